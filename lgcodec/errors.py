@@ -1,0 +1,55 @@
+"""The exception tree. The first split is whose fault it is; the command line maps it to exit codes.
+
+    LgiError
+    ├── UsageError      the caller asked for something impossible        exit 2
+    ├── FileError       the bytes of a .lgi file are bad (carries code)  exit 3
+    ├── InputError      an input cannot be opened, read or understood    exit 4
+    └── OutputError     an output cannot be written                      exit 5
+
+Anything else that escapes is our own fault (exit 1). A message says what was found, what is
+allowed, and where.
+"""
+
+from typing import ClassVar
+
+__all__ = ["FileError", "InputError", "LgiError", "OutputError", "UsageError"]
+
+
+class LgiError(Exception):
+    """Base of every error this library raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(LgiError):
+    """The request cannot be met: an impossible partition, an empty range, a missing option."""
+
+    exit_code = 2
+
+
+class FileError(LgiError):
+    """A .lgi file breaks the specification.
+
+    `code` is one of the documented codes of `spec/lgi-1.md` (such as ``E_MAGIC``); `offset` is the
+    byte position in the file at which the defect was noticed, or None where no single one is.
+    """
+
+    exit_code = 3
+
+    def __init__(self, code: str, message: str, offset: int | None = None) -> None:
+        where = "" if offset is None else f" (at byte {offset})"
+        super().__init__(f"{code}: {message}{where}")
+        self.code = code
+        self.offset = offset
+
+
+class InputError(LgiError):
+    """An input is missing, unreadable, empty, truncated or of an unsupported kind."""
+
+    exit_code = 4
+
+
+class OutputError(LgiError):
+    """An output cannot be written: no permission, no space, an unsupported suffix."""
+
+    exit_code = 5
