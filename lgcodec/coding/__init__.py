@@ -1,0 +1,33 @@
+"""Arrays <-> symbols <-> bytes. Adding a quantiser or a coder: one file, one line below."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lgcodec.coding.base import Coder, Quantiser
+from lgcodec.coding.chunks import ChunkCodec, Weights
+from lgcodec.coding.floats import Float
+from lgcodec.coding.rans import Rans
+from lgcodec.coding.raw import Raw
+from lgcodec.coding.uniform import Uniform
+from lgcodec.errors import FileError
+from lgcodec.format.conf import Conf
+
+__all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Weights", "codec_of"]
+
+QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {"uniform": Uniform, "float": Float}
+CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans}
+
+
+def codec_of(conf: Conf) -> ChunkCodec:
+    """The codec of the chunks that `conf` describes; FileError E_PROFILE if it is unknown."""
+    for what, plug, table in (
+        ("quantiser", conf.quantiser, QUANTISERS),
+        ("coder", conf.coder, CODERS),
+    ):
+        if plug.name not in table:
+            raise FileError(
+                "E_PROFILE", f"{what} is {plug.name!r}, known are {', '.join(sorted(table))}"
+            )
+    quantiser = QUANTISERS[conf.quantiser.name].from_configuration(conf.quantiser.configuration)
+    coder = CODERS[conf.coder.name].from_configuration(conf.coder.configuration)
+    return ChunkCodec(quantiser, coder, conf.local, conf.global_)

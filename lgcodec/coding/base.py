@@ -1,0 +1,106 @@
+"""What a quantiser and an entropy coder must offer; each stands in a file of its own.
+
+A quantiser turns float32 weights into integer symbols and back. A coder turns the symbols of a
+chunk into bytes and back, with tables that it keeps once, in the global chunk of the group. A
+quantiser or coder is stored as name + configuration, and only the plug reads its configuration.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.errors import FileError
+
+__all__ = ["Coder", "Floats", "Quantiser", "Symbols", "bad_payload"]
+
+Floats = NDArray[np.float32]
+Symbols = NDArray[Any]  # an integer or float dtype, the quantiser's `symbol_type`
+
+
+def bad_payload(message: str) -> FileError:
+    """The error for chunk bytes whose checksum holds and whose content is impossible."""
+    return FileError("E_PAYLOAD", message)
+
+
+class Quantiser(ABC):
+    """Weights <-> symbols, one tensor at a time."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> "Quantiser":
+        """Read what `configuration` wrote; FileError E_CONF if it is not that."""
+
+    @property
+    @abstractmethod
+    def configuration(self) -> dict[str, Any]:
+        """What a decoder must know."""
+
+    @property
+    @abstractmethod
+    def symbol_type(self) -> np.dtype[Any]:
+        """Little-endian dtype of a symbol."""
+
+    @property
+    @abstractmethod
+    def has_step(self) -> bool:
+        """Whether each tensor stores a step, one float32 in the global chunk."""
+
+    @abstractmethod
+    def step(self, weights: Floats) -> float:
+        """A step that covers `weights` (any shape) when fitting has not learned one."""
+
+    @abstractmethod
+    def quantise(self, weights: Floats, step: float) -> Symbols:
+        """Symbols of `weights`, same shape."""
+
+    @abstractmethod
+    def dequantise(self, symbols: Symbols, step: float) -> Floats:
+        """Weights that `symbols` stand for, same shape."""
+
+
+class Coder(ABC):
+    """Symbols <-> bytes for many chunks that share one schedule of tensors.
+
+    Letters in shapes: C chunks, N_k symbols of tensor k in each chunk. Symbols of one chunk are
+    coded in the order of the tensors.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> "Coder":
+        """Read what `configuration` wrote; FileError E_CONF if it is not that."""
+
+    @property
+    @abstractmethod
+    def configuration(self) -> dict[str, Any]:
+        """What a decoder must know."""
+
+    @property
+    @abstractmethod
+    def table_bytes(self) -> int:
+        """Bytes of one tensor's table."""
+
+    @abstractmethod
+    def table(self, symbols: Symbols) -> bytes:
+        """The table of a tensor with these symbols, of any shape: `table_bytes` bytes."""
+
+    @abstractmethod
+    def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
+        """Bytes of each of C chunks; `symbols[k]` is [C, N_k] and `tables[k]` its table."""
+
+    @abstractmethod
+    def decode(
+        self,
+        tables: Sequence[bytes],
+        chunks: Sequence[bytes],
+        sizes: Sequence[int],
+        symbol_type: np.dtype[Any],
+    ) -> list[Symbols]:
+        """Undo `encode`: [C, N_k] for each of `sizes` N_k; FileError E_PAYLOAD if damaged."""

@@ -1,0 +1,127 @@
+"""The chunks of a group: global weights and what all partitions share, then one chunk each.
+
+    global chunk = step of every tensor (f32, global tensors first, then local; uniform only)
+                 | table of every tensor (same order)
+                 | the global tensors' symbols
+    local chunk  = the local tensors' symbols
+
+A local chunk is therefore decoded from the global chunk and itself alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from lgcodec.coding.base import Coder, Floats, Quantiser, Symbols, bad_payload
+from lgcodec.format.conf import TensorSpec
+
+__all__ = ["ChunkCodec", "GlobalPart", "Weights"]
+
+Weights = Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class GlobalPart:
+    """A decoded global chunk: its weights, and the steps and tables of the local tensors."""
+
+    weights: dict[str, Floats]
+    steps: tuple[float, ...]
+    tables: tuple[bytes, ...]
+
+
+@final
+class ChunkCodec:
+    """Weights <-> chunks for one quantiser, one coder and two tables of tensors.
+
+    Global tensors have the shape of their spec; local tensors [P partitions, *shape].
+    """
+
+    def __init__(
+        self,
+        quantiser: Quantiser,
+        coder: Coder,
+        local: Sequence[TensorSpec],
+        global_: Sequence[TensorSpec],
+    ) -> None:
+        self.quantiser = quantiser
+        self.coder = coder
+        self.local = tuple(local)
+        self.global_ = tuple(global_)
+
+    def encode(
+        self, global_: Weights, local: Weights, steps: Mapping[str, float] | None = None
+    ) -> tuple[bytes, list[bytes]]:
+        """The global chunk and one chunk per partition.
+
+        `steps` holds learned steps under "global.<name>" and "local.<name>"; a tensor without
+        one gets the quantiser's own.
+        """
+        tensors = [
+            *((f"global.{t.name}", global_[t.name].reshape(1, -1)) for t in self.global_),
+            *((f"local.{t.name}", local[t.name].reshape(-1, t.size)) for t in self.local),
+        ]
+        widths = [
+            np.float32((steps or {}).get(name) or self.quantiser.step(weights))
+            for name, weights in tensors
+        ]
+        symbols = [
+            self.quantiser.quantise(weights, float(width))
+            for (_, weights), width in zip(tensors, widths, strict=True)
+        ]
+        tables = [self.coder.table(part) for part in symbols]
+        head = np.array(widths, "<f4").tobytes() if self.quantiser.has_step else b""
+        split = len(self.global_)
+        (body,) = self.coder.encode(tables[:split], symbols[:split])
+        locals_ = self.coder.encode(tables[split:], symbols[split:])
+        return head + b"".join(tables) + body, locals_
+
+    def decode_global(self, chunk: bytes) -> GlobalPart:
+        """Read a global chunk; FileError E_PAYLOAD if its bytes are impossible."""
+        count = len(self.global_) + len(self.local)
+        steps, at = self._steps(chunk, count)
+        width = self.coder.table_bytes
+        end = at + count * width
+        if len(chunk) < end:
+            raise bad_payload(f"a global chunk has {len(chunk)} bytes, its tables need {end}")
+        tables = tuple(chunk[i : i + width] for i in range(at, end, width)) if width else ()
+        tables = tables or (b"",) * count
+        split = len(self.global_)
+        symbols = self.coder.decode(
+            tables[:split], [chunk[end:]], self._sizes(self.global_), self.quantiser.symbol_type
+        )
+        weights = self._weights(self.global_, symbols, steps[:split])
+        shaped = {t.name: weights[t.name].reshape(t.shape) for t in self.global_}
+        return GlobalPart(shaped, steps[split:], tables[split:])
+
+    def decode_local(self, head: GlobalPart, chunks: Sequence[bytes]) -> dict[str, Floats]:
+        """Weights [len(chunks), *shape] of each local tensor; FileError E_PAYLOAD if damaged."""
+        symbols = self.coder.decode(
+            head.tables, chunks, self._sizes(self.local), self.quantiser.symbol_type
+        )
+        return self._weights(self.local, symbols, head.steps)
+
+    def _steps(self, chunk: bytes, count: int) -> tuple[tuple[float, ...], int]:
+        if not self.quantiser.has_step:
+            return (1.0,) * count, 0
+        if len(chunk) < 4 * count:
+            raise bad_payload(f"a global chunk has {len(chunk)} bytes, its steps need {4 * count}")
+        steps = np.frombuffer(chunk, "<f4", count)
+        if not (np.isfinite(steps) & (steps > 0)).all():
+            raise bad_payload("a step is not a positive finite number")
+        return tuple(map(float, steps)), 4 * count
+
+    def _sizes(self, tensors: Sequence[TensorSpec]) -> list[int]:
+        return [tensor.size for tensor in tensors]
+
+    def _weights(
+        self, tensors: Sequence[TensorSpec], symbols: Sequence[Symbols], steps: Sequence[float]
+    ) -> dict[str, Floats]:
+        weights = {}
+        for tensor, part, step in zip(tensors, symbols, steps, strict=True):
+            values = self.quantiser.dequantise(part, step).reshape(-1, *tensor.shape)
+            if not np.isfinite(values).all():
+                raise bad_payload(f"tensor {tensor.name} has a weight that is not finite")
+            weights[tensor.name] = values
+        return weights

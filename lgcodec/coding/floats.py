@@ -1,0 +1,49 @@
+"""Weights kept as IEEE floats, for exchange and for measuring what quantisation costs."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from lgcodec.coding.base import Floats, Quantiser, Symbols
+from lgcodec.errors import FileError
+
+__all__ = ["Float"]
+
+
+@final
+class Float(Quantiser):
+    """A symbol is the float itself, 16 or 32 bits wide; specification: float.md."""
+
+    name: ClassVar[str] = "float"
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> "Float":
+        if dict(configuration) not in ({"bits": 16}, {"bits": 32}):
+            raise FileError("E_CONF", f"float has {dict(configuration)}, expected bits 16 or 32")
+        return cls(configuration["bits"])
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        return {"bits": self.bits}
+
+    @property
+    def symbol_type(self) -> np.dtype[Any]:
+        return np.dtype("<f2" if self.bits == 16 else "<f4")
+
+    @property
+    def has_step(self) -> bool:
+        return False
+
+    def step(self, weights: Floats) -> float:  # noqa: ARG002 (a float needs no step)
+        return 1.0
+
+    def quantise(self, weights: Floats, step: float) -> Symbols:  # noqa: ARG002
+        largest = np.finfo(self.symbol_type).max
+        return np.clip(weights, -largest, largest).astype(self.symbol_type)
+
+    def dequantise(self, symbols: Symbols, step: float) -> Floats:  # noqa: ARG002
+        return symbols.astype(np.float32)

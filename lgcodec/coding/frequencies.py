@@ -1,0 +1,118 @@
+"""Symbol frequencies from a table of ten bytes, by integer arithmetic alone.
+
+The weight of a symbol at distance k from the middle follows the recurrence
+
+    w_0 = 2**30,   w_(k+1) = w_k * c_k >> 16,   c_(k+1) = c_k * bend >> 16,   c_0 = slope
+
+so that log w falls by a parabola: Laplace-like for bend near 1, Gaussian in between, almost
+uniform where both are near 1. Every machine gets the same frequencies, to the last bit.
+"""
+
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.base import Symbols, bad_payload
+
+__all__ = ["PRECISION", "TABLE", "FrequencyTable"]
+
+PRECISION: Final = 14  # the frequencies of a table add up to 2**14
+TABLE: Final = struct.Struct("<hhhHH")
+MAX_SYMBOLS: Final = 2**12
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FrequencyTable:
+    """Which symbols occur, `least` to `most`, and the shape of their distribution.
+
+    middle         the most frequent symbol, least <= middle <= most
+    slope, bend    16-bit fixed-point fractions of the recurrence above, at least 1
+    """
+
+    least: int
+    most: int
+    middle: int
+    slope: int
+    bend: int
+
+    def __post_init__(self) -> None:
+        if not self.least <= self.middle <= self.most or self.most - self.least >= MAX_SYMBOLS:
+            raise bad_payload(
+                f"a frequency table spans {self.least} to {self.most} around {self.middle}, "
+                f"at most {MAX_SYMBOLS} symbols are allowed"
+            )
+        if not (self.slope and self.bend):
+            raise bad_payload("a frequency table has slope or bend 0, allowed are 1 to 65535")
+
+    def pack(self) -> bytes:
+        """The ten bytes of this table."""
+        return TABLE.pack(self.least, self.most, self.middle, self.slope, self.bend)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "FrequencyTable":
+        """Read what `pack` wrote; FileError E_PAYLOAD if it is impossible."""
+        return cls(*TABLE.unpack(data))
+
+    def frequencies(self) -> Counts:
+        """[most - least + 1] counts of at least 1 that add up to 2**PRECISION."""
+        return _frequencies(self)
+
+    @classmethod
+    def fit(cls, symbols: Symbols) -> "FrequencyTable":
+        """The table that codes `symbols` (integers of any shape) in the fewest bits, nearly."""
+        values, counts = np.unique(symbols.astype(np.int64), return_counts=True)
+        if not len(values):
+            return cls(0, 0, 0, 1, 1)
+        middle = int(np.rint(np.average(values, weights=counts)))
+        least, most = int(values[0]), int(values[-1])
+        distance = np.abs(np.arange(least, most + 1) - middle)
+        histogram = np.zeros(len(distance))
+        histogram[values - least] = counts
+        slope, bend = _best_shape(distance, histogram)
+        return cls(least, most, middle, slope, bend)
+
+
+@lru_cache(maxsize=4096)
+def _frequencies(table: FrequencyTable) -> Counts:
+    reach = max(table.most - table.middle, table.middle - table.least)
+    weights, weight, ratio = [], 1 << 30, table.slope
+    for _ in range(reach + 1):
+        weights.append(weight)
+        weight, ratio = weight * ratio >> 16, ratio * table.bend >> 16
+    distance = np.abs(np.arange(table.least, table.most + 1) - table.middle)
+    shares = np.array(weights, dtype=np.int64)[distance]
+    spare = (1 << PRECISION) - len(shares)  # after one for every symbol
+    counts = 1 + shares * spare // int(shares.sum())
+    counts[table.middle - table.least] += (1 << PRECISION) - int(counts.sum())
+    counts.flags.writeable = False
+    return counts
+
+
+def _best_shape(distance: Counts, histogram: NDArray[np.float64]) -> tuple[int, int]:
+    """Maximum likelihood of log w = -a k - b k (k - 1) / 2 over a grid of (a, b), refined once."""
+    k = distance.astype(np.float64)
+    a, b = _search(k, histogram, np.geomspace(1e-4, 10, 40), np.geomspace(1e-7, 10, 40))
+    near = np.geomspace(0.6, 1.7, 15)
+    a, b = _search(k, histogram, a * near, b * near)
+    return tuple(int(np.clip(np.rint(65536 * np.exp(-x)), 1, 65535)) for x in (a, b))  # type: ignore[return-value]
+
+
+def _search(
+    k: NDArray[np.float64],
+    histogram: NDArray[np.float64],
+    linear: NDArray[np.float64],
+    square: NDArray[np.float64],
+) -> tuple[float, float]:
+    a, b = np.meshgrid(linear, square, indexing="ij")
+    energy = a[..., None] * k + b[..., None] * (k * (k - 1) / 2)
+    floor = 2.0**-PRECISION  # every symbol has a frequency of at least 1
+    likelihood = np.exp(-energy)
+    likelihood /= likelihood.sum(-1, keepdims=True)
+    bits = -(np.log2(likelihood * (1 - floor * len(k)) + floor) * histogram).sum(-1)
+    best = np.unravel_index(int(bits.argmin()), bits.shape)
+    return float(a[best]), float(b[best])

@@ -1,0 +1,62 @@
+"""Uniform quantiser: symbol = round(weight / step), with one learned step for each tensor."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from lgcodec.coding.base import Floats, Quantiser, Symbols
+from lgcodec.errors import FileError, UsageError
+
+__all__ = ["Uniform"]
+
+MIN_BITS, MAX_BITS = 2, 12
+
+
+@final
+class Uniform(Quantiser):
+    """Symbols are integers of magnitude at most 2**(bits - 1) - 1; specification: uniform.md."""
+
+    name: ClassVar[str] = "uniform"
+
+    def __init__(self, bits: int) -> None:
+        if not MIN_BITS <= bits <= MAX_BITS:
+            raise UsageError(f"bits is {bits}, allowed are {MIN_BITS} to {MAX_BITS}")
+        self.bits = bits
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> "Uniform":
+        bits = configuration.get("bits")
+        if set(configuration) != {"bits"} or type(bits) is not int:
+            raise FileError("E_CONF", f"uniform has {dict(configuration)}, expected {{bits: int}}")
+        if not MIN_BITS <= bits <= MAX_BITS:
+            raise FileError("E_CONF", f"bits is {bits}, allowed are {MIN_BITS} to {MAX_BITS}")
+        return cls(bits)
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        return {"bits": self.bits}
+
+    @property
+    def symbol_type(self) -> np.dtype[Any]:
+        return np.dtype("<i1" if self.bits <= 8 else "<i2")
+
+    @property
+    def has_step(self) -> bool:
+        return True
+
+    @property
+    def largest(self) -> int:
+        """Largest magnitude of a symbol."""
+        return 2 ** (self.bits - 1) - 1
+
+    def step(self, weights: Floats) -> float:
+        """The step at which the largest weight becomes the largest symbol."""
+        return float(np.abs(weights).max(initial=0)) / self.largest or 1.0
+
+    def quantise(self, weights: Floats, step: float) -> Symbols:
+        scaled = np.rint(weights / np.float32(step))
+        return np.clip(scaled, -self.largest, self.largest).astype(self.symbol_type)
+
+    def dequantise(self, symbols: Symbols, step: float) -> Floats:
+        return symbols.astype(np.float32) * np.float32(step)

@@ -1,0 +1,93 @@
+"""One axis of GEOM: its samples, its window and the tiles that cut it, in plain integers."""
+
+from dataclasses import dataclass
+
+from lgcodec.format.checks import require
+from lgcodec.format.layout import AXIS, MAX_EXTENT
+
+__all__ = ["AxisGeometry"]
+
+
+@dataclass(frozen=True)
+class AxisGeometry:
+    """One axis of the lattice; positions and lengths are in samples.
+
+    frame_len   what the network's coordinates are normalised by, 1 to 2**31 - 1
+    win_lo      first sample that a viewer shows
+    win_len     samples that a viewer shows, at least 1, all of them on the grid
+    grid_lo     first sample of tile 0, magnitude below 2**31
+    tile_len    samples of a tile, at least 1
+    tiles       tiles of one group, at least 1
+    groups      groups along this axis, at least 1; all tiles together below 2**31 samples
+    """
+
+    frame_len: int
+    win_lo: int
+    win_len: int
+    grid_lo: int
+    tile_len: int
+    tiles: int
+    groups: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("frame_len", "win_len", "tile_len", "tiles", "groups"):
+            value = getattr(self, name)
+            require(1 <= value <= MAX_EXTENT, f"{name} is {value}, allowed are 1 to {MAX_EXTENT}")
+        require(
+            abs(self.grid_lo) <= MAX_EXTENT,
+            f"grid_lo is {self.grid_lo}, allowed are {-MAX_EXTENT} to {MAX_EXTENT}",
+        )
+        extent = self.tile_len * self.tiles * self.groups
+        require(
+            extent <= MAX_EXTENT,
+            f"tile_len * tiles * groups is {extent} samples, allowed are at most {MAX_EXTENT}",
+        )
+        require(
+            self.grid.start <= self.win_lo and self.window.stop <= self.grid.stop,
+            f"the window is {self.window.start}:{self.window.stop}, "
+            f"the tiles cover {self.grid.start}:{self.grid.stop}",
+        )
+
+    @property
+    def window(self) -> range:
+        """Samples that a viewer shows."""
+        return range(self.win_lo, self.win_lo + self.win_len)
+
+    @property
+    def grid(self) -> range:
+        """Samples that the tiles of all groups cover."""
+        extent = self.tile_len * self.tiles * self.groups
+        return range(self.grid_lo, self.grid_lo + extent)
+
+    def tile(self, index: int) -> range:
+        """Samples of tile `index`, counted from the first tile of the first group."""
+        start = self.grid_lo + index * self.tile_len
+        return range(start, start + self.tile_len)
+
+    def touching(self, window: range) -> range:
+        """Tiles that share a sample with `window`, which may reach past the grid."""
+        if not window:
+            return range(0)
+        first = (window.start - self.grid_lo) // self.tile_len
+        last = (window.stop - 1 - self.grid_lo) // self.tile_len
+        return range(max(first, 0), min(last + 1, self.tiles * self.groups))
+
+    def pack(self) -> bytes:
+        """The 48 bytes of this axis in GEOM."""
+        return AXIS.pack(
+            self.frame_len,
+            self.win_lo,
+            self.win_len,
+            self.grid_lo,
+            self.tile_len,
+            self.tiles,
+            self.groups,
+            0,
+        )
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "AxisGeometry":
+        """Read the 48 bytes that `pack` writes; UsageError if they break a rule."""
+        *fields, reserved = AXIS.unpack(data)
+        require(reserved == 0, f"reserved of an axis is {reserved}, it must be 0")
+        return cls(*fields)

@@ -1,0 +1,206 @@
+"""GRUP's directory: which partitions a group holds, how long each chunk is, and its checksum.
+
+A group's payload is directory, global chunk, local chunks in the order of their partition ids.
+Lengths only: where a chunk lies is a running sum, so chunks can neither overlap nor leave holes.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, chain
+from struct import pack, unpack_from
+
+from lgcodec.errors import FileError, UsageError
+from lgcodec.format.checks import reading, require
+from lgcodec.format.layout import (
+    DIRECTORY,
+    MAX_GLOBAL,
+    MAX_GROUPS,
+    MAX_LOCAL,
+    MAX_PARTITIONS,
+    RUN,
+    WIDTH_FORMATS,
+)
+
+__all__ = ["Group", "runs_of"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The table of contents of one group; lengths in bytes.
+
+    ordinal         which group of the grid, kept through crops, 0 to 65 535
+    global_len   0 to 2**28; global_crc its CRC-32C, 0 where there is no global chunk
+    ids             partitions present, strictly increasing, 1 to 2**20 of them, below 2**20
+    lengths, crcs   of the local chunk of each id; lengths 1 to 2**24
+    """
+
+    ordinal: int
+    global_len: int
+    global_crc: int
+    ids: tuple[int, ...]
+    lengths: tuple[int, ...]
+    crcs: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.ids)
+        require(0 <= self.ordinal < MAX_GROUPS, f"ordinal is {self.ordinal}, at most 65535 allowed")
+        require(1 <= count <= MAX_PARTITIONS, f"a group has {count} partitions, 1 to 2**20 allowed")
+        require(
+            count == len(self.lengths) == len(self.crcs), "ids, lengths and crcs differ in number"
+        )
+        require(
+            all(a < b for a, b in zip(self.ids, self.ids[1:], strict=False))
+            and self.ids[0] >= 0
+            and self.ids[-1] < MAX_PARTITIONS,
+            "partition ids do not increase strictly from 0 to at most 2**20 - 1",
+        )
+        require(
+            0 <= self.global_len <= MAX_GLOBAL,
+            f"a global chunk has {self.global_len} bytes, at most {MAX_GLOBAL} are allowed",
+        )
+        require(
+            min(self.lengths) >= 1 and max(self.lengths) <= MAX_LOCAL,
+            f"local chunks have {min(self.lengths)} to {max(self.lengths)} bytes, "
+            f"1 to {MAX_LOCAL} are allowed",
+        )
+
+    @cached_property
+    def runs(self) -> list[tuple[int, int]]:
+        """The present ids as maximal runs (start, count)."""
+        return runs_of(self.ids)
+
+    @property
+    def len_width(self) -> int:
+        """Bytes of a local length: 0 where all are equal, else 2 or 4, the smallest that fits."""
+        if min(self.lengths) == max(self.lengths):
+            return 0
+        return 2 if max(self.lengths) < 2**16 else 4
+
+    @property
+    def dir_len(self) -> int:
+        """Bytes of the directory."""
+        return _dir_len(len(self.runs), len(self.ids), self.len_width)
+
+    @property
+    def length(self) -> int:
+        """Bytes of the whole payload: directory, global chunk and local chunks."""
+        return self.dir_len + self.ends[-1]
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Where the global and then each local chunk end, counted from the directory's end."""
+        return tuple(accumulate(self.lengths, initial=self.global_len))
+
+    def positions(self, ids: Iterable[int]) -> list[int]:
+        """Positions of `ids` in `self.ids`, increasing; UsageError if one is absent."""
+        found = []
+        for partition in sorted(set(ids)):
+            position = bisect_left(self.ids, partition)
+            if position == len(self.ids) or self.ids[position] != partition:
+                raise UsageError(f"partition {partition} of group {self.ordinal} is absent")
+            found.append(position)
+        return found
+
+    def keeping(self, ids: Iterable[int]) -> "Group":
+        """The same group with these partitions alone; their lengths and checksums travel along."""
+        kept = self.positions(ids)
+        return replace(
+            self,
+            ids=tuple(self.ids[i] for i in kept),
+            lengths=tuple(self.lengths[i] for i in kept),
+            crcs=tuple(self.crcs[i] for i in kept),
+        )
+
+    def pack(self) -> bytes:
+        """The directory, `dir_len` bytes."""
+        width = self.len_width
+        lengths = self.lengths if width else self.lengths[:1]
+        head = DIRECTORY.pack(
+            len(self.runs), len(self.ids), self.global_len, self.global_crc, width, bytes(3)
+        )
+        return b"".join(
+            (
+                head,
+                pack(f"<{2 * len(self.runs)}I", *chain.from_iterable(self.runs)),
+                pack(f"<{len(lengths)}{WIDTH_FORMATS.get(width, 'I')}", *lengths),
+                pack(f"<{len(self.crcs)}I", *self.crcs),
+            )
+        )
+
+    @classmethod
+    def unpack(cls, data: bytes, ordinal: int, offset: int = 0) -> "Group":
+        """Read a whole directory that starts at `offset` of its file; FileError if it is bad."""
+        n_runs, n_local, width = _counts(data, offset)
+        _, _, global_len, global_crc, _, _ = DIRECTORY.unpack_from(data)
+        runs_at = DIRECTORY.size
+        lengths_at = runs_at + RUN.size * n_runs
+        crcs_at = len(data) - 4 * n_local
+        runs = list(RUN.iter_unpack(data[runs_at:lengths_at]))
+        _check_runs(runs, n_local, offset + runs_at)
+        if width == 0:
+            lengths = unpack_from("<I", data, lengths_at) * n_local
+        else:
+            lengths = unpack_from(f"<{n_local}{WIDTH_FORMATS[width]}", data, lengths_at)
+        with reading("E_LIMIT", offset):
+            group = cls(
+                ordinal=ordinal,
+                global_len=global_len,
+                global_crc=global_crc,
+                ids=tuple(chain.from_iterable(range(start, start + n) for start, n in runs)),
+                lengths=lengths,
+                crcs=unpack_from(f"<{n_local}I", data, crcs_at),
+            )
+        if group.len_width != width:
+            message = f"len_width is {width}, {group.len_width} is the smallest that fits"
+            raise FileError("E_WIDTH", message, offset + 16)
+        return group
+
+
+def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Strictly increasing `numbers` as maximal runs (start, count)."""
+    starts = [i for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n - 1]
+    return [
+        (numbers[start], stop - start)
+        for start, stop in zip(starts, [*starts[1:], len(numbers)], strict=True)
+    ]
+
+
+def _dir_len(n_runs: int, n_local: int, width: int) -> int:
+    return DIRECTORY.size + RUN.size * n_runs + (width * n_local or 4) + 4 * n_local
+
+
+def _counts(data: bytes, offset: int) -> tuple[int, int, int]:
+    """Check the counts against each other and against the directory's length."""
+    if len(data) < DIRECTORY.size:
+        message = f"a group directory has {len(data)} bytes, at least {DIRECTORY.size} are needed"
+        raise FileError("E_DIR", message, offset)
+    n_runs, n_local, _, _, width, reserved = DIRECTORY.unpack_from(data)
+    if any(reserved):
+        raise FileError(
+            "E_RESERVED", "reserved bytes of a group directory are not zero", offset + 17
+        )
+    if width not in (0, *WIDTH_FORMATS):
+        raise FileError("E_WIDTH", f"len_width is {width}, allowed are 0, 2 and 4", offset + 16)
+    if not 1 <= n_runs <= n_local <= MAX_PARTITIONS:
+        message = f"n_runs is {n_runs} and n_local is {n_local}, 1 <= n_runs <= n_local <= 2**20"
+        raise FileError("E_LIMIT", f"{message} is required", offset)
+    expected = _dir_len(n_runs, n_local, width)
+    if len(data) != expected:
+        message = f"dir_len is {len(data)}, the counts of the directory imply {expected}"
+        raise FileError("E_DIR", message, offset)
+    return n_runs, n_local, width
+
+
+def _check_runs(runs: Sequence[tuple[int, int]], n_local: int, offset: int) -> None:
+    end = -1  # one before the first id, so that a run may start at 0
+    total = 0
+    for i, (start, count) in enumerate(runs):
+        if start <= end or count == 0 or start + count > MAX_PARTITIONS:
+            message = f"run {i} is ({start}, {count}) after an end of {max(end, 0)}"
+            raise FileError("E_RUNS", message, offset + RUN.size * i)
+        end = start + count
+        total += count
+    if total != n_local:
+        raise FileError("E_RUNS", f"the runs hold {total} ids, n_local is {n_local}", offset)

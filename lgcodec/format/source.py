@@ -1,0 +1,89 @@
+"""Random access to the bytes of a file, wherever they are: `read_at(offset, length)`.
+
+Every source knows its size when it is opened and refuses to read past it, so that nobody allocates
+what a length in the file merely claims.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Protocol, final
+
+from lgcodec.errors import FileError, InputError
+
+__all__ = ["BytesSource", "FileSource", "Source"]
+
+
+class Source(Protocol):
+    """Where a `Reader` gets its bytes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all, fixed when the source was opened."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`; FileError E_TRUNC if they are not there,
+        InputError if they cannot be read.
+        """
+
+    def close(self) -> None:
+        """Give back what the source holds; reading is over."""
+
+
+@final
+class FileSource:
+    """A regular file, held open. InputError if it is missing, unreadable or not a regular file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        try:
+            mode = self._path.stat().st_mode  # before opening: that of a pipe would wait for ever
+            if not stat.S_ISREG(mode):
+                what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+                raise InputError(f"cannot read {self._path}: it is {what}")
+            self._file = self._path.open("rb")
+        except OSError as error:
+            raise self._unreadable(error) from error
+        self.size = os.fstat(self._file.fileno()).st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """See `Source`."""
+        _check_inside(offset, length, self.size)
+        try:
+            self._file.seek(offset)
+            data = self._file.read(length)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if len(data) != length:
+            raise FileError("E_TRUNC", f"{self._path} has become shorter", offset + len(data))
+        return data
+
+    def close(self) -> None:
+        """See `Source`."""
+        self._file.close()
+
+    def _unreadable(self, error: OSError) -> InputError:
+        return InputError(f"cannot read {self._path}: {error.strerror or error}")
+
+
+@final
+class BytesSource:
+    """A byte string in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """See `Source`."""
+        _check_inside(offset, length, self.size)
+        return self._data[offset : offset + length]
+
+    def close(self) -> None:
+        """See `Source`."""
+
+
+def _check_inside(offset: int, length: int, size: int) -> None:
+    if not 0 <= offset <= offset + length <= size:
+        message = f"{length} bytes are needed, the file ends at byte {size}"
+        raise FileError("E_TRUNC", message, offset)
