@@ -242,9 +242,7 @@ def _heads(index: int, plan: _Plan) -> Iterator[Part]:
 
 def _chunks(stream: Stream, ordinal: int, ids: list[int]) -> Iterator[bytes]:
     """The global chunk of a group and the local chunks of `ids`."""
-    yield from _blocks(
-        stream.read_at, stream.chunks_at[ordinal], stream.group(ordinal).global_len
-    )
+    yield from _blocks(stream.read_at, stream.chunks_at[ordinal], stream.group(ordinal).global_len)
     for offset, length in stream.ranges(ordinal, ids):
         yield from _blocks(stream.read_at, offset, length)
 

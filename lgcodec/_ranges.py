@@ -25,6 +25,8 @@ __all__ = ["AxisRange", "Bound", "parse_range", "parse_xy", "resolve"]
 
 BOUND: Final = re.compile(r"([+-]?[0-9]{1,12}(?:\.[0-9]{1,9})?)(s|f|px|%)?")
 WHOLE_UNITS: Final = ("", "f", "px")
+TIME_UNITS: Final = ("", "%", "s", "f")
+SPACE_UNITS: Final = ("", "%", "px")
 EXPECTED: Final = "expected A:B, A:, :B or A, where a bound is 3, 1.5s, 48f, 256px or 25%"
 
 
@@ -49,6 +51,10 @@ class AxisRange:
     start: Bound | None = None
     stop: Bound | None = None
     single: bool = False
+
+    def __post_init__(self) -> None:
+        if self.single and (self.start is None or self.stop is not None):
+            raise UsageError(f"a single partition or sample has a start alone, not {self.stop}")
 
     def __str__(self) -> str:
         return str(self.start) if self.single else f"{self.start or ''}:{self.stop or ''}"
@@ -136,21 +142,17 @@ class _Ruler:
 
     def _scale(self, bound: Bound) -> Fraction:
         """Samples (partitions where there is no unit) per unit."""
-        fits = {"": True, "%": True, "px": self.name != "t"}
-        if not fits.get(bound.unit, self.name == "t"):
+        if bound.unit not in (TIME_UNITS if self.name == "t" else SPACE_UNITS):
             raise UsageError(f"{bound} does not fit axis {self.name}, {self._extent()}")
-        if bound.unit == "s":
-            return self.rate or Fraction(1)
-        return Fraction(self.axis.win_len, 100) if bound.unit == "%" else Fraction(1)
+        scales = {"s": self.rate or Fraction(1), "%": Fraction(self.axis.win_len, 100)}
+        return scales.get(bound.unit, Fraction(1))
 
     def _extent(self) -> str:
         count = self.axis.win_len
-        samples = (
-            f"{count}px"
-            if self.rate is None or self.name != "t"
-            else (f"{count}f, {float(count / self.rate):.6g}s")
-        )
-        return f"it has {len(self._tiles)} partitions, {samples}"
+        extent = f"it has {len(self._tiles)} partitions"
+        if self.name == "t" and self.rate:
+            return f"{extent}, {count}f, {float(count / self.rate):.6g}s"
+        return f"{extent}, {count}px"
 
 
 def nearest(position: Fraction) -> int:

@@ -2,13 +2,16 @@
 
     layout      every constant, limit, enumeration and error code
     geometry    GEOM: lattice, window, tiles and groups, and their integer arithmetic
+    axis        one axis of GEOM
     conf        CONF: which family, quantiser and coder, and the table of tensors
+    cbor        the strict encoding of CONF
     directory   GRUP: which partitions a group holds, how long each chunk is, its checksum
     table       header and root table
     source      random access to bytes: a file, a byte string
     reader      parse, verify, read only the bytes that are needed
     writer      the one canonical byte string of given values
     container   the whole file as one value; the names that other layers need
+    checks      the checksum, and turning a value's defect into that of a file
 
 Nothing here knows numbers behind the bytes: a crop works on a family it has never heard of.
 """

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import cbor2
-
-from lgcodec.errors import FileError, UsageError
+from lgcodec.errors import UsageError
+from lgcodec.format import cbor
 from lgcodec.format.checks import reading, require
 from lgcodec.format.layout import (
+    MAX_CHANNELS,
     MAX_CONFIGURATION_DEPTH,
     MAX_CRITICAL,
     MAX_TENSOR_DIMENSIONS,
@@ -28,9 +28,8 @@ __all__ = ["Conf", "Plug", "TensorSpec"]
 
 PLUG_NAME: Final = re.compile(r"[a-z0-9-]{1,32}")
 TENSOR_NAME: Final = re.compile(r"[a-z0-9._-]{1,64}")
-KEYS: Final = ("family", "quantiser", "coder", "local", "global", "values", "fill")
-# Shared values and strings repeat what they name: a few bytes of them expand without bound.
-SHARING_TAGS: Final = (25, 28, 29, 256)
+PLUGS: Final = ("family", "quantiser", "coder")
+KEYS: Final = (*PLUGS, "local", "global", "values", "fill")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class TensorSpec:
             len(self.shape) <= MAX_TENSOR_DIMENSIONS
             and all(type(n) is int and 1 <= n <= MAX_TENSOR_LENGTH for n in self.shape)
             and self.size <= MAX_TENSOR_SIZE,
-            f"tensor {self.name} has shape {list(self.shape)}, allowed are up to "
+            f"tensor {self.name} has shape {list(self.shape)!r:.80}, allowed are up to "
             f"{MAX_TENSOR_DIMENSIONS} dimensions of 1 to {MAX_TENSOR_LENGTH} and "
             f"{MAX_TENSOR_SIZE} numbers",
         )
@@ -70,13 +69,15 @@ class Plug:
 
     def __post_init__(self) -> None:
         _check_name(self.name, PLUG_NAME, "plug")
-        where = f"configuration of {self.name}"
-        require(isinstance(self.configuration, Mapping), f"the {where} is not a map")
-        checked = {
-            _text(key, where): _value(value, f"{where}, {key}", 1)
-            for key, value in self.configuration.items()
-        }
-        object.__setattr__(self, "configuration", checked)
+        require(
+            isinstance(self.configuration, Mapping)
+            and all(isinstance(key, str) for key in self.configuration),
+            f"the configuration of {self.name} is not a map with text keys",
+        )
+        for key in self.configuration:
+            cbor.check_scalar(key)
+        frozen = {key: _frozen(value, 1) for key, value in self.configuration.items()}
+        object.__setattr__(self, "configuration", frozen)
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,16 @@ class Conf:
                 f"{name} has {len(tensors)} tensors, allowed are at most {MAX_TENSORS}",
             )
             names = [tensor.name for tensor in tensors]
-            require(len(set(names)) == len(names), f"{name} names a tensor twice: {names}")
-        numbers = (*self.values, *self.fill)
-        require(
-            all(type(number) is float and math.isfinite(number) for number in numbers),
-            f"values are {self.values} and fill is {self.fill}, expected finite floats",
-        )
+            require(len(set(names)) == len(names), f"{name} has two tensors of the same name")
+        for name, numbers, most in (("values", self.values, 2), ("fill", self.fill, MAX_CHANNELS)):
+            require(
+                1 <= len(numbers) <= most
+                and all(type(number) is float and math.isfinite(number) for number in numbers),
+                f"{name} is {numbers!r:.80}, expected at most {most} finite floats",
+            )
         require(
             len(self.values) == 2 and self.values[0] < self.values[1],
-            f"values are {self.values}, expected lo < hi",
+            f"values is {self.values}, expected lo < hi",
         )
 
     def check_channels(self, channels: int) -> None:
@@ -124,7 +126,7 @@ class Conf:
 
     def pack(self) -> bytes:
         """The CONF payload; UsageError above 64 KiB."""
-        plugs = {name: getattr(self, name) for name in ("family", "quantiser", "coder")}
+        plugs = {name: getattr(self, name) for name in PLUGS}
         item: dict[str, Any] = {
             **{name: [plug.name, plug.configuration] for name, plug in plugs.items()},
             "local": [[tensor.name, tensor.shape] for tensor in self.local],
@@ -132,7 +134,7 @@ class Conf:
             "values": self.values,
             "fill": self.fill,
         }
-        data = _encode(item)
+        data = cbor.encode(item)
         require(
             len(data) <= MAX_CRITICAL, f"CONF has {len(data)} bytes, at most {MAX_CRITICAL} allowed"
         )
@@ -142,49 +144,34 @@ class Conf:
     def unpack(cls, data: bytes, offset: int = 0) -> "Conf":
         """Read a CONF payload that starts at `offset` of its file; FileError E_CONF if bad."""
         with reading("E_CONF", offset):
-            item = _decode(data, offset)
+            item = cbor.decode(data, MAX_CONFIGURATION_DEPTH + 2)  # in a pair, in the map of CONF
             require(
                 isinstance(item, dict) and set(item) == set(KEYS),
                 f"CONF is not a map with the keys {', '.join(KEYS)}",
             )
-            conf = cls(
-                **{name: Plug(*_pair(item[name], name)) for name in KEYS[:3]},
+            return cls(
+                **{name: Plug(*_pair(item[name], name)) for name in PLUGS},
                 local=_tensors(item["local"], "local"),
                 global_=_tensors(item["global"], "global"),
                 values=tuple(_list(item["values"], "values")),
                 fill=tuple(_list(item["fill"], "fill")),
             )
-            require(conf.pack() == data, "CONF is not in its deterministic encoding")
-            return conf
-
-
-def _encode(item: object) -> bytes:
-    return bytes(cbor2.dumps(item, canonical=True))
-
-
-def _decode(data: bytes, offset: int) -> Any:
-    try:
-        return cbor2.loads(
-            data,
-            max_depth=MAX_CONFIGURATION_DEPTH + 2,  # CONF itself and the pair around each name
-            allow_indefinite=False,
-            allow_duplicate_keys=False,
-            strict_hashable_types=True,
-            semantic_decoders=dict.fromkeys(SHARING_TAGS, _refuse_tag),
-        )
-    except cbor2.CBORDecodeError as error:
-        raise FileError("E_CONF", f"CONF is not strict CBOR: {error}", offset) from error
-
-
-def _refuse_tag(*_: object) -> None:
-    raise ValueError("shared values are not allowed")
 
 
 def _check_name(name: object, pattern: re.Pattern[str], what: str) -> None:
     require(
         isinstance(name, str) and pattern.fullmatch(name) is not None,
-        f"{what} name is {name!r}, expected {pattern.pattern}",
+        f"{what} name is {name!r:.80}, expected {pattern.pattern}",
     )
+
+
+def _frozen(item: object, depth: int) -> object:
+    """A value of a configuration with its sequences as tuples, `depth` containers down."""
+    if not isinstance(item, list | tuple):
+        cbor.check_scalar(item)
+        return item
+    require(depth < MAX_CONFIGURATION_DEPTH, "a configuration is nested too deeply")
+    return tuple(_frozen(element, depth + 1) for element in item)
 
 
 def _list(item: object, what: str) -> list[Any]:
@@ -202,26 +189,3 @@ def _pair(item: object, what: str) -> list[Any]:
 def _tensors(item: object, what: str) -> tuple[TensorSpec, ...]:
     pairs = [_pair(pair, f"an entry of {what}") for pair in _list(item, what)]
     return tuple(TensorSpec(name, tuple(_list(shape, "shape"))) for name, shape in pairs)
-
-
-def _text(item: object, where: str) -> str:
-    if not isinstance(item, str):
-        raise UsageError(f"a key of the {where} is {item!r}, expected a text")
-    surrogates = any("\ud800" <= letter <= "\udfff" for letter in item)
-    require(not surrogates, f"the {where} has a text that is not valid Unicode")
-    return item
-
-
-def _value(item: object, where: str, depth: int) -> object:
-    if isinstance(item, list | tuple):
-        require(depth < MAX_CONFIGURATION_DEPTH, f"the {where} is nested too deeply")
-        return tuple(_value(element, where, depth + 1) for element in item)
-    if isinstance(item, str):
-        return _text(item, where)
-    if type(item) is int:
-        require(-(2**63) <= item < 2**63, f"the {where} is {item}, expected 64 bits")
-    elif type(item) is float:
-        require(math.isfinite(item), f"the {where} is {item}, expected a finite number")
-    else:
-        require(type(item) is bool, f"the {where} is a {type(item).__name__}")
-    return item

@@ -160,11 +160,14 @@ class Group:
 
 def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Strictly increasing `numbers` as maximal runs (start, count)."""
-    starts = [i for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n - 1]
-    return [
-        (numbers[start], stop - start)
-        for start, stop in zip(starts, [*starts[1:], len(numbers)], strict=True)
-    ]
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        start, count = runs[-1] if runs else (number, 0)
+        if start + count == number:
+            runs[-1:] = [(start, count + 1)]
+        else:
+            runs.append((number, 1))
+    return runs
 
 
 def _dir_len(n_runs: int, n_local: int, width: int) -> int:

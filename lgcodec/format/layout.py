@@ -92,8 +92,8 @@ ERROR_CODES: Final = {
     "E_WIDTH": "len_width is not the smallest that fits",
     "E_RUNS": "runs of partition ids are empty, touching, unsorted or too long",
     "E_GRID": "a group or a partition lies outside the grid of GEOM",
-    "E_PLUG": "the family, quantiser or coder is not known (raised when decoding)",
-    "E_PAYLOAD": "a chunk does not decode (raised when decoding)",
+    "E_PROFILE": "family, quantiser or coder is not known, or disagrees with the tensor tables",
+    "E_PAYLOAD": "a chunk does not decode",
 }
 
 

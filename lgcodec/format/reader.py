@@ -75,8 +75,7 @@ class Stream:
 
     def ranges(self, ordinal: int, ids: Iterable[int]) -> Iterator[tuple[int, int]]:
         """(offset, length) in the file of the local chunks of `ids`, neighbours merged."""
-        group = self.group(ordinal)
-        base = self.chunks_at[ordinal]
+        group, base = self.group(ordinal), self.chunks_at[ordinal]
         for first, count in runs_of(group.positions(ids)):
             start, stop = group.ends[first], group.ends[first + count]
             yield base + start, stop - start
@@ -94,19 +93,17 @@ class Stream:
 
         UsageError if one is absent, FileError E_CHUNK_CRC if one is damaged.
         """
-        group, chunks = self.group(ordinal), {}
-        ids = sorted(set(ids))
-        positions = iter(group.positions(ids))
-        for offset, length in self.ranges(ordinal, ids):
-            block = self.read_at(offset, length)
-            at = 0
-            while at < length:
-                position = next(positions)
-                chunk = block[at : at + group.lengths[position]]
+        group, base = self.group(ordinal), self.chunks_at[ordinal]
+        chunks = {}
+        for first, count in runs_of(group.positions(ids)):
+            start, stop = group.ends[first], group.ends[first + count]
+            block = self.read_at(base + start, stop - start)
+            for position in range(first, first + count):
+                at = group.ends[position]
+                chunk = block[at - start : group.ends[position + 1] - start]
                 what = f"partition {group.ids[position]} of group {ordinal}"
-                _check_chunk(chunk, group.crcs[position], what, offset + at)
+                _check_chunk(chunk, group.crcs[position], what, base + at)
                 chunks[group.ids[position]] = chunk
-                at += len(chunk)
         return chunks
 
 

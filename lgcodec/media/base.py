@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.errors import InputError, LgiError
+from lgcodec.errors import InputError
 from lgcodec.signal import Kind, Signal
 from lgcodec.storage import replacing
 
@@ -108,22 +108,22 @@ class GrowingArray:
     """Blocks joined along their first axis, with an eighth of spare memory and no second copy.
 
     The length is never taken from a header, so a file cannot make us reserve memory that its own
-    content does not fill. Raises InputError above `limit` values and when a block differs in shape.
+    content does not fill. Raises InputError above `limit` values and when blocks differ in shape.
     """
 
     def __init__(self, limit: int = MAX_VALUES) -> None:
         self._limit = limit
         self._length = 0
-        self._array: NDArray[Any] | None = None
+        self._array: NDArray[Any] = np.empty(0)
 
     def append(self, block: NDArray[Any]) -> None:
         """Add `block`, [n, ...]; every block has the same dtype and the same trailing axes."""
-        if self._array is None:
+        if self._length == 0:
             self._array = np.empty((0, *block.shape[1:]), block.dtype)
         if block.shape[1:] != self._array.shape[1:] or block.dtype != self._array.dtype:
             raise InputError(
-                f"the size changes from {self._array.shape[1:]} {self._array.dtype} "
-                f"to {block.shape[1:]} {block.dtype}, expected the same throughout"
+                f"it changes from {self._array.shape[1:]} {self._array.dtype} "
+                f"to {block.shape[1:]} {block.dtype}, both must be the same throughout"
             )
         end = self._length + len(block)
         if end * prod(block.shape[1:]) > self._limit:
@@ -135,14 +135,13 @@ class GrowingArray:
 
     def finish(self) -> NDArray[Any]:
         """The joined array, C-contiguous; nothing may be appended afterwards."""
-        if self._array is None:
-            raise InputError("no samples")
+        if self._length == 0:
+            raise InputError("it holds no samples")
         self._resize(self._length)
         return self._array
 
     def _resize(self, length: int) -> None:
-        assert self._array is not None
-        # Reallocates in place; there are no views of this private array to protect.
+        # Reallocates in place: this private array has no views that refcheck could protect.
         self._array.resize((length, *self._array.shape[1:]), refcheck=False)
 
 
@@ -158,17 +157,16 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # decoders raise nearly every type there is on hostile bytes
-        if isinstance(error, InputError) and str(error).startswith("cannot read"):
-            raise
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"cannot read {path}: {' '.join(reason.split())}") from error
 
 
 def _check_file(path: Path) -> None:
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
         raise InputError("it is a folder")
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(mode):
         raise InputError("it is not a regular file")
-    if status.st_size == 0:
-        raise InputError("the file is empty")
+    with path.open("rb") as file:
+        if not file.read(1):
+            raise InputError("the file is empty")

@@ -1,0 +1,23 @@
+"""(weights, coordinates) -> samples. Adding a family: one file, one line below."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from lgcodec.errors import FileError
+from lgcodec.format.conf import Conf
+from lgcodec.nets.base import Family, TensorWeights
+from lgcodec.nets.evaluate import Evaluator, pick_device
+from lgcodec.nets.siren import Siren
+
+__all__ = ["FAMILIES", "Evaluator", "Family", "Siren", "TensorWeights", "family_of", "pick_device"]
+
+FAMILIES: Final[Mapping[str, type[Family]]] = {"siren": Siren}
+
+
+def family_of(conf: Conf) -> Family:
+    """The network that `conf` describes; FileError E_PROFILE if it is unknown or inconsistent."""
+    if conf.family.name not in FAMILIES:
+        known = ", ".join(sorted(FAMILIES))
+        raise FileError("E_PROFILE", f"family is {conf.family.name!r}, known are {known}")
+    plug = FAMILIES[conf.family.name]
+    return plug.from_tables(conf.family.configuration, conf.local, conf.global_)

@@ -57,8 +57,8 @@ def assemble(chunks, *, root=None, header_crc=None, **fields) -> bytes:
     return header + pack("<I", crc32c(header) if header_crc is None else header_crc) + root + body
 
 
-def directory(runs, lengths, crcs, *, head=None, tables=None, **fields) -> bytes:
-    """A group directory; `fields` override those of its head, `tables` what follows the runs."""
+def directory(runs, lengths, crcs, **fields) -> bytes:
+    """A group directory; `fields` override those of its head."""
     values = {
         "n_runs": len(runs),
         "n_local": len(crcs),

@@ -1,0 +1,152 @@
+"""Samples for a fitting step: the same number from every partition, drawn without materialising
+the coordinates of the signal.
+
+Letters in shapes: P partitions of the group, S samples of each, D axes, C channels.
+"""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, Final, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lgcodec.format.geometry import Geometry
+
+__all__ = ["Sampler"]
+
+MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permutation
+
+
+@final
+class Sampler:
+    """Coordinates and targets of one group.
+
+    samples      [*grid, C], as in `Signal.samples`; kept in its own dtype
+    values       what the network outputs -1 and 1 stand for, in sample units
+    ranges       per axis, frame coordinates (lo, hi) of the borders of the frame
+    tile_range   tile coordinates of the borders of a tile are minus this and this
+    """
+
+    def __init__(
+        self,
+        samples: NDArray[Any],
+        geometry: Geometry,
+        ordinal: int,
+        *,
+        values: tuple[float, float],
+        ranges: Sequence[tuple[float, float]],
+        tile_range: float,
+        device: torch.device,
+        seed: int,
+    ) -> None:
+        grid = samples.shape[:-1]
+        self._device, self._seed = device, seed
+        self._samples = _tensor(samples.reshape(prod(grid), -1), device)
+        self._low, self._high = values
+        boxes = [geometry.box(ordinal, i) for i in range(geometry.tiles_per_group)]
+        self.ids = [i for i, box in enumerate(boxes) if all(_clipped(box, grid))]
+        clipped = [_clipped(boxes[i], grid) for i in self.ids]
+        self._starts = _tensor(np.array([[r.start for r in box] for box in clipped]), device)
+        self._extents = _tensor(np.array([[len(r) for r in box] for box in clipped]), device)
+        self._strides = [prod(grid[axis + 1 :]) for axis in range(len(grid))]
+        self._tile = [min(axis.tile_len, size) for axis, size in zip(geometry.axes, grid, strict=True)]
+        self._frame = _frame_tables(geometry, ordinal, grid, ranges, device)
+        self._inside = _tile_tables(geometry, tile_range, device)
+        self._permutation = (-1, torch.empty(0))
+
+    @property
+    def partitions(self) -> int:
+        """P, the partitions that hold at least one sample."""
+        return len(self.ids)
+
+    @property
+    def tile_samples(self) -> int:
+        """Samples of a whole tile: after so many draws a partition has been seen once."""
+        return prod(self._tile)
+
+    def draw(self, iteration: int, count: int) -> Tensor:
+        """[P, count] positions in the tile for a step; a function of seed and iteration alone."""
+        length = self.tile_samples
+        first = iteration * count
+        if length > MAX_PERMUTATION:
+            generator = torch.Generator().manual_seed(self._seed * 1_000_003 + iteration)
+            return torch.randint(length, (self.partitions, count), generator=generator)
+        # Partitions read one shared permutation from places far apart.
+        shift = torch.arange(self.partitions)[:, None] * (length // max(1, self.partitions))
+        places = (first + torch.arange(count) + shift) % length
+        return self._shuffled(first // length)[places]
+
+    def spread(self, count: int) -> Tensor:
+        """[P, count] fixed positions to measure quality on: all of the tile if count allows."""
+        if count >= self.tile_samples:
+            return torch.arange(self.tile_samples).expand(self.partitions, -1)
+        generator = torch.Generator().manual_seed(self._seed + 1)
+        return torch.randint(self.tile_samples, (self.partitions, count), generator=generator)
+
+    def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Tile and frame coordinates [p, S, D] and targets [p, S, C] of the partitions `rows`.
+
+        `positions` is [p, S]. A border tile that reaches past the signal wraps inside itself.
+        """
+        flat = torch.zeros_like(positions, device=self._device)
+        tile, frame = [], []
+        rest = positions.to(self._device)
+        for axis in reversed(range(len(self._tile))):
+            offset, rest = rest % self._tile[axis], rest // self._tile[axis]
+            offset = offset % self._extents[rows, axis, None]
+            place = self._starts[rows, axis, None] + offset
+            tile.append(self._inside[axis][offset])
+            frame.append(self._frame[axis][place])
+            flat += place * self._strides[axis]
+        targets = self._samples[flat].float()
+        targets = (targets - self._low) * (2 / (self._high - self._low)) - 1
+        return torch.stack(tile[::-1], dim=-1), torch.stack(frame[::-1], dim=-1), targets
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        if self._permutation[0] != epoch:
+            generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch)
+            self._permutation = (epoch, torch.randperm(self.tile_samples, generator=generator))
+        return self._permutation[1]
+
+
+def _clipped(box: Sequence[range], grid: Sequence[int]) -> list[range]:
+    return [range(r.start, min(r.stop, size)) for r, size in zip(box, grid, strict=True)]
+
+
+def _frame_tables(
+    geometry: Geometry,
+    ordinal: int,
+    grid: Sequence[int],
+    ranges: Sequence[tuple[float, float]],
+    device: torch.device,
+) -> list[Tensor]:
+    """Frame coordinate of every position along each axis, one float32 each (spec, GEOM)."""
+    index = geometry.partition_index(ordinal, 0)
+    tables = []
+    for axis, tile, size, (low, high) in zip(geometry.axes, index, grid, ranges, strict=True):
+        origin = tile // axis.tiles * axis.tiles * axis.tile_len
+        centres = np.arange(size, dtype=np.float64) + 0.5 - origin
+        table = low + (high - low) * (centres / axis.frame_len)
+        tables.append(_tensor(table.astype(np.float32), device))
+    return tables
+
+
+def _tile_tables(geometry: Geometry, reach: float, device: torch.device) -> list[Tensor]:
+    """Tile coordinate of every position in a tile, along each axis (spec, GEOM)."""
+    tables = []
+    for axis in geometry.axes:
+        centres = np.arange(axis.tile_len, dtype=np.float64) + 0.5
+        table = reach * (2 * (centres / axis.tile_len) - 1)
+        tables.append(_tensor(table.astype(np.float32), device))
+    return tables
+
+
+def _tensor(array: NDArray[Any], device: torch.device) -> Tensor:
+    if array.dtype == np.uint16:
+        array = array.astype(np.int32)  # torch indexes few things of type uint16
+    if not array.flags.writeable:
+        array = array.copy()
+    return torch.from_numpy(array).to(device)

@@ -1,0 +1,76 @@
+"""What a family of networks must offer; each family stands in a file of its own.
+
+A family knows which tensors a local and a global chunk hold, how to draw initial weights and how
+to evaluate coordinates. It is rebuilt from the container alone: its stored configuration and the
+two tensor tables. Letters in shapes: P partitions, S samples of each, D axes, C channels.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from lgcodec.format.conf import TensorSpec
+
+__all__ = ["Family", "TensorWeights"]
+
+TensorWeights = dict[str, Tensor]  # "local.<name>" is [P, *shape], "global.<name>" is [*shape]
+
+
+class Family(ABC):
+    """A network of local sub-networks, perhaps merged with a global one.
+
+    ranges        per axis, the frame coordinates (lo, hi) that the borders of the frame map to
+    tile_range    tile coordinates run from minus this to this between the borders of a tile
+    """
+
+    name: ClassVar[str]
+    ranges: tuple[tuple[float, float], ...]
+    tile_range: float
+
+    @classmethod
+    @abstractmethod
+    def from_tables(
+        cls,
+        configuration: Mapping[str, Any],
+        local: Sequence[TensorSpec],
+        global_: Sequence[TensorSpec],
+    ) -> "Family":
+        """Rebuild from a file; FileError E_PROFILE where tables and configuration disagree."""
+
+    @property
+    @abstractmethod
+    def configuration(self) -> dict[str, Any]:
+        """What a decoder must know beyond the shapes of the tensors."""
+
+
+    @abstractmethod
+    def local_tensors(self) -> tuple[TensorSpec, ...]:
+        """Tensors of one local chunk, in stored order."""
+
+    @abstractmethod
+    def global_tensors(self) -> tuple[TensorSpec, ...]:
+        """Tensors of the global chunk, in stored order."""
+
+    @abstractmethod
+    def initialise(self, partitions: int, generator: torch.Generator) -> TensorWeights:
+        """Initial weights, float32 on the CPU."""
+
+    @abstractmethod
+    def canonicalise(self, weights: TensorWeights) -> TensorWeights:
+        """Equivalent weights of the smallest magnitude, which quantise best."""
+
+    @abstractmethod
+    def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
+        """Values [P, S, C], about -1 to 1, at tile and frame coordinates [P, S, D]; float32."""
+
+    def parameters(self, partitions: int) -> tuple[int, int]:
+        """Number of local weights in all partitions, and of global weights (merge included)."""
+        local = sum(tensor.size for tensor in self.local_tensors())
+        return partitions * local, sum(tensor.size for tensor in self.global_tensors())
+
+    @abstractmethod
+    def multiplications(self) -> int:
+        """Multiplications that one sample costs."""

@@ -1,0 +1,81 @@
+import math
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import cbor2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from format.builders import conf
+from lgcodec.errors import UsageError
+from lgcodec.format.cbor import check_scalar, decode, encode
+
+plain = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=9,
+)
+anything = st.recursive(
+    plain
+    | st.none()
+    | st.binary(max_size=9)
+    | st.integers()
+    | st.floats()
+    | st.fractions()
+    | st.decimals(allow_nan=False)
+    | st.just(datetime(2026, 11, 20, tzinfo=UTC))
+    | st.builds(cbor2.CBORTag, st.integers(0, 300), st.integers() | st.text(max_size=3)),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(plain)
+def test_round_trip(item: object) -> None:
+    assert decode(encode(item), 12) == item
+
+
+@given(st.binary(max_size=40) | anything.map(cbor2.dumps))
+def test_any_bytes_are_refused_or_canonical(data: bytes) -> None:
+    """LGI-C-01."""
+    try:
+        assert encode(decode(data, 12)) == data
+    except UsageError as error:
+        assert len(str(error)) < 1000
+
+
+@given(st.data())
+def test_any_damage_is_refused_or_canonical(data: st.DataObject) -> None:
+    payload = bytearray(conf().pack())
+    for _ in range(data.draw(st.integers(1, 3))):
+        payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        assert encode(decode(bytes(payload), 12)) == payload
+    except UsageError as error:
+        assert len(str(error)) < 1000
+
+
+def test_depth_is_bounded() -> None:
+    assert decode(b"\x81" * 4 + b"\0", 4) == [[[[0]]]]
+    with pytest.raises(UsageError, match="maximum container nesting depth"):
+        decode(b"\x81" * 5 + b"\0", 4)
+
+
+def test_float_and_integer_stay_apart() -> None:
+    assert encode([1, 1.0, 0.1]).hex(" ") == "83 01 f9 3c 00 fb 3f b9 99 99 99 99 99 9a"
+    assert [type(item) for item in decode(encode([1, 1.0]), 2)] == [int, float]
+
+
+@pytest.mark.parametrize(
+    "item", [None, b"", [], {}, math.inf, 2**63, Decimal(1), Fraction(1), "\ud800"]
+)
+def test_what_is_no_scalar(item: object) -> None:
+    with pytest.raises(UsageError):
+        check_scalar(item)
