@@ -7,7 +7,7 @@ all, also when it replaces the file that it is read from.
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -33,6 +33,7 @@ __all__ = [
     "parse_range",
     "parse_xy",
     "resolve",
+    "windows",
 ]
 
 BLOCK: Final = 2**20  # bytes copied at a time
@@ -152,14 +153,21 @@ def crop(
     return CropReport(tuple(plan.report for plan in plans), reader.file_size, size, original)
 
 
+def windows(streams: Sequence[Stream], selection: Selection) -> list[Window | None]:
+    """The samples of each stream's window that `selection` means; None if there are none.
+
+    Ranges refer to the window of the first stream. One along t reaches the others by the clock.
+    """
+    main = streams[0].geometry
+    return [_selected(stream, main, selection) for stream in streams]
+
+
 def _plans(reader: Reader, selection: Selection, drop: Selection) -> list[_Plan]:
-    main = reader.streams[0].geometry
     plans = []
-    for stream in reader.streams:
-        window = _selected(stream, main, selection)
+    kept, dropped = windows(reader.streams, selection), windows(reader.streams, drop)
+    for stream, window, region in zip(reader.streams, kept, dropped, strict=True):
         affected = drop and (stream.index == 0 or set(drop) == {"t"})
-        region = _selected(stream, main, drop) if affected else None
-        plans.append(_Plan(stream, window, _kept(stream, window, region)))
+        plans.append(_Plan(stream, window, _kept(stream, window, region if affected else None)))
     if not plans[0].kept:
         raise UsageError("nothing is left: no partition of the file is in the selection")
     return plans

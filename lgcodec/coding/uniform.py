@@ -11,6 +11,7 @@ from lgcodec.errors import FileError, UsageError
 __all__ = ["Uniform"]
 
 MIN_BITS, MAX_BITS = 2, 12
+CUTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 
 @final
@@ -51,8 +52,13 @@ class Uniform(Quantiser):
         return 2 ** (self.bits - 1) - 1
 
     def step(self, weights: Floats) -> float:
-        """The step at which the largest weight becomes the largest symbol."""
-        return float(np.abs(weights).max(initial=0)) / self.largest or 1.0
+        """The step of least squared error among some that cut off none or a part of the range."""
+        widest = float(np.abs(weights).max(initial=0)) / self.largest or 1.0
+        return min((widest * part for part in CUTS), key=lambda step: self._error(weights, step))
+
+    def _error(self, weights: Floats, step: float) -> float:
+        error = self.dequantise(self.quantise(weights, step), step) - weights
+        return float(np.vdot(error, error))
 
     def quantise(self, weights: Floats, step: float) -> Symbols:
         scaled = np.rint(weights / np.float32(step))

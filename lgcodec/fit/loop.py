@@ -25,7 +25,7 @@ BLOCK: Final = 8192  # samples per block on a CPU: activations stay in the cache
 MEASURED: Final = 2**16  # samples that quality is measured on during a fit
 WARM_UP: Final = 50  # iterations
 MEASURE_EVERY: Final = 25  # iterations
-STEP_RATE: Final = 1e-3  # learning rate of the logarithms of the steps
+STEP_RATE: Final = 1e-2  # learning rate of the logarithms of the steps
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class FitSettings:
     iterations      optimisation steps, quantisation-aware ones included
     samples         samples per partition and step
     rate            learning rate of local weights; global ones take `global_rate`
-    bits            of the uniform quantiser; None fits float weights only
+    bits            nominal bits of the uniform quantiser; None fits float weights only
     aware_share     share of the iterations with quantisation in the loop
     seconds         stop after so long, schedule included; None has no limit
     psnr            stop the float phase when measured this good, dB; None has no target
@@ -46,7 +46,7 @@ class FitSettings:
     rate: float
     global_rate: float
     bits: int | None = 8
-    aware_share: float = 0.3
+    aware_share: float = 0.2
     seconds: float | None = None
     psnr: float | None = None
     seed: int = 0
@@ -158,12 +158,14 @@ class _Run:
 
     def start_aware(self) -> None:
         """Continue from the best float weights with rounding in the loop."""
-        assert self.settings.bits is not None
+        bits = self.settings.bits
+        assert bits is not None
         start = self.family.canonicalise(self.best)
         with torch.no_grad():
             for name, value in self.weights.items():
                 value.copy_(start[name])
-        self.learner = StepLearner(self.settings.bits, self.weights, Uniform(self.settings.bits))
+        quantisers = {n: Uniform(bits + self.family.extra_bits(n)) for n in self.weights}
+        self.learner = StepLearner(self.weights, quantisers)
         group = {"params": self.learner.parameters(), "lr": STEP_RATE, "base": STEP_RATE}
         self.optimiser.add_param_group(group)
         self.best_psnr = float("-inf")  # only quantised weights count from here on

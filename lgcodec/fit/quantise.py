@@ -5,12 +5,14 @@ symbols there are, the network sees step * round(q), and the gradient takes roun
 Steps are learned as logarithms, so that one learning rate suits tensors of every magnitude.
 """
 
+from collections.abc import Mapping
+from math import log
 from typing import final
 
 import torch
 from torch import Tensor
 
-from lgcodec.coding.base import Quantiser
+from lgcodec.coding import Uniform
 from lgcodec.nets import TensorWeights
 
 __all__ = ["StepLearner"]
@@ -18,13 +20,12 @@ __all__ = ["StepLearner"]
 
 @final
 class StepLearner:
-    """Learned steps of every tensor for symbols of magnitude up to 2**(bits - 1) - 1."""
+    """Learned steps of every tensor; `quantisers` gives each tensor's symbols, by name."""
 
-    def __init__(self, bits: int, weights: TensorWeights, quantiser: Quantiser) -> None:
-        self._largest = 2 ** (bits - 1) - 1
+    def __init__(self, weights: TensorWeights, quantisers: Mapping[str, Uniform]) -> None:
+        self._largest = {name: quantiser.largest for name, quantiser in quantisers.items()}
         self.log_steps = {
-            name: torch.tensor(quantiser.step(value.detach().cpu().numpy()))
-            .log()
+            name: torch.tensor(log(quantisers[name].step(value.detach().cpu().numpy())))
             .to(value.device)
             .requires_grad_()
             for name, value in weights.items()
@@ -40,9 +41,9 @@ class StepLearner:
 
     def __call__(self, weights: TensorWeights) -> TensorWeights:
         """Weights as the decoder will see them, differentiable in weights and steps."""
-        return {name: self._rounded(value, self.log_steps[name]) for name, value in weights.items()}
+        return {name: self._rounded(name, value) for name, value in weights.items()}
 
-    def _rounded(self, weights: Tensor, log_step: Tensor) -> Tensor:
-        step = log_step.exp()
-        scaled = (weights / step).clamp(-self._largest, self._largest)
+    def _rounded(self, name: str, weights: Tensor) -> Tensor:
+        step, largest = self.log_steps[name].exp(), self._largest[name]
+        scaled = (weights / step).clamp(-largest, largest)
         return (scaled + (scaled.round() - scaled).detach()) * step

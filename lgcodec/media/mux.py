@@ -18,8 +18,9 @@ __all__ = ["Container", "frame_rate", "mux", "video_frames"]
 
 BLOCK: Final = 2**14  # samples of sound per frame handed to the encoder
 LAYOUTS: Final = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1")
+BITS_PER_CHANNEL: Final = 96_000  # per second
 COMMON_RATE: Final = 48_000  # every sound codec has it
-MAX_FRAME_RATE: Final = 1000
+FRAME_RATES: Final = (Fraction(1, 1000), Fraction(1000))
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,11 @@ def mux(container: Container, video: Signal, sound: Signal | None) -> bytes:
 
 
 def frame_rate(video: Signal) -> Fraction:
-    """The rate of `video` as a fraction that containers can store, up to 1000 frames per second."""
+    """The rate of `video` as a fraction that containers can store. Raises OutputError."""
+    lowest, highest = FRAME_RATES
     rate = (video.rate or Fraction(1)).limit_denominator(2**16)
-    if not 0 < rate <= MAX_FRAME_RATE:
-        raise OutputError(f"{video.rate} frames per second, allowed are up to {MAX_FRAME_RATE}")
+    if not lowest <= rate <= highest:
+        raise OutputError(f"{video.rate} frames per second, allowed are {lowest} to {highest}")
     return rate
 
 
@@ -111,7 +113,10 @@ def _audio_stream(output: Any, container: Container, sound: Signal) -> Any:
     if allowed and rate not in allowed:
         rate = COMMON_RATE
     return output.add_stream(
-        container.audio_codec, rate=rate, layout=LAYOUTS[sound.channels - 1], bit_rate=192_000
+        container.audio_codec,
+        rate=rate,
+        layout=LAYOUTS[sound.channels - 1],
+        bit_rate=BITS_PER_CHANNEL * sound.channels,
     )
 
 

@@ -66,6 +66,10 @@ class Family(ABC):
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
         """Values [P, S, C], about -1 to 1, at tile and frame coordinates [P, S, D]; float32."""
 
+    def extra_bits(self, tensor: str) -> int:  # noqa: ARG002 (most families need none)
+        """Bits above the nominal ones for "local.<name>" or "global.<name>", if rounding hurts."""
+        return 0
+
     def parameters(self, partitions: int) -> tuple[int, int]:
         """Number of local weights in all partitions, and of global weights (merge included)."""
         local = sum(tensor.size for tensor in self.local_tensors())

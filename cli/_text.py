@@ -1,0 +1,105 @@
+"""What commands print: plain text on stdout, colour on terminals only, JSON for machines."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lgcodec.errors import OutputError
+from lgcodec.format.layout import AXES, Kind
+
+__all__ = ["count", "jsonable", "paint", "rate_text", "report", "share", "signal_text", "span_text"]
+
+
+def report(lines: Iterable[str], data: object, *, as_json: bool, quiet: bool) -> None:
+    """Print `data` as JSON, or `lines`, or nothing."""
+    if as_json:
+        _echo(json.dumps(jsonable(data), allow_nan=False))
+    elif not quiet:
+        _echo("\n".join(lines))
+
+
+def jsonable(value: object) -> Any:
+    """`value` in the types of JSON: fractions as "30000/1001", ranges as [start, stop], infinity
+    and NaN as null.
+    """
+    match value:
+        case range():
+            return [value.start, value.stop]
+        case Fraction() | Path():
+            return str(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): jsonable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [jsonable(item) for item in value]
+    if is_dataclass(value):
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+def paint(text: str, **style: Any) -> str:
+    """`text` in a style of `click.style`, on terminals that want colour."""
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return click.style(text, **style) if coloured else text
+
+
+def count(number: int, noun: str) -> str:
+    """For example "1 byte", "12,345 bytes"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def share(part: int, whole: int) -> str:
+    """For example "9.8 %"."""
+    return f"{100 * part / whole:.1f} %" if whole else "0 %"
+
+
+def signal_text(kind: Kind, grid: Sequence[int], rate: Fraction | None) -> str:
+    """One line about a signal: its kind, its size, its rate and its duration."""
+    if kind == "audio":
+        return f"sound of {_seconds(grid[0], rate)} at {_number(rate)} Hz"
+    if kind == "video":
+        frames = count(grid[0], "frame")
+        size = f"{grid[2]} x {grid[1]}"
+        return f"video of {frames}, {size}, {_seconds(grid[0], rate)} at {_number(rate)} fps"
+    return f"{kind} of {' x '.join(str(length) for length in reversed(grid))}"
+
+
+def rate_text(size: int, kind: Kind, grid: Sequence[int], rate: Fraction | None) -> str:
+    """What a whole file of `size` bytes spends on a signal: bits per sample, and per second."""
+    per_sample = f"{8 * size / math.prod(grid):.3f} {'bit/sample' if kind == 'audio' else 'bpp'}"
+    if rate is None:
+        return per_sample
+    per_second = float(8 * size * rate / grid[0] / 1000)
+    return f"{per_second:,.1f} kbit/s, {per_sample}"
+
+
+def span_text(kind: Kind, window: Sequence[range]) -> str:
+    """For example "t 0:48, y 0:256, x 64:128", in samples of the original."""
+    pairs = zip(AXES[kind], window, strict=True)
+    return ", ".join(f"{name} {span.start}:{span.stop}" for name, span in pairs)
+
+
+def _seconds(samples: int, rate: Fraction | None) -> str:
+    return f"{float(samples / (rate or 1)):.3g} s"
+
+
+def _number(rate: Fraction | None) -> str:
+    return f"{float(rate or 0):.6g}"
+
+
+def _echo(text: str) -> None:
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write the report: {error.strerror or error}") from error

@@ -1,0 +1,120 @@
+"""`lgi crop`: keep a part of a file."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+from lgcodec_cli._options import (
+    PATH,
+    Parsed,
+    check_lgi_output,
+    report_options,
+    source_argument,
+    window_options,
+)
+from lgcodec_cli._text import count, report, share, span_text
+
+from lgcodec._crop import AxisRange, CropReport, StreamCrop, crop
+from lgcodec._ranges import parse_range
+from lgcodec.errors import UsageError
+from lgcodec.format.container import Reader
+from lgcodec.format.layout import AXES, Kind
+
+__all__ = ["command"]
+
+
+def _region(text: str) -> dict[str, AxisRange]:
+    """Read "x=0:2,y=1:3,t=0:1"."""
+    region: dict[str, AxisRange] = {}
+    for part in text.split(","):
+        axis, equals, span = part.partition("=")
+        if not equals or axis in region:
+            raise UsageError(f"region {text!r}, expected each axis once as in x=0:2,y=1:3,t=0:1")
+        region[axis] = parse_range(span)
+    return region
+
+
+@click.command
+@source_argument
+@click.option("-o", "--output", metavar="OUT", type=PATH, help="Without it, IN is replaced.")
+@window_options
+@click.option(
+    "--drop",
+    type=Parsed("x=A:B,y=A:B,...", _region),
+    help="Make the partitions that lie inside this region absent; the window stays.",
+)
+@click.option("--no-backup", is_flag=True, help="Keep no IN.orig when IN is replaced.")
+@report_options
+def command(
+    source: Path,
+    output: Path | None,
+    selection: Mapping[str, AxisRange],
+    drop: Mapping[str, AxisRange] | None,
+    no_backup: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Keep a part of a .lgi file: chunks are copied, nothing is decoded.
+
+    Ranges are half-open and count partitions from 0 unless they have a unit; negative numbers
+    count from the end, and a single value is one partition. Where a range cuts a partition, the
+    partition is kept and the window moves to the exact sample.
+
+    Without -o the file is replaced and the original kept as IN.orig, IN.orig.2, ...
+
+    \b
+    lgi crop clip.lgi --t 0:2 --xy 0:4,0:4
+    lgi crop clip.lgi -o end.lgi --t -1.5s:
+    lgi crop face.lgi --drop x=2:4,y=1:3
+    """
+    if not selection and not drop:
+        raise click.UsageError("Nothing to crop: give a range such as --t 0:2, or --drop.")
+    with Reader.open(source) as reader:  # first of all: a bad input is worse than a bad output
+        kinds = [stream.geometry.kind for stream in reader.streams]
+    if output is not None:
+        check_lgi_output(output)
+    done = crop(source, output or source, selection, drop=drop, keep_original=not no_backup)
+    report(_lines(done, kinds), _data(done, kinds), as_json=as_json, quiet=quiet)
+
+
+def _lines(done: CropReport, kinds: list[Kind]) -> Iterator[str]:
+    for kind, stream in zip(kinds, done.streams, strict=True):
+        before, after = stream.partitions_before, stream.partitions_after
+        yield f"{kind}: kept {after} of {count(before, 'partition')}, dropped {before - after}"
+        if stream.window_after is not None and stream.window_after != stream.window_before:
+            yield f"  window {span_text(kind, stream.window_after)}"
+            yield f"  before {span_text(kind, stream.window_before)}"
+    ratio = share(done.bytes_after, done.bytes_before)
+    yield f"{done.bytes_before:,} -> {count(done.bytes_after, 'byte')} ({ratio})"
+    if done.original is not None:
+        yield f"original kept as {done.original}"
+    yield f"privacy: {done.note}"
+
+
+def _data(done: CropReport, kinds: list[Kind]) -> dict[str, object]:
+    return {
+        "bytes_before": done.bytes_before,
+        "bytes_after": done.bytes_after,
+        "original": done.original,
+        "note": done.note,
+        "streams": [
+            _stream_data(kind, stream) for kind, stream in zip(kinds, done.streams, strict=True)
+        ],
+    }
+
+
+def _stream_data(kind: Kind, stream: StreamCrop) -> dict[str, object]:
+    windows = {
+        name: window and dict(zip(AXES[kind], window, strict=True))
+        for name, window in (
+            ("window_before", stream.window_before),
+            ("window_after", stream.window_after),
+            ("held", stream.held),
+        )
+    }
+    return {
+        "kind": kind,
+        "partitions_before": stream.partitions_before,
+        "partitions_after": stream.partitions_after,
+        **windows,
+    }
