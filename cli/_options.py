@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from lgcodec._ranges import AxisRange, parse_range, parse_xy
+from lgcodec._crop import AxisRange, parse_range, parse_xy
 from lgcodec.errors import OutputError, UsageError
 
 __all__ = [
@@ -86,9 +86,7 @@ def window_options(function: Function) -> Function:
     """Add --t, --z, --y, --x and --xy; `function` gets them as `selection`, axis -> range."""
 
     @wraps(function)
-    def wrapped(
-        *, xy: tuple[AxisRange, AxisRange] | None, **values: Any
-    ) -> None:
+    def wrapped(*, xy: tuple[AxisRange, AxisRange] | None, **values: Any) -> None:
         selection: dict[str, AxisRange] = {
             axis: span for axis in AXIS_HELP if (span := values.pop(axis)) is not None
         }

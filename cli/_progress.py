@@ -34,7 +34,11 @@ class Bar:
         if self._quiet:
             return
         if self._progress is None:
-            columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}")
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.fields[note]}"),
+            )
             self._progress = Progress(
                 *columns,
                 console=Console(stderr=True),

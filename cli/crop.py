@@ -14,8 +14,7 @@ from lgcodec_cli._options import (
 )
 from lgcodec_cli._text import count, report, share, span_text
 
-from lgcodec._crop import AxisRange, CropReport, StreamCrop, crop
-from lgcodec._ranges import parse_range
+from lgcodec._crop import AxisRange, CropReport, StreamCrop, crop, parse_range
 from lgcodec.errors import UsageError
 from lgcodec.format.container import Reader
 from lgcodec.format.layout import AXES, Kind

@@ -9,15 +9,6 @@ from time import monotonic
 from typing import Any
 
 import click
-
-from lgcodec._crop import AxisRange, windows
-from lgcodec.errors import UsageError
-from lgcodec.format.container import Reader, Stream
-from lgcodec.format.geometry import Window
-from lgcodec.media import check_writable, write
-from lgcodec.media.base import Medium
-from lgcodec.media.image import ImageFile
-from lgcodec.signal import Signal
 from lgcodec_cli._options import (
     DEVICE,
     PATH,
@@ -30,6 +21,15 @@ from lgcodec_cli._options import (
 from lgcodec_cli._progress import Bar
 from lgcodec_cli._resize import Resize, parse_size
 from lgcodec_cli._text import report, share, signal_text
+
+from lgcodec._crop import AxisRange, windows
+from lgcodec.errors import UsageError
+from lgcodec.format.container import Reader, Stream
+from lgcodec.format.geometry import Window
+from lgcodec.media import check_writable, write
+from lgcodec.media.base import Medium
+from lgcodec.media.image import ImageFile
+from lgcodec.signal import Signal
 
 __all__ = ["command"]
 
@@ -46,7 +46,9 @@ def _fill(text: str) -> tuple[float, ...]:
 @source_argument
 @click.argument("output", metavar="OUT", type=PATH)
 @window_options
-@click.option("--scale", type=RATIO, help="Output samples per sample: of x, y and z; of a sound, t.")
+@click.option(
+    "--scale", type=RATIO, help="Output samples per sample: of x, y and z; of a sound, t."
+)
 @click.option("--size", type=Parsed("WxH", parse_size), help="Pixels of the output.")
 @click.option("--fps", type=RATIO, help="Frames per second of the output; the duration stays.")
 @click.option("--fill", type=Parsed("V[,V..]", _fill), help="Sample value of absent partitions.")

@@ -163,7 +163,8 @@ class _Canvas:
             return
         part = [range(s.start - t.start, s.stop - t.start) for s, (t, _) in zip(shared, pairs)]  # noqa: B905
         place = tuple(
-            slice(s.start - c.start, s.stop - c.start) for s, (_, c) in zip(shared, pairs)  # noqa: B905
+            slice(s.start - c.start, s.stop - c.start)
+            for s, (_, c) in zip(shared, pairs)  # noqa: B905
         )
         self._samples[place] = to_samples(values(part), self._values, self._samples.dtype)
         self._present[place] = True

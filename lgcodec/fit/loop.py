@@ -46,7 +46,7 @@ class FitSettings:
     rate: float
     global_rate: float
     bits: int | None = 8
-    aware_share: float = 0.2
+    aware_share: float = 0.15
     seconds: float | None = None
     psnr: float | None = None
     seed: int = 0
@@ -54,12 +54,11 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class FitProgress:
-    """One measurement: how far the schedule is (0 to 1), quality in dB, seconds left."""
+    """One measurement: how far the schedule is (0 to 1), and the best quality so far in dB."""
 
     done: float
     iteration: int
     psnr: float
-    seconds_left: float
 
 
 Report = Callable[[FitProgress], None]
@@ -224,9 +223,7 @@ class _Run:
         if psnr >= self.best_psnr:
             self.keep(psnr)
         if self.report:
-            done = min(self.done(), 1.0)
-            left = (monotonic() - self.started) * (1 - done) / max(done - self.shift, 1e-9)
-            self.report(FitProgress(done, self.iteration, self.best_psnr, left))
+            self.report(FitProgress(min(self.done(), 1.0), self.iteration, self.best_psnr))
 
     def keep(self, psnr: float) -> None:
         self.best_psnr = psnr

@@ -52,7 +52,9 @@ class Sampler:
         self._starts = _tensor(np.array([[r.start for r in box] for box in clipped]), device)
         self._extents = _tensor(np.array([[len(r) for r in box] for box in clipped]), device)
         self._strides = [prod(grid[axis + 1 :]) for axis in range(len(grid))]
-        self._tile = [min(axis.tile_len, size) for axis, size in zip(geometry.axes, grid, strict=True)]
+        self._tile = [
+            min(axis.tile_len, size) for axis, size in zip(geometry.axes, grid, strict=True)
+        ]
         self._frame = _frame_tables(geometry, ordinal, grid, ranges, device)
         self._inside = _tile_tables(geometry, tile_range, device)
         self._permutation = (-1, torch.empty(0))

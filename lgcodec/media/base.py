@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.errors import InputError
+from lgcodec.errors import InputError, OutputError
 from lgcodec.signal import Kind, Signal
 from lgcodec.storage import replacing
 
@@ -93,7 +93,10 @@ class SingleFile(Medium):
     def write(self, path: Path, signals: Sequence[Signal]) -> None:
         """Replace `path` by a file of these streams, whole or not at all. Raises OutputError."""
         with replacing(path) as temporary:
-            self._encode(temporary, signals)
+            try:
+                self._encode(temporary, signals)
+            except OutputError as error:
+                raise OutputError(f"cannot write {path}: {error}") from error
 
     @abstractmethod
     def _decode(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:
@@ -101,7 +104,10 @@ class SingleFile(Medium):
 
     @abstractmethod
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:
-        """Write `path`, a temporary name with the right suffix; raises OSError or OutputError."""
+        """Write `path`, a temporary name with the right suffix.
+
+        Raises OSError, or OutputError with the reason alone.
+        """
 
 
 class GrowingArray:

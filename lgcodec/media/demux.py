@@ -9,20 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.errors import InputError
-from lgcodec.media.base import GrowingArray, ReadOptions, check_pixels
+from lgcodec.media.base import GrowingArray, check_pixels
 from lgcodec.signal import Signal
 
 __all__ = ["demux"]
 
+DEFAULT_RATE: Final = Fraction(25)  # of a single frame without a duration
+MAX_DRIFT: Final = Fraction(1, 2)  # frames over the whole file, between rate and time stamps
 SECONDS_OF_SILENCE: Final = 3600  # the most that is put before a sound that starts late
 
 
-def demux(path: Path, demuxer: str, options: ReadOptions) -> tuple[Signal, ...]:
+def demux(path: Path, demuxer: str, keep_audio: bool) -> tuple[Signal, ...]:
     """The main video of a file and, if wanted and there, its main sound.
 
     The video is uint8 [t, y, x, c], c = 1 for grey formats and 3 (RGB) for all others, turned as
-    the file's rotation asks; alpha is dropped. Frames are taken as they are stored: a variable
-    frame rate becomes its average. The sound is [t, c], int16 where it is coded in 16 bits, else
+    the file's rotation asks; alpha is dropped. Every stored frame becomes one frame: a variable
+    rate becomes its average. The sound is [t, c], int16 where it is coded in 16 bits, else
     float32; it is cut or preceded by silence to start with the video.
 
     `demuxer` is FFmpeg's name of the container. It is forced, because a guess would also follow
@@ -34,22 +36,22 @@ def demux(path: Path, demuxer: str, options: ReadOptions) -> tuple[Signal, ...]:
         av.open(file, "r", format=demuxer, metadata_errors="ignore") as container,
     ):
         picture = container.streams.best("video")  # not the cover of a sound
-        sound = container.streams.best("audio") if options.keep_audio else None
+        sound = container.streams.best("audio") if keep_audio else None
         if not isinstance(picture, av.VideoStream) or picture.codec_context is None:
             raise InputError("it holds no video that can be decoded")
         check_pixels(picture.width, picture.height)
         picture.thread_type = "AUTO"
-        frames, track = GrowingArray(), _Track()
+        frames, times, track = GrowingArray(), [], _Track()
         for packet in container.demux([stream for stream in (picture, sound) if stream]):
             if packet.is_corrupt:
                 raise InputError("truncated")
             for frame in packet.decode():
                 if isinstance(frame, av.VideoFrame):
                     frames.append(_pixels(frame)[np.newaxis])
+                    times.append(frame.pts or 0)
                 elif isinstance(frame, av.AudioFrame):
                     track.append(frame)
-        samples = frames.finish()
-        video = Signal("video", samples, _rate(picture, len(samples), options.rate))
+        video = Signal("video", frames.finish(), _rate(picture, times))
         # Not the time of the first frame: AVI has none, and FFmpeg guesses it one frame late.
         start = (picture.start_time or 0) * (picture.time_base or Fraction(0))
         return (video, track.signal(start)) if track.rate else (video,)
@@ -87,15 +89,16 @@ class _Track:
         return Signal("audio", samples, Fraction(self.rate))
 
 
-def _rate(stream: av.VideoStream, frames: int, default: Fraction | None) -> Fraction:
-    """Frames per second of `stream`, which has `frames` frames."""
-    rate = stream.average_rate or stream.guessed_rate or default
-    if stream.codec_context.name == "gif" and stream.duration and stream.time_base:
-        # FFmpeg averages the delays of the first few frames only.
-        rate = frames / (stream.duration * stream.time_base)
-    if not rate:
-        raise InputError("it holds no frame rate; pass one as `rate`")
-    return rate
+def _rate(stream: av.VideoStream, times: list[int]) -> Fraction:
+    """Frames per second: what the file says, unless its time stamps say otherwise."""
+    span = (times[-1] - times[0]) * (stream.time_base or Fraction(0))
+    if span <= 0:
+        return stream.average_rate or DEFAULT_RATE
+    for rate in (stream.average_rate, stream.guessed_rate):
+        # FFmpeg estimates both from the first frames where the container holds no rate.
+        if rate and abs(rate * span - (len(times) - 1)) < MAX_DRIFT:
+            return rate
+    return ((len(times) - 1) / span).limit_denominator(1001)
 
 
 def _pixels(frame: av.VideoFrame) -> NDArray[np.uint8]:

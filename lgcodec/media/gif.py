@@ -36,10 +36,10 @@ class GifFile(SingleFile):
     readable = (".gif",)
     writable = (".gif",)
 
-    def _decode(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:
+    def _decode(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:  # noqa: ARG002
         if not path.read_bytes().rstrip(b"\0").endswith(TRAILER):  # FFmpeg would read the rest
             raise InputError("the content is not GIF, or truncated")
-        return demux(path, "gif", options)
+        return demux(path, "gif", keep_audio=False)
 
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:
         video = signals[0]
@@ -54,7 +54,7 @@ class GifFile(SingleFile):
                     output.mux(stream.encode(frame))
                 output.mux(stream.encode(None))
         except av.FFmpegError as error:
-            raise OutputError(f"cannot write {path.name}: {error.strerror}") from error
+            raise OutputError(f"FFmpeg: {error.strerror}") from error
         path.write_bytes(buffer.getbuffer())
 
 

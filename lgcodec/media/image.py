@@ -97,7 +97,7 @@ def image_bytes(samples: Samples, present: NDArray[np.bool_] | None, name: str) 
     try:
         Image.fromarray(flat).save(buffer, name, **SAVE_OPTIONS.get(name, {}))
     except (OSError, ValueError) as error:
-        raise OutputError(f"{name} cannot hold {samples.shape} samples: {error}") from error
+        raise OutputError(f"{name} cannot hold samples {samples.shape}: {error}") from error
     return buffer.getvalue()
 
 

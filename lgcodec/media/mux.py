@@ -58,7 +58,10 @@ def mux(container: Container, video: Signal, sound: Signal | None) -> bytes:
                     output.mux(track.encode(block))
                 output.mux(track.encode(None))
     except av.FFmpegError as error:
-        raise OutputError(f"{container.muxer} file: {error.strerror}") from error
+        height, width = video.grid[1:]
+        raise OutputError(
+            f"{container.video_codec} at {width} x {height}: {error.strerror}"
+        ) from error
     return buffer.getvalue()
 
 

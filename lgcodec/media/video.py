@@ -42,7 +42,7 @@ class VideoFile(SingleFile):
         container = CONTAINERS[path.suffix.lower()]
         if container.demuxer == "matroska":
             _check_whole(path)
-        return demux(path, container.demuxer, options)
+        return demux(path, container.demuxer, options.keep_audio)
 
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:
         sound = signals[1] if len(signals) > 1 else None

@@ -45,7 +45,6 @@ class Family(ABC):
     def configuration(self) -> dict[str, Any]:
         """What a decoder must know beyond the shapes of the tensors."""
 
-
     @abstractmethod
     def local_tensors(self) -> tuple[TensorSpec, ...]:
         """Tensors of one local chunk, in stored order."""

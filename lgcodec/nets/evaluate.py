@@ -75,9 +75,7 @@ class Evaluator:
         ]
         return np.concatenate(values).reshape(*(len(part) for part in wanted), -1)
 
-    def _blocks(
-        self, places: NDArray[Any], total: int
-    ) -> Iterator[tuple[int, int, NDArray[Any]]]:
+    def _blocks(self, places: NDArray[Any], total: int) -> Iterator[tuple[int, int, NDArray[Any]]]:
         """First row and length of every block that holds one of `places`, and those places."""
         most = BLOCK.get(self._device.type, BLOCK_ACCELERATOR)
         length = min(most, -(-total // 16) * 16)

@@ -146,6 +146,14 @@ def test_a_file_cut_anywhere(tmp_path: Path, suffix: str) -> None:
             media.read(path)
 
 
+def test_an_ogg_without_its_last_page(tmp_path: Path) -> None:
+    media.write(tmp_path / "x.ogg", [audio(30)])
+    whole = (tmp_path / "x.ogg").read_bytes()
+    (tmp_path / "x.ogg").write_bytes(whole[: whole.rindex(b"OggS")])
+    with pytest.raises(InputError, match=r"x\.ogg: truncated: the last page is missing"):
+        media.read(tmp_path / "x.ogg")
+
+
 def test_the_content_decides_against_the_suffix(tmp_path: Path) -> None:
     media.write(tmp_path / "x.flac", [audio()])
     (tmp_path / "x.flac").rename(tmp_path / "x.wav")

@@ -11,11 +11,13 @@ import pytest
 
 from lgcodec import media
 from lgcodec.errors import InputError, OutputError
+from lgcodec.media.sequence import ImageSequence
 from lgcodec.signal import Signal, psnr
 from media.builders import SAMPLES, assert_equal, audio, image, video
 
 CONTAINERS = [".mp4", ".mov", ".mkv", ".webm", ".avi"]
 NTSC = Fraction(30_000, 1001)
+DEFAULT_DURATION = bytes.fromhex("23e383")  # Matroska: nanoseconds per frame
 
 
 def shift_of(found: Signal, expected: Signal) -> int:
@@ -43,6 +45,23 @@ def encode(path: Path, configure: Callable[[Any], None] | None = None, **options
         output.mux(stream.encode(None))
 
 
+def film(path: Path, sound: Signal, delay: int) -> None:
+    """A second of video with `sound`, 16 kHz int16 mono, `delay` samples after it."""
+    with av.open(path, "w") as output:
+        pictures = output.add_stream("ffv1", rate=25)
+        pictures.height, pictures.width, pictures.pix_fmt = 32, 48, "bgr0"
+        track = output.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        for t, picture in enumerate(video(25).samples):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")
+            frame.pts = t + 25  # everything a second late: Matroska's times are not negative
+            output.mux(pictures.encode(frame))
+        output.mux(pictures.encode(None))
+        block = av.AudioFrame.from_ndarray(sound.samples.T, format="s16", layout="mono")
+        block.sample_rate, block.time_base, block.pts = 16_000, Fraction(1, 16_000), 16_000 + delay
+        output.mux(track.encode(block))
+        output.mux(track.encode(None))
+
+
 # --- pictures
 
 
@@ -68,6 +87,33 @@ def test_rates(tmp_path: Path, rate: Fraction) -> None:
 def test_rates_that_no_container_holds(tmp_path: Path, rate: Fraction) -> None:
     with pytest.raises(OutputError, match="frames per second"):
         media.write(tmp_path / "x.mp4", [video(rate=rate)])
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm"])
+@pytest.mark.parametrize(("frames", "rate"), [(1, 25), (2, 30), (90, NTSC)])
+def test_a_rate_that_only_the_time_stamps_tell(
+    tmp_path: Path, suffix: str, frames: int, rate: Fraction
+) -> None:
+    media.write(tmp_path / f"x{suffix}", [video(frames, rate=NTSC)])
+    whole = (tmp_path / f"x{suffix}").read_bytes()
+    assert whole.count(DEFAULT_DURATION) == 1
+    nameless = whole.replace(DEFAULT_DURATION, b"\x23\xe3\x84")
+    (tmp_path / f"x{suffix}").write_bytes(nameless)
+    found = media.read(tmp_path / f"x{suffix}")[0].rate
+    assert found is not None
+    assert abs(found / rate - 1) < 0.02
+
+
+def test_a_variable_rate_becomes_its_average(tmp_path: Path) -> None:
+    with av.open(tmp_path / "x.mkv", "w") as output:
+        stream = output.add_stream("ffv1", rate=100)
+        stream.height, stream.width, stream.pix_fmt = 32, 48, "bgr0"
+        for t, picture in zip((0, 10, 50, 60, 80, 100), video().samples, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")
+            frame.pts = t
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    assert media.read(tmp_path / "x.mkv")[0].rate == 5
 
 
 def test_colours_are_tagged_and_survive(tmp_path: Path) -> None:
@@ -131,6 +177,15 @@ def test_samples_that_no_video_can_hold(tmp_path: Path) -> None:
     for suffix in (".mp4", ".gif"):
         with pytest.raises(OutputError, match="uint8 or uint16"):
             media.write(tmp_path / f"x{suffix}", [volume])
+
+
+@pytest.mark.parametrize("suffix", [*CONTAINERS, ".gif"])
+def test_a_size_that_no_encoder_takes(tmp_path: Path, suffix: str) -> None:
+    wide = Signal("video", np.zeros((1, 2, 70_000, 1), np.uint8), Fraction(25))
+    path = tmp_path / f"x{suffix}"
+    with pytest.raises(OutputError, match=rf"^cannot write {path}: "):
+        media.write(path, [wide])
+    assert not list(tmp_path.iterdir())
 
 
 # --- sound
@@ -198,23 +253,17 @@ def test_sounds_that_no_video_can_hold(tmp_path: Path, samples: np.ndarray, mess
 @pytest.mark.parametrize("delay", [-4000, 0, 4000])
 def test_sound_that_starts_elsewhere(tmp_path: Path, delay: int) -> None:
     sound = audio(1, 16_000)
-    with av.open(tmp_path / "x.mkv", "w") as output:
-        pictures = output.add_stream("ffv1", rate=25)
-        pictures.height, pictures.width, pictures.pix_fmt = 32, 48, "bgr0"
-        track = output.add_stream("pcm_s16le", rate=16_000, layout="mono")
-        for t, picture in enumerate(video(25).samples):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")
-            frame.pts = t + 25  # everything a second late: Matroska's times are not negative
-            output.mux(pictures.encode(frame))
-        output.mux(pictures.encode(None))
-        block = av.AudioFrame.from_ndarray(sound.samples.T, format="s16", layout="mono")
-        block.sample_rate, block.time_base, block.pts = 16_000, Fraction(1, 16_000), 16_000 + delay
-        output.mux(track.encode(block))
-        output.mux(track.encode(None))
+    film(tmp_path / "x.mkv", sound, delay)
     found = media.read(tmp_path / "x.mkv")[1].samples
     silence = np.zeros((max(delay, 0), 1), np.int16)
     expected = np.concatenate([silence, sound.samples])[max(-delay, 0) :]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_sound_that_starts_hours_later_is_refused(tmp_path: Path) -> None:
+    film(tmp_path / "x.mkv", audio(1, 16_000), delay=16_000 * 7200)
+    with pytest.raises(InputError, match=r"x\.mkv: the sound starts 7200 s after the video"):
+        media.read(tmp_path / "x.mkv")
 
 
 # --- animations
@@ -227,6 +276,13 @@ def test_gif(tmp_path: Path) -> None:
     assert (found.rate, found.samples.shape) == (20, clip.samples.shape)
     for t, picture in enumerate(found.samples):
         assert psnr(clip.samples[t], picture) > 30
+
+
+def test_grey_gif(tmp_path: Path) -> None:
+    clip = video(channels=1)
+    media.write(tmp_path / "x.gif", [clip])
+    (found,) = media.read(tmp_path / "x.gif")
+    assert np.abs(found.samples.astype(int) - clip.samples).max() <= 2
 
 
 def test_gif_keeps_equal_frames(tmp_path: Path) -> None:
@@ -306,8 +362,11 @@ def test_sequence_without_files(tmp_path: Path, folder: str) -> None:
 
 
 def test_sequence_creates_one_folder_only(tmp_path: Path) -> None:
+    pattern = tmp_path / "a" / "b" / "%d.png"
     with pytest.raises(OutputError, match="does not exist"):
-        media.write(tmp_path / "a" / "b" / "%d.png", [video(2)])
+        media.write(pattern, [video(2)])
+    with pytest.raises(OutputError, match=rf"^cannot write {pattern}: No such file"):
+        ImageSequence().write(pattern, [video(2)])
 
 
 # --- what is refused

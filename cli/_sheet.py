@@ -1,0 +1,104 @@
+"""The inventory of a file as lines for people."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lgcodec_cli._grid import draw
+from lgcodec_cli._inventory import Inventory, StreamItem
+from lgcodec_cli._text import count, paint, rate_text, share, signal_text
+
+from lgcodec.format.conf import Plug, TensorSpec
+
+__all__ = ["sheet"]
+
+LABEL: Final = 14
+
+
+def sheet(found: Inventory) -> Iterator[str]:
+    """Every line of `lgi info`."""
+    yield f"{found.file}: {count(found.bytes, 'byte')}, format {found.version}"
+    for stream in found.streams:
+        yield ""
+        yield from _signal(stream, found.bytes)
+        yield from _labelled("partitions", _partitions(stream))
+        yield from _labelled("network", _network(stream))
+        yield from _labelled("bytes", _stream_bytes(stream, found.bytes))
+    yield ""
+    rest = {"header and tables": found.front_bytes, **found.ancillary}
+    yield from _labelled("file bytes", _table(rest, found.bytes))
+
+
+def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"{paint(f'{label:<{LABEL}}', bold=True)}{line}"
+        label = ""
+
+
+def _signal(stream: StreamItem, size: int) -> Iterator[str]:
+    title = signal_text(stream.kind, stream.grid, stream.rate)
+    yield paint(f"{title}, {count(stream.channels, 'channel')} {stream.sample_type}", bold=True)
+    spans = (f"{a.name} {a.window.start}:{a.window.stop} of {a.frame}" for a in stream.axes)
+    yield from _labelled("window", iter([", ".join(spans)]))
+    yield from _labelled("rate", iter([rate_text(size, stream.kind, stream.grid, stream.rate)]))
+
+
+def _partitions(stream: StreamItem) -> Iterator[str]:
+    axes = stream.axes
+    tiles = " x ".join(f"{axis.tiles} {axis.name}" for axis in axes)
+    lengths = " x ".join(str(axis.tile) for axis in axes)
+    yield f"{len(stream.present)} of {stream.partitions} ({tiles}), {lengths} samples each"
+    shown = (f"{a.name} {a.window_tiles.start}:{a.window_tiles.stop}" for a in axes)
+    yield f"the window touches {', '.join(shown)}"
+    indices = (item.index for item in stream.present)
+    for line in draw([axis.name for axis in axes], [axis.tiles for axis in axes], indices):
+        yield re.sub("#+", lambda run: paint(run[0], fg="green"), line)
+
+
+def _network(stream: StreamItem) -> Iterator[str]:
+    numbers = stream.parameters
+    total = numbers.local + numbers.global_
+    yield f"{_plug(stream.family)}, quantiser {_plug(stream.quantiser)}, coder {_plug(stream.coder)}"
+    yield (
+        f"local   {_widths(stream.local_tensors)}: {numbers.per_partition:,} parameters"
+        f" x {len(stream.present)} = {numbers.local:,}"
+    )
+    if stream.global_tensors:
+        each = numbers.global_ // stream.groups
+        yield (
+            f"global  {_widths(stream.global_tensors)}: {each:,} parameters"
+            f" x {stream.groups} = {numbers.global_:,}, {share(numbers.global_, total)}"
+        )
+    yield f"in all  {total:,} parameters"
+
+
+def _stream_bytes(stream: StreamItem, size: int) -> Iterator[str]:
+    parts = stream.bytes
+    rows = {
+        "geometry": parts.geometry,
+        "configuration": parts.configuration,
+        "directories": parts.directories,
+        "global": parts.global_,
+        "local": parts.local,
+    }
+    yield from _table(rows, size)
+    yield f"a partition has {parts.local_least:,} to {parts.local_most:,}, mean {parts.local_mean:,.1f}"
+
+
+def _table(rows: dict[str, int], whole: int) -> Iterator[str]:
+    for name, size in rows.items():
+        yield f"{name:<17} {size:>13,} {share(size, whole):>8}"
+
+
+def _plug(plug: Plug) -> str:
+    return " ".join([plug.name, *(f"{key}={value}" for key, value in plug.configuration.items())])
+
+
+def _widths(tensors: Sequence[TensorSpec]) -> str:
+    """Inputs and outputs of the matrices, joined where one feeds the next: "2 -> 16 -> 3"."""
+    chains: list[list[int]] = []
+    for inputs, outputs in (tensor.shape for tensor in tensors if len(tensor.shape) == 2):
+        if not chains or chains[-1][-1] != inputs:
+            chains.append([inputs])
+        chains[-1].append(outputs)
+    return ", ".join(" -> ".join(map(str, chain)) for chain in chains) or "no matrices"

@@ -1,0 +1,212 @@
+"""Signal -> bytes: plan, fit, quantise, code, write. The mirror image of `_decode.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from time import monotonic
+from typing import Final, Protocol
+
+import numpy as np
+
+from lgcodec._decode import decode_stream
+from lgcodec.coding import codec_of
+from lgcodec.errors import UsageError
+from lgcodec.fit.loop import Fitted, FitProgress, fit
+from lgcodec.fit.plan import EncodeOptions, Plan, make_plan
+from lgcodec.fit.sampling import Sampler
+from lgcodec.format.conf import Conf, Plug
+from lgcodec.format.container import BytesSource, Container, GroupData, Reader, StreamData, dumps
+from lgcodec.media import lossless_bytes
+from lgcodec.nets import pick_device
+from lgcodec.signal import Kind, Signal, peak_of, psnr
+
+__all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_signals"]
+
+ROUNDED_BITS: Final = 12  # for weights that were never fitted with rounding: Ctrl-C came first
+
+
+class Listener(Protocol):
+    """Who wants to know how an encode goes."""
+
+    def chose(self, stream: int, plan: Plan) -> None:
+        """Called once per stream, before its fit."""
+
+    def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
+        """Called at every measurement; `done`, 0 to 1, counts all groups of the stream."""
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """What became of one signal.
+
+    bytes       of its chunks, its directories and its geometry and configuration
+    psnr        dB of all samples, decoded from the written bytes; see `signal.peak_of`
+    seconds     of fitting
+    """
+
+    kind: Kind
+    grid: tuple[int, ...]
+    channels: int
+    rate: Fraction | None
+    plan: Plan
+    bytes: int
+    psnr: float
+    iterations: int
+    seconds: float
+    weight_bits: float
+
+
+@dataclass(frozen=True)
+class EncodeReport:
+    """What an encode gave. `bits_per_sample`: whole file, per sample of the main stream."""
+
+    streams: tuple[StreamReport, ...]
+    bytes: int
+    bits_per_sample: float
+    seconds: float
+    interrupted: bool
+
+
+def encode_signals(
+    signals: Sequence[Signal],
+    options: EncodeOptions | None = None,
+    *,
+    listener: Listener | None = None,
+) -> tuple[bytes, EncodeReport]:
+    """Fit every signal and return the bytes of the file with a report.
+
+    The first signal is the main stream; `params`, partitions and widths of `options` are about it,
+    and the others get their defaults. On Ctrl-C the best weights so far are written, with
+    `EncodeReport.interrupted`; a second Ctrl-C raises KeyboardInterrupt.
+    """
+    if not signals:
+        raise UsageError("no signal to encode")
+    options = options or EncodeOptions()
+    started = monotonic()
+    jobs = [
+        _Job(index, signal, options if index == 0 else _side_options(options), listener)
+        for index, signal in enumerate(signals)
+    ]
+    data = dumps(Container(tuple(job.encode() for job in jobs)))
+    with Reader(BytesSource(data)) as reader:
+        reports = tuple(job.report(reader, options.device) for job in jobs)
+    bits = 8 * len(data) / signals[0].size
+    interrupted = any(job.interrupted for job in jobs)
+    return data, EncodeReport(reports, len(data), bits, monotonic() - started, interrupted)
+
+
+def _side_options(options: EncodeOptions) -> EncodeOptions:
+    return EncodeOptions(
+        preset=options.preset,
+        iterations=options.iterations,
+        seconds=options.seconds,
+        bits=options.bits,
+        float_bits=options.float_bits,
+        seed=options.seed,
+        device=options.device,
+    )
+
+
+class _Job:
+    """One signal on its way to a stream."""
+
+    def __init__(
+        self, index: int, signal: Signal, options: EncodeOptions, listener: Listener | None
+    ) -> None:
+        self.index, self.signal, self.listener = index, signal, listener
+        self.plan = make_plan(signal, options, lossless_bytes(signal))
+        self.device = pick_device(options.device)
+        self.values = _values(signal)
+        self.float_bits = options.float_bits
+        self.interrupted, self.iterations = False, 0
+        self.started = self.seconds = 0.0
+
+    def encode(self) -> StreamData:
+        """Fit and code all groups."""
+        if self.listener:
+            self.listener.chose(self.index, self.plan)
+        self.started = monotonic()
+        fitted = [self._fit(ordinal) for ordinal in range(self.plan.geometry.groups)]
+        self.seconds = monotonic() - self.started
+        conf = self._conf(all(f.steps is not None for _, f in fitted))
+        codec, groups = codec_of(conf), []
+        for ordinal, (sampler, best) in enumerate(fitted):
+            head, chunks = codec.encode(best.global_, best.local, best.steps)
+            groups.append(GroupData(ordinal, head, dict(zip(sampler.ids, chunks, strict=True))))
+        return StreamData(self.plan.geometry, conf, tuple(groups))
+
+    def report(self, reader: Reader, device: str) -> StreamReport:
+        """Decode the written bytes and compare every sample."""
+        stream = reader.streams[self.index]
+        decoded = decode_stream(stream, device=device, max_samples=max(self.signal.size, 1))
+        payload = sum(g.global_len + sum(g.lengths) for g in stream.groups.values())
+        head = stream.geom_entry.length + stream.conf_entry.length
+        size = head + payload + sum(g.dir_len for g in stream.groups.values())
+        return StreamReport(
+            self.signal.kind,
+            self.signal.grid,
+            self.signal.channels,
+            self.signal.rate,
+            self.plan,
+            size,
+            psnr(self.signal.samples, decoded.samples),
+            self.iterations,
+            self.seconds,
+            8 * payload / (self.plan.params_local + self.plan.params_global),
+        )
+
+    def _fit(self, ordinal: int) -> tuple[Sampler, Fitted]:
+        plan, (low, high) = self.plan, self.values
+        sampler = Sampler(
+            self.signal.samples,
+            plan.geometry,
+            ordinal,
+            values=self.values,
+            ranges=plan.family.ranges,
+            tile_range=plan.family.tile_range,
+            device=self.device,
+            seed=plan.settings.seed,
+        )
+
+        def report(progress: FitProgress) -> None:
+            if self.listener:
+                done = (ordinal + progress.done) / plan.geometry.groups
+                left = (monotonic() - self.started) * (1 - done) / max(done, 1e-9)
+                self.listener.progress(self.index, done, progress.psnr, left)
+
+        peak = 2 * peak_of(self.signal.samples) / (high - low)
+        fitted = fit(
+            plan.family, sampler, plan.settings, peak=peak, device=self.device, report=report
+        )
+        self.interrupted |= fitted.interrupted
+        self.iterations += fitted.iterations
+        return sampler, fitted
+
+    def _conf(self, rounded: bool) -> Conf:
+        family = self.plan.family
+        if self.float_bits:
+            quantiser, coder = Plug("float", {"bits": self.float_bits}), Plug("raw")
+        else:
+            bits = (self.plan.settings.bits or 0) + 2 if rounded else ROUNDED_BITS
+            quantiser, coder = Plug("uniform", {"bits": bits}), Plug("rans")
+        low, high = self.values
+        return Conf(
+            family=Plug(family.name, family.configuration),
+            quantiser=quantiser,
+            coder=coder,
+            local=family.local_tensors(),
+            global_=family.global_tensors(),
+            values=self.values,
+            fill=(min(max(0.0, low), high),) * self.signal.channels,
+        )
+
+
+def _values(signal: Signal) -> tuple[float, float]:
+    """What the network outputs -1 and 1 stand for: full scale, or ± the peak of a sound."""
+    samples = signal.samples
+    if samples.dtype.kind == "u":
+        return 0.0, float(np.iinfo(samples.dtype).max)
+    if signal.kind == "audio" or samples.dtype.kind == "i":
+        return -peak_of(samples), peak_of(samples)
+    low, high = float(samples.min()), float(samples.max())
+    return (low, high) if low < high else (low, low + 1.0)

@@ -1,0 +1,261 @@
+"""What to fit: partitions, widths, schedule and the bytes to expect, before any work is done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod, sqrt
+from typing import Final, Literal, get_args
+
+from lgcodec.errors import UsageError
+from lgcodec.fit.loop import FitSettings
+from lgcodec.format.geometry import AxisGeometry, Geometry
+from lgcodec.nets import Siren
+from lgcodec.partition import RULES, Tiling, automatic_widths, largest_width
+from lgcodec.signal import Kind, Signal
+
+__all__ = ["Arrangement", "EncodeOptions", "Plan", "Preset", "make_plan"]
+
+Arrangement = Literal["local-global", "per-partition", "single"]
+Preset = Literal["fast", "medium", "best"]
+
+
+@dataclass(frozen=True)
+class EncodeOptions:
+    """What the caller may ask for; None leaves the choice to the encoder.
+
+    params           weights of the main stream in all, Algorithm 1 of the paper
+    partitions       partitions per axis, in the order of the signal's axes
+    partition_size   samples of a partition per axis, same order
+    global_ratio     share of global weights (merge included), 0 to 1
+    arrangement      "auto" is what was measured best for the kind of signal, see `ARRANGEMENTS`
+    coordinates      what the local sub-networks see: "tile", or "frame" as in the paper
+    groups           networks along the first axis, each with partitions and a global of its own
+    iterations       steps per group; samples: per partition and step
+    seconds          limit of a group's fit; psnr: dB at which the float phase ends
+    bits             nominal bits of a quantised weight; float_bits keeps floats instead
+    """
+
+    preset: Preset = "medium"
+    params: int | None = None
+    partitions: tuple[int, ...] | None = None
+    partition_size: tuple[int, ...] | None = None
+    global_ratio: float | None = None
+    arrangement: Literal["auto"] | Arrangement = "auto"
+    local_width: int | None = None
+    global_width: int | None = None
+    layers: int | None = None
+    w0: float = 30.0
+    coordinates: Literal["tile", "frame"] = "tile"
+    groups: int = 1
+    iterations: int | None = None
+    samples: int | None = None
+    seconds: float | None = None
+    psnr: float | None = None
+    bits: int = 8
+    float_bits: Literal[16, 32] | None = None
+    seed: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("params", "groups", "iterations", "samples", "seconds", "psnr"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"{name} is {value}, expected a number above 0")
+        if not 2 <= self.bits <= 8 or self.float_bits not in (None, 16, 32):
+            raise UsageError(
+                f"bits is {self.bits} (allowed 2 to 8), float_bits {self.float_bits} (16 or 32)"
+            )
+        if self.preset not in get_args(Preset):
+            raise UsageError(f"preset is {self.preset!r}, allowed: {', '.join(get_args(Preset))}")
+
+    @property
+    def leaves_size_open(self) -> bool:
+        """Whether nothing was said about how large the file may get."""
+        return (self.params, self.local_width, self.float_bits) == (None, None, None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved choice. Widths are hidden widths; bytes are of the whole stream."""
+
+    geometry: Geometry
+    arrangement: Arrangement
+    family: Siren
+    settings: FitSettings
+    params_local: int
+    params_global: int
+    expected_bytes: int
+    lossless_bytes: int
+
+    @property
+    def tiles(self) -> tuple[int, ...]:
+        """Partitions along each axis, over all groups."""
+        return tuple(axis.tiles * axis.groups for axis in self.geometry.axes)
+
+
+# Bytes that weights may take when the caller leaves it open: a part of a lossless file, and no
+# more than so many bits per sample.
+LOSSLESS_SHARE: Final = 1 / 4
+MOST_BITS: Final[Mapping[Kind, float]] = {"audio": 4.0, "image": 4.0, "video": 0.3, "volume": 1.0}
+# Weights per partition that automatic partitioning aims at, and the axes' proportions.
+WEIGHTS_PER_TILE: Final[Mapping[Kind, int]] = {
+    "audio": 3000,
+    "image": 900,
+    "video": 1500,
+    "volume": 1500,
+}
+PROPORTIONS: Final[Mapping[Kind, tuple[float, ...]]] = {
+    "audio": (1.0,),
+    "image": (1.0, 1.0),
+    "video": (0.5, 1.0, 1.0),
+    "volume": (1.0, 1.0, 1.0),
+}
+ARRANGEMENTS: Final[Mapping[Kind, Arrangement]] = {
+    "audio": "local-global",
+    "image": "local-global",
+    "video": "local-global",
+    "volume": "local-global",
+}
+FRAME_RANGE: Final[Mapping[Kind, float]] = {
+    "audio": 100.0,
+    "image": 1.0,
+    "video": 1.0,
+    "volume": 1.0,
+}
+GLOBAL_RATIO: Final = 0.08
+BITS_SAVED: Final = 0.9  # by entropy coding, below the nominal bits; measured 0.9 to 1.3
+OVERHEAD: Final = (700, 6)  # bytes of a stream, and of each partition
+ITERATIONS: Final[Mapping[Preset, int]] = {"fast": 300, "medium": 1000, "best": 4000}
+STEP_SAMPLES: Final[Mapping[Preset, int]] = {"fast": 2**15, "medium": 2**16, "best": 2**17}
+STEP_SHARE: Final[Mapping[Preset, int]] = {"fast": 8, "medium": 8, "best": 4}
+UNLIMITED: Final = 10**9  # iterations, where time is the limit
+
+
+def make_plan(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> Plan:
+    """Resolve `options` for `signal`, whose lossless file has `lossless_bytes`.
+
+    UsageError for what cannot be: more partitions than samples, too few parameters, or, with the
+    size left open, a signal so small that a lossless file is smaller.
+    """
+    arrangement = (
+        ARRANGEMENTS[signal.kind] if options.arrangement == "auto" else options.arrangement
+    )
+    budget = options.params or _default_params(signal, options, lossless_bytes)
+    geometry = _geometry(signal, _tilings(signal, options, arrangement, budget), options.groups)
+    family = _family(signal, geometry, options, arrangement, budget)
+    local, global_ = family.parameters(geometry.tiles_per_group)
+    local, global_ = local * geometry.groups, global_ * geometry.groups
+    expected = _expected_bytes(local + global_, geometry, options)
+    if options.leaves_size_open and expected >= lossless_bytes:
+        raise UsageError(
+            f"a lossless file of this {signal.kind} has {lossless_bytes} bytes, the smallest .lgi "
+            f"would have about {expected}; to encode it all the same, say --params"
+        )
+    settings = _settings(geometry, family, options, arrangement)
+    return Plan(geometry, arrangement, family, settings, local, global_, expected, lossless_bytes)
+
+
+def _bits(options: EncodeOptions) -> float:
+    return options.float_bits or options.bits - BITS_SAVED
+
+
+def _expected_bytes(params: int, geometry: Geometry, options: EncodeOptions) -> int:
+    fixed, each = OVERHEAD
+    partitions = geometry.tiles_per_group * geometry.groups
+    return fixed + each * partitions + round(params * _bits(options) / 8)
+
+
+def _default_params(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> int:
+    most = MOST_BITS[signal.kind] * signal.size / 8
+    budget = min(lossless_bytes * LOSSLESS_SHARE, most) - OVERHEAD[0]
+    return max(100, int(budget * 8 / _bits(options)))
+
+
+def _tilings(
+    signal: Signal, options: EncodeOptions, arrangement: Arrangement, params: int
+) -> tuple[Tiling, ...]:
+    grid = signal.grid
+    if arrangement == "single":
+        return RULES["counts"](grid, [1] * len(grid))
+    if options.partitions is not None:
+        return RULES["counts"](grid, options.partitions)
+    if options.partition_size is not None:
+        return RULES["size"](grid, options.partition_size)
+    tile_samples = signal.size * WEIGHTS_PER_TILE[signal.kind] / params
+    shape = PROPORTIONS[signal.kind]
+    edge = (tile_samples / prod(shape)) ** (1 / len(shape))
+    return RULES["size"](
+        grid, [_round_size(edge * part, n) for part, n in zip(shape, grid, strict=True)]
+    )
+
+
+def _round_size(size: float, most: int) -> int:
+    """A multiple of 8 where that is close enough: borders that people can name."""
+    return min(most, max(1, round(size / 8) * 8 if size >= 16 else round(size)))
+
+
+def _geometry(signal: Signal, tilings: Sequence[Tiling], groups: int) -> Geometry:
+    axes = []
+    for place, (size, tiling) in enumerate(zip(signal.grid, tilings, strict=True)):
+        count = groups if place == 0 else 1
+        if count > tiling.tiles:
+            raise UsageError(f"{groups} groups on an axis of {tiling.tiles} partitions")
+        tiles = -(-tiling.tiles // count)
+        count = -(-tiling.tiles // tiles)
+        frame = size if count == 1 else tiles * tiling.tile_len
+        axes.append(AxisGeometry(frame, 0, size, 0, tiling.tile_len, tiles, count))
+    dtype = signal.samples.dtype.name
+    return Geometry(signal.kind, signal.channels, dtype, signal.rate, tuple(axes))
+
+
+def _family(
+    signal: Signal,
+    geometry: Geometry,
+    options: EncodeOptions,
+    arrangement: Arrangement,
+    params: int,
+) -> Siren:
+    reach = FRAME_RANGE[signal.kind]
+    network = Siren(
+        channels=signal.channels,
+        local_width=1,
+        global_width=0,
+        ranges=((-reach, reach),) * len(geometry.axes),
+        tile_range=1.0 if options.coordinates == "tile" and arrangement != "single" else 0.0,
+        layers=options.layers or 5,
+        w0=options.w0,
+    )
+
+    def count(local: int, global_: int) -> tuple[int, int]:
+        sized = replace(network, local_width=local, global_width=global_)
+        return sized.parameters(geometry.tiles_per_group)
+
+    budget = params // geometry.groups
+    if options.local_width is not None:
+        local, global_ = options.local_width, options.global_width or 0
+    elif arrangement == "local-global":
+        local, global_ = automatic_widths(count, budget, options.global_ratio or GLOBAL_RATIO)
+    else:
+        local, global_ = largest_width(count, budget), 0
+    return replace(network, local_width=local, global_width=global_)
+
+
+def _settings(
+    geometry: Geometry, family: Siren, options: EncodeOptions, arrangement: Arrangement
+) -> FitSettings:
+    tile = prod(axis.tile_len for axis in geometry.axes)
+    most = STEP_SAMPLES[options.preset] // geometry.tiles_per_group
+    samples = options.samples or max(32, min(tile // STEP_SHARE[options.preset], most))
+    iterations = UNLIMITED if options.seconds else ITERATIONS[options.preset]
+    rate = 3e-3 * sqrt(min(1.0, 16 / family.local_width))
+    if arrangement == "local-global":
+        rate /= 2
+    return FitSettings(
+        iterations=options.iterations or iterations,
+        samples=min(samples, tile),
+        rate=rate,
+        global_rate=rate / 2,
+        bits=None if options.float_bits else options.bits,
+        seconds=options.seconds,
+        psnr=options.psnr,
+        seed=options.seed,
+    )
