@@ -31,6 +31,11 @@ class AxisItem:
     groups: int
     window_tiles: range
 
+    @property
+    def extent(self) -> int:
+        """Samples of the original; several groups only tell it to the end of the last tile."""
+        return self.frame if self.groups == 1 else len(self.grid)
+
 
 @dataclass(frozen=True)
 class PartitionItem:
@@ -143,7 +148,9 @@ def _stream(stream: Stream, file_size: int) -> StreamItem:
         global_tensors=conf.global_,
         parameters=_parameters(stream),
         bits_per_sample=8 * file_size / samples,
-        kilobits_per_second=rate and float(8 * file_size * rate / geometry.axes[0].win_len / 1000),
+        kilobits_per_second=(
+            None if rate is None else float(8 * file_size * rate / geometry.axes[0].win_len / 1000)
+        ),
         bytes=_bytes(stream),
         present=tuple(
             PartitionItem(ordinal, i, geometry.partition_index(ordinal, i), length)

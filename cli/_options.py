@@ -15,11 +15,14 @@ from lgcodec.errors import OutputError, UsageError
 
 __all__ = [
     "DEVICE",
+    "NUMBER",
+    "NUMBERS",
     "PATH",
     "RATIO",
+    "Function",
     "Parsed",
     "check_lgi_output",
-    "numbers",
+    "is_lgi",
     "report_options",
     "source_argument",
     "window_options",
@@ -27,10 +30,9 @@ __all__ = [
 
 Function = Callable[..., None]
 RATIONAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
-LGI: Final = ".lgi"
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):
     """A value that `parse` reads; its UsageError or ValueError becomes that of the option."""
 
     def __init__(self, name: str, parse: Callable[[str], object]) -> None:
@@ -57,7 +59,7 @@ def _ratio(text: str) -> Fraction:
         raise ValueError(f"{text!r} divides by 0") from error
 
 
-def numbers(text: str) -> tuple[int, ...]:
+def _numbers(text: str) -> tuple[int, ...]:
     """Read "5,8,8": whole numbers from 1."""
     if not re.fullmatch(r"[0-9]{1,9}(,[0-9]{1,9})*", text):
         raise ValueError(f"{text!r}, expected whole numbers with commas such as 5,8,8")
@@ -66,6 +68,8 @@ def numbers(text: str) -> tuple[int, ...]:
 
 PATH: Final = click.Path(path_type=Path)
 RATIO: Final = Parsed("RATIO", _ratio)
+NUMBER: Final = Parsed("NUMBER", lambda text: float(_ratio(text)))
+NUMBERS: Final = Parsed("N,N,...", _numbers)
 DEVICE: Final = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -117,10 +121,15 @@ def source_argument(function: Function) -> Function:
     return click.argument("source", metavar="IN", type=PATH)(function)
 
 
+def is_lgi(path: Path) -> bool:
+    """Whether the name is that of a .lgi file."""
+    return path.suffix.lower() == ".lgi"
+
+
 def check_lgi_output(path: Path) -> None:
     """Raise unless a .lgi file can be written to `path`; to be asked before any long work."""
-    if path.suffix.lower() != LGI:
-        raise UsageError(f"the output is {path}, its name must end in {LGI}")
+    if not is_lgi(path):
+        raise UsageError(f"the output is {path}, its name must end in .lgi")
     folder = path.parent
     if path.is_dir():
         raise OutputError(f"cannot write {path}: it is a folder")

@@ -6,7 +6,7 @@ from typing import Final
 
 from lgcodec_cli._grid import draw
 from lgcodec_cli._inventory import Inventory, StreamItem
-from lgcodec_cli._text import count, paint, rate_text, share, signal_text
+from lgcodec_cli._text import count, lengths_text, paint, rate_text, share, signal_text
 
 from lgcodec.format.conf import Plug, TensorSpec
 
@@ -38,27 +38,29 @@ def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
 def _signal(stream: StreamItem, size: int) -> Iterator[str]:
     title = signal_text(stream.kind, stream.grid, stream.rate)
     yield paint(f"{title}, {count(stream.channels, 'channel')} {stream.sample_type}", bold=True)
-    spans = (f"{a.name} {a.window.start}:{a.window.stop} of {a.frame}" for a in stream.axes)
+    spans = (f"{a.name} {a.window.start}:{a.window.stop} of {a.extent}" for a in stream.axes)
     yield from _labelled("window", iter([", ".join(spans)]))
     yield from _labelled("rate", iter([rate_text(size, stream.kind, stream.grid, stream.rate)]))
 
 
 def _partitions(stream: StreamItem) -> Iterator[str]:
     axes = stream.axes
-    tiles = " x ".join(f"{axis.tiles} {axis.name}" for axis in axes)
-    lengths = " x ".join(str(axis.tile) for axis in axes)
-    yield f"{len(stream.present)} of {stream.partitions} ({tiles}), {lengths} samples each"
+    names = [axis.name for axis in axes]
+    tiles = lengths_text(names, [axis.tiles for axis in axes])
+    samples = lengths_text(names, [axis.tile for axis in axes])
+    yield f"{len(stream.present)} of {stream.partitions}: {tiles}; each {samples} samples"
     shown = (f"{a.name} {a.window_tiles.start}:{a.window_tiles.stop}" for a in axes)
     yield f"the window touches {', '.join(shown)}"
     indices = (item.index for item in stream.present)
-    for line in draw([axis.name for axis in axes], [axis.tiles for axis in axes], indices):
+    for line in draw(names, [axis.tiles for axis in axes], indices):
         yield re.sub("#+", lambda run: paint(run[0], fg="green"), line)
 
 
 def _network(stream: StreamItem) -> Iterator[str]:
     numbers = stream.parameters
     total = numbers.local + numbers.global_
-    yield f"{_plug(stream.family)}, quantiser {_plug(stream.quantiser)}, coder {_plug(stream.coder)}"
+    plugs = stream.quantiser, stream.coder
+    yield f"{_plug(stream.family)}, {', '.join(map(_plug, plugs))}"
     yield (
         f"local   {_widths(stream.local_tensors)}: {numbers.per_partition:,} parameters"
         f" x {len(stream.present)} = {numbers.local:,}"
@@ -82,7 +84,8 @@ def _stream_bytes(stream: StreamItem, size: int) -> Iterator[str]:
         "local": parts.local,
     }
     yield from _table(rows, size)
-    yield f"a partition has {parts.local_least:,} to {parts.local_most:,}, mean {parts.local_mean:,.1f}"
+    least, mean, most = parts.local_least, parts.local_mean, parts.local_most
+    yield f"a partition has {least:,} to {most:,}, mean {mean:,.1f}"
 
 
 def _table(rows: dict[str, int], whole: int) -> Iterator[str]:

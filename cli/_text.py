@@ -15,7 +15,17 @@ import click
 from lgcodec.errors import OutputError
 from lgcodec.format.layout import AXES, Kind
 
-__all__ = ["count", "jsonable", "paint", "rate_text", "report", "share", "signal_text", "span_text"]
+__all__ = [
+    "count",
+    "jsonable",
+    "lengths_text",
+    "paint",
+    "rate_text",
+    "report",
+    "share",
+    "signal_text",
+    "span_text",
+]
 
 
 def report(lines: Iterable[str], data: object, *, as_json: bool, quiet: bool) -> None:
@@ -30,20 +40,17 @@ def jsonable(value: object) -> Any:
     """`value` in the types of JSON: fractions as "30000/1001", ranges as [start, stop], infinity
     and NaN as null.
     """
-    match value:
-        case range():
-            return [value.start, value.stop]
-        case Fraction() | Path():
-            return str(value)
-        case float():
-            return value if math.isfinite(value) else None
-        case Mapping():
-            return {str(key): jsonable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [jsonable(item) for item in value]
     if is_dataclass(value):
-        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}
-    return value
+        value = {field.name.rstrip("_"): getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, range):
+        value = [value.start, value.stop]
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, Fraction | Path):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def paint(text: str, **style: Any) -> str:
@@ -80,6 +87,11 @@ def rate_text(size: int, kind: Kind, grid: Sequence[int], rate: Fraction | None)
         return per_sample
     per_second = float(8 * size * rate / grid[0] / 1000)
     return f"{per_second:,.1f} kbit/s, {per_sample}"
+
+
+def lengths_text(names: Sequence[str], lengths: Sequence[int]) -> str:
+    """For example "t 5, y 8, x 8"."""
+    return ", ".join(f"{name} {length}" for name, length in zip(names, lengths, strict=True))
 
 
 def span_text(kind: Kind, window: Sequence[range]) -> str:

@@ -35,16 +35,20 @@ def _region(text: str) -> dict[str, AxisRange]:
 
 @click.command
 @source_argument
-@click.option("-o", "--output", metavar="OUT", type=PATH, help="Without it, IN is replaced.")
+@click.option(
+    "-o", "--output", metavar="OUT", type=PATH, help="Where to write; without it IN is replaced."
+)
 @window_options
 @click.option(
     "--drop",
-    type=Parsed("x=A:B,y=A:B,...", _region),
+    type=Parsed("region", _region),
+    metavar="x=A:B,y=A:B,...",
     help="Make the partitions that lie inside this region absent; the window stays.",
 )
 @click.option("--no-backup", is_flag=True, help="Keep no IN.orig when IN is replaced.")
 @report_options
 def command(
+    *,
     source: Path,
     output: Path | None,
     selection: Mapping[str, AxisRange],

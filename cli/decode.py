@@ -1,7 +1,6 @@
 """`lgi decode`: turn a file, or a window of it, back into samples."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from pathlib import Path
@@ -9,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 import click
+from lgcodec_cli._jobs import jobs
 from lgcodec_cli._options import (
     DEVICE,
     PATH,
@@ -18,17 +18,12 @@ from lgcodec_cli._options import (
     source_argument,
     window_options,
 )
-from lgcodec_cli._progress import Bar
 from lgcodec_cli._resize import Resize, parse_size
 from lgcodec_cli._text import report, share, signal_text
 
-from lgcodec._crop import AxisRange, windows
-from lgcodec.errors import UsageError
-from lgcodec.format.container import Reader, Stream
-from lgcodec.format.geometry import Window
+from lgcodec._crop import AxisRange
+from lgcodec.format.container import Reader
 from lgcodec.media import check_writable, write
-from lgcodec.media.base import Medium
-from lgcodec.media.image import ImageFile
 from lgcodec.signal import Signal
 
 __all__ = ["command"]
@@ -49,13 +44,26 @@ def _fill(text: str) -> tuple[float, ...]:
 @click.option(
     "--scale", type=RATIO, help="Output samples per sample: of x, y and z; of a sound, t."
 )
-@click.option("--size", type=Parsed("WxH", parse_size), help="Pixels of the output.")
+@click.option(
+    "--size", type=Parsed("size", parse_size), metavar="WxH", help="Pixels of the output."
+)
 @click.option("--fps", type=RATIO, help="Frames per second of the output; the duration stays.")
-@click.option("--fill", type=Parsed("V[,V..]", _fill), help="Sample value of absent partitions.")
-@click.option("--max-samples", type=click.IntRange(1), help="Refuse more. [default: 268435456]")
+@click.option(
+    "--fill",
+    type=Parsed("fill", _fill),
+    metavar="V[,V..]",
+    help="Value of absent samples, or one per channel.",
+)
+@click.option(
+    "--max-samples",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Refuse a larger output; default 2**28.",
+)
 @DEVICE
 @report_options
 def command(
+    *,
     source: Path,
     output: Path,
     selection: Mapping[str, AxisRange],
@@ -83,69 +91,11 @@ def command(
     started = monotonic()
     with Reader.open(source) as reader:
         medium = check_writable(output, *(stream.geometry.kind for stream in reader.streams))
-        jobs = _jobs(reader, medium, selection, Resize(scale, size, fps), fill)
-        signals = [_decoded(job, quiet=quiet, **limits) for job in jobs]
+        todo = jobs(reader, medium, selection, Resize(scale, size, fps), fill)
+        signals = [job.decoded(quiet=quiet, **limits) for job in todo]
         write(output, signals)
         data = _data(output, signals, reader, monotonic() - started)
     report(_lines(output, signals, data), data, as_json=as_json, quiet=quiet)
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One stream to decode; `fill` has a value per channel, None for that of the file."""
-
-    stream: Stream
-    window: Window
-    scale: list[Fraction]
-    fill: tuple[float, ...] | None = None
-
-
-def _jobs(
-    reader: Reader,
-    medium: Medium,
-    selection: Mapping[str, AxisRange],
-    resize: Resize,
-    fill: tuple[float, ...] | None,
-) -> list[_Job]:
-    """What `medium` can hold: the first stream that fits, and a sound beside it."""
-    pairs = zip(reader.streams, windows(reader.streams, selection), strict=True)
-    shown = [(stream, window) for stream, window in pairs if window is not None]
-    first = next((pair for pair in shown if pair[0].geometry.kind in medium.kinds), None)
-    if first is None:
-        raise UsageError("the sound has no samples in this range of time")
-    stream, window = first
-    still = isinstance(medium, ImageFile)
-    if still and stream.geometry.kind == "video":
-        window = (window[0][:1], *window[1:])  # one frame, and no other is decoded
-    scale = resize.factors(stream.geometry, window, still=still)
-    sounds = [pair for pair in shown if pair[0].geometry.kind == "audio" and pair is not first]
-    return [
-        _Job(stream, window, scale, _fill_of(fill, stream.geometry.channels)),
-        *(_Job(*sound, [Fraction(1)]) for sound in sounds[: medium.accompanied]),
-    ]
-
-
-def _fill_of(fill: tuple[float, ...] | None, channels: int) -> tuple[float, ...] | None:
-    if fill is None or len(fill) == channels:
-        return fill
-    if len(fill) != 1:
-        raise UsageError(f"--fill has {len(fill)} values, expected 1 or {channels}")
-    return fill * channels
-
-
-def _decoded(job: _Job, *, device: str, max_samples: int | None, quiet: bool) -> Signal:
-    from lgcodec import _decode  # noqa: PLC0415 (torch takes a second to import)
-
-    with Bar(f"decoding {job.stream.geometry.kind}", quiet=quiet) as bar:
-        return _decode.decode_stream(
-            job.stream,
-            job.window,
-            scale=job.scale,
-            device=device,
-            fill=job.fill,
-            max_samples=max_samples or _decode.MAX_SAMPLES,
-            progress=lambda done, total: bar.show(done / total, f"{done} of {total} partitions"),
-        )
 
 
 def _data(

@@ -16,7 +16,7 @@ __all__ = ["command"]
 @click.command
 @source_argument
 @report_options
-def command(source: Path, as_json: bool, quiet: bool) -> None:
+def command(*, source: Path, as_json: bool, quiet: bool) -> None:
     """Show what is in a .lgi file: signals, partitions, networks, and where the bytes are.
 
     Tables and checksums of the file's structure are verified, chunks are not read.

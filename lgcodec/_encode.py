@@ -11,7 +11,7 @@ import numpy as np
 from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
 from lgcodec.errors import UsageError
-from lgcodec.fit.loop import Fitted, FitProgress, fit
+from lgcodec.fit.loop import FitProgress, Fitted, fit
 from lgcodec.fit.plan import EncodeOptions, Plan, make_plan
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.conf import Conf, Plug

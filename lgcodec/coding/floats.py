@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from lgcodec.coding.base import Floats, Quantiser, Symbols
 from lgcodec.errors import FileError
@@ -21,29 +22,36 @@ class Float(Quantiser):
         self.bits = bits
 
     @classmethod
+    @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Float":
         if dict(configuration) not in ({"bits": 16}, {"bits": 32}):
             raise FileError("E_CONF", f"float has {dict(configuration)}, expected bits 16 or 32")
         return cls(configuration["bits"])
 
     @property
+    @override
     def configuration(self) -> dict[str, Any]:
         return {"bits": self.bits}
 
     @property
+    @override
     def symbol_type(self) -> np.dtype[Any]:
         return np.dtype("<f2" if self.bits == 16 else "<f4")
 
     @property
+    @override
     def has_step(self) -> bool:
         return False
 
-    def step(self, weights: Floats) -> float:  # noqa: ARG002 (a float needs no step)
+    @override
+    def step(self, weights: Floats) -> float:
         return 1.0
 
-    def quantise(self, weights: Floats, step: float) -> Symbols:  # noqa: ARG002
+    @override
+    def quantise(self, weights: Floats, step: float) -> Symbols:
         largest = np.finfo(self.symbol_type).max
         return np.clip(weights, -largest, largest).astype(self.symbol_type)
 
-    def dequantise(self, symbols: Symbols, step: float) -> Floats:  # noqa: ARG002
+    @override
+    def dequantise(self, symbols: Symbols, step: float) -> Floats:
         return symbols.astype(np.float32)

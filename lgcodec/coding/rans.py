@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from lgcodec.coding.base import Coder, Symbols, bad_payload
 from lgcodec.coding.frequencies import PRECISION, TABLE, FrequencyTable
@@ -36,22 +37,27 @@ class Rans(Coder):
     name: ClassVar[str] = "rans"
 
     @classmethod
+    @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Rans":
         if configuration:
             raise FileError("E_CONF", f"rans has {dict(configuration)}, expected nothing")
         return cls()
 
     @property
+    @override
     def configuration(self) -> dict[str, Any]:
         return {}
 
     @property
+    @override
     def table_bytes(self) -> int:
         return TABLE.size
 
+    @override
     def table(self, symbols: Symbols) -> bytes:
         return FrequencyTable.fit(symbols).pack()
 
+    @override
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if not symbols:
             return [b""]
@@ -75,6 +81,7 @@ class Rans(Coder):
             for chunk, head in enumerate(heads)
         ]
 
+    @override
     def decode(
         self,
         tables: Sequence[bytes],

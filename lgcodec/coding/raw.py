@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from lgcodec.coding.base import Coder, Symbols, bad_payload
 from lgcodec.errors import FileError
@@ -18,28 +19,34 @@ class Raw(Coder):
     name: ClassVar[str] = "raw"
 
     @classmethod
+    @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Raw":
         if configuration:
             raise FileError("E_CONF", f"raw has {dict(configuration)}, expected nothing")
         return cls()
 
     @property
+    @override
     def configuration(self) -> dict[str, Any]:
         return {}
 
     @property
+    @override
     def table_bytes(self) -> int:
         return 0
 
-    def table(self, symbols: Symbols) -> bytes:  # noqa: ARG002 (there is nothing to tell)
+    @override
+    def table(self, symbols: Symbols) -> bytes:
         return b""
 
-    def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:  # noqa: ARG002
+    @override
+    def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         return [row.tobytes() for row in np.concatenate(symbols, axis=1)] if symbols else [b""]
 
+    @override
     def decode(
         self,
-        tables: Sequence[bytes],  # noqa: ARG002
+        tables: Sequence[bytes],
         chunks: Sequence[bytes],
         sizes: Sequence[int],
         symbol_type: np.dtype[Any],

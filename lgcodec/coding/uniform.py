@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from lgcodec.coding.base import Floats, Quantiser, Symbols
 from lgcodec.errors import FileError, UsageError
@@ -26,6 +27,7 @@ class Uniform(Quantiser):
         self.bits = bits
 
     @classmethod
+    @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Uniform":
         bits = configuration.get("bits")
         if set(configuration) != {"bits"} or type(bits) is not int:
@@ -35,14 +37,17 @@ class Uniform(Quantiser):
         return cls(bits)
 
     @property
+    @override
     def configuration(self) -> dict[str, Any]:
         return {"bits": self.bits}
 
     @property
+    @override
     def symbol_type(self) -> np.dtype[Any]:
         return np.dtype("<i1" if self.bits <= 8 else "<i2")
 
     @property
+    @override
     def has_step(self) -> bool:
         return True
 
@@ -60,9 +65,11 @@ class Uniform(Quantiser):
         error = self.dequantise(self.quantise(weights, step), step) - weights
         return float(np.vdot(error, error))
 
+    @override
     def quantise(self, weights: Floats, step: float) -> Symbols:
         scaled = np.rint(weights / np.float32(step))
         return np.clip(scaled, -self.largest, self.largest).astype(self.symbol_type)
 
+    @override
     def dequantise(self, symbols: Symbols, step: float) -> Floats:
         return symbols.astype(np.float32) * np.float32(step)

@@ -1,0 +1,1 @@
+"""Signal + partitions + family -> weights. The only layer beside `nets` that knows torch."""

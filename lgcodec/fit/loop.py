@@ -4,9 +4,10 @@ A float phase, then a phase with quantisation in the loop. The best weights seen
 the error of a sine network oscillates by decibels between steps (measured on the reference code).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, log10, pi
+from pathlib import Path
 from time import monotonic
 from typing import Final, final
 
@@ -15,16 +16,19 @@ from torch import Tensor
 
 from lgcodec.coding import Uniform
 from lgcodec.coding.base import Floats
+from lgcodec.fit.checkpoint import load_state, save_state
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets import Family, TensorWeights
 
-__all__ = ["FitSettings", "Fitted", "FitProgress", "Report", "fit"]
+__all__ = ["FitProgress", "FitSettings", "Fitted", "Report", "fit"]
 
 BLOCK: Final = 8192  # samples per block on a CPU: activations stay in the cache
 MEASURED: Final = 2**16  # samples that quality is measured on during a fit
+BLOCK_ACCELERATOR: Final = 2**20
 WARM_UP: Final = 50  # iterations
 MEASURE_EVERY: Final = 25  # iterations
+SAVE_EVERY: Final = 30.0  # seconds
 STEP_RATE: Final = 1e-2  # learning rate of the logarithms of the steps
 
 
@@ -91,16 +95,22 @@ def fit(
     peak: float,
     device: torch.device,
     report: Report | None = None,
+    checkpoint: Path | None = None,
 ) -> Fitted:
     """Fit `family` to the samples of one group.
 
-    `peak` is the PSNR peak in network units (samples span 2). On Ctrl-C the best weights so far
-    are returned. Deterministic for a seed on one machine unless `seconds` or `psnr` ends it.
+    peak         of the PSNR, in network units (samples span 2)
+    checkpoint   a file to resume from if it exists, and to write every half minute and on Ctrl-C
+
+    On Ctrl-C the best weights so far are returned. Deterministic for a seed on one machine unless
+    `seconds` or `psnr` ends it.
     """
-    run = _Run(family, sampler, settings, peak, device, report)
+    run = _Run(family, sampler, settings, peak=peak, device=device)
     try:
-        run.go()
+        run.go(report, checkpoint)
     except KeyboardInterrupt:
+        if checkpoint is not None:
+            run.save(checkpoint)
         return run.result(interrupted=True)
     return run.result()
 
@@ -114,123 +124,136 @@ class _Run:
         family: Family,
         sampler: Sampler,
         settings: FitSettings,
+        *,
         peak: float,
         device: torch.device,
-        report: Report | None,
     ) -> None:
         generator = torch.Generator().manual_seed(settings.seed)
         drawn = family.initialise(sampler.partitions, generator)
         self.family, self.sampler, self.settings = family, sampler, settings
-        self.peak, self.device, self.report = peak, device, report
+        self.peak, self.device = peak, device
         self.weights = {name: value.to(device).requires_grad_() for name, value in drawn.items()}
         self.learner: StepLearner | None = None
         self.optimiser = self._optimiser()
-        self.iteration, self.started, self.shift = 0, monotonic(), 0.0
-        self.best_psnr = float("-inf")
-        self.best: TensorWeights = {}
-        self.best_steps: dict[str, float] | None = None
+        self.iteration, self.spent, self.shift = 0, 0.0, 0.0
+        self.started = self.saved = monotonic()
         self.keep(float("-inf"))
 
-    def go(self) -> None:
-        settings = self.settings
-        aware_from = 1.0 if settings.bits is None else 1 - settings.aware_share
+    def go(self, report: Report | None, checkpoint: Path | None) -> None:
+        """Run the schedule to its end."""
+        if checkpoint is not None and checkpoint.exists():
+            self.load(checkpoint)
         while (done := self.done()) < 1:
-            if done >= aware_from and self.learner is None:
+            if done >= self.aware_from and self.learner is None:
                 self.start_aware()
             self.step(done)
             self.iteration += 1
             if self.iteration % MEASURE_EVERY == 0 or self.done() >= 1:
                 self.measure()
-                if settings.psnr is not None and self.learner is None:
-                    self.skip_ahead(aware_from, settings.psnr)
+                self.skip_ahead()
+                if report:
+                    report(FitProgress(min(self.done(), 1.0), self.iteration, self.best_psnr))
+            if checkpoint is not None and monotonic() - self.saved > SAVE_EVERY:
+                self.save(checkpoint)
+
+    @property
+    def aware_from(self) -> float:
+        """Where in the schedule quantisation enters the loop."""
+        return 1.0 if self.settings.bits is None else 1 - self.settings.aware_share
+
+    def elapsed(self) -> float:
+        """Seconds of fitting, those before a resumption included."""
+        return self.spent + monotonic() - self.started
 
     def done(self) -> float:
         """Share of the schedule that is behind us."""
         by_count = self.iteration / self.settings.iterations
         limit = self.settings.seconds
-        by_time = 0.0 if limit is None else (monotonic() - self.started) / limit
-        return max(by_count, by_time) + self.shift
+        return max(by_count, self.elapsed() / limit if limit else 0.0) + self.shift
 
-    def skip_ahead(self, aware_from: float, target: float) -> None:
-        if self.best_psnr >= target and self.done() < aware_from:
-            self.shift += aware_from - self.done()
+    def skip_ahead(self) -> None:
+        """Go on to the phase with quantisation once the float phase is good enough."""
+        target, done = self.settings.psnr, self.done()
+        if target is not None and self.best_psnr >= target and done < self.aware_from:
+            self.shift += self.aware_from - done
 
     def start_aware(self) -> None:
         """Continue from the best float weights with rounding in the loop."""
-        bits = self.settings.bits
-        assert bits is not None
+        bits = self.settings.bits or 0
         start = self.family.canonicalise(self.best)
         with torch.no_grad():
             for name, value in self.weights.items():
                 value.copy_(start[name])
         quantisers = {n: Uniform(bits + self.family.extra_bits(n)) for n in self.weights}
         self.learner = StepLearner(self.weights, quantisers)
-        group = {"params": self.learner.parameters(), "lr": STEP_RATE, "base": STEP_RATE}
-        self.optimiser.add_param_group(group)
+        self._add(self.learner.parameters(), STEP_RATE)
         self.best_psnr = float("-inf")  # only quantised weights count from here on
         self.measure()
 
     def step(self, done: float) -> None:
+        """One update of all weights, block by block of partitions."""
         warm = min(1.0, (self.iteration + 1) / WARM_UP)
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * warm * (0.5 + 0.5 * cos(pi * min(done, 1.0)))
         self.optimiser.zero_grad(set_to_none=False)
         positions = self.sampler.draw(self.iteration, self.settings.samples)
         for rows in self.blocks(positions.shape[1]):
-            error, leaves = self.error(rows, positions[rows], gradients=True)
-            error.backward()
-            for name, leaf in leaves.items():
-                grad = self.weights[name].grad
-                assert grad is not None and leaf.grad is not None
-                grad[rows] = leaf.grad
+            leaves = self.local(rows, requires_grad=True)
+            shared = self._parameters()
+            error = self.error(rows, positions[rows], leaves)
+            gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
+            for name, gradient in zip(leaves, gradients, strict=False):
+                self._gradient(self.weights[name])[rows] = gradient
+            for parameter, gradient in zip(shared, gradients[len(leaves) :], strict=True):
+                self._gradient(parameter).add_(gradient)
         self.optimiser.step()
 
-    def error(
-        self, rows: slice, positions: Tensor, *, gradients: bool
-    ) -> tuple[Tensor, TensorWeights]:
-        """Share of the mean squared error (network units) that partitions `rows` contribute.
-
-        Local weights enter as leaves of their own, so that a block's backward pass touches only
-        its rows; they come back for their gradients.
-        """
-        tile, frame, targets = self.sampler.batch(rows, positions)
-        leaves = {
-            name: value.detach()[rows].requires_grad_(gradients)
+    def local(self, rows: slice, *, requires_grad: bool) -> TensorWeights:
+        """Local weights of some partitions, as leaves whose gradients touch only these rows."""
+        return {
+            name: value.detach()[rows].requires_grad_(requires_grad)
             for name, value in self.weights.items()
             if name.startswith("local.")
         }
-        weights = {**self.weights, **leaves}
+
+    def error(self, rows: slice, positions: Tensor, local: TensorWeights) -> Tensor:
+        """Share of the mean squared error (network units) that partitions `rows` contribute."""
+        tile, frame, targets = self.sampler.batch(rows, positions)
+        weights = {**self.weights, **local}
         seen = self.learner(weights) if self.learner else weights
         outputs = self.family.forward(seen, tile, frame)
-        if not gradients:
-            outputs = outputs.clamp(-1, 1)
+        if not torch.is_grad_enabled():
+            outputs = outputs.clamp(-1, 1)  # as the decoder does
         share = len(positions) / self.sampler.partitions
-        return torch.nn.functional.mse_loss(outputs, targets) * share, leaves
+        return torch.nn.functional.mse_loss(outputs, targets) * share
 
     def blocks(self, samples: int) -> list[slice]:
         """Runs of partitions whose samples fit the cache; one run on an accelerator."""
         count = self.sampler.partitions
-        run = max(1, BLOCK // samples) if self.device.type == "cpu" else max(1, 2**20 // samples)
+        most = BLOCK if self.device.type == "cpu" else BLOCK_ACCELERATOR
+        run = max(1, most // samples)
         return [slice(at, min(at + run, count)) for at in range(0, count, run)]
 
     @torch.no_grad()
     def measure(self) -> None:
         """Quality on the fixed samples; keep the weights if they are the best so far."""
         positions = self.sampler.spread(-(-MEASURED // self.sampler.partitions))
-        blocks = self.blocks(positions.shape[1])
-        mse = sum(float(self.error(rows, positions[rows], gradients=False)[0]) for rows in blocks)
+        mse = sum(
+            float(self.error(rows, positions[rows], self.local(rows, requires_grad=False)))
+            for rows in self.blocks(positions.shape[1])
+        )
         psnr = 10 * log10(self.peak**2 / max(mse, 1e-20))
         if psnr >= self.best_psnr:
             self.keep(psnr)
-        if self.report:
-            self.report(FitProgress(min(self.done(), 1.0), self.iteration, self.best_psnr))
 
     def keep(self, psnr: float) -> None:
+        """Remember the present weights as the best."""
         self.best_psnr = psnr
         self.best = {name: value.detach().clone() for name, value in self.weights.items()}
         self.best_steps = self.learner.steps() if self.learner else None
 
     def result(self, *, interrupted: bool = False) -> Fitted:
+        """The best weights, ready to be coded."""
         weights = self.family.canonicalise(self.best) if self.best_steps is None else self.best
         scopes: dict[str, dict[str, Floats]] = {"local": {}, "global": {}}
         for name, value in weights.items():
@@ -245,14 +268,76 @@ class _Run:
             interrupted,
         )
 
+    def save(self, path: Path) -> None:
+        """Write everything that the next steps depend on."""
+        moments = self.optimiser.state_dict()["state"]
+        tensors = {
+            **{f"weights.{name}": value.detach() for name, value in self.weights.items()},
+            **{f"best.{name}": value for name, value in self.best.items()},
+            **{f"moments.{i}.{k}": v for i, state in moments.items() for k, v in state.items()},
+        }
+        if self.learner:
+            steps = self.learner.log_steps.items()
+            tensors |= {f"log_steps.{name}": value.detach() for name, value in steps}
+        numbers = {
+            "iteration": self.iteration,
+            "spent": self.elapsed(),
+            "shift": self.shift,
+            "best_psnr": self.best_psnr,
+            "best_steps": self.best_steps,
+        }
+        save_state(path, self._identity(), tensors, numbers)
+        self.saved = monotonic()
+
+    def load(self, path: Path) -> None:
+        """Undo `save`; UsageError if the file belongs to another fit."""
+        tensors, numbers = load_state(path, self._identity())
+        if any(name.startswith("log_steps.") for name in tensors):
+            self.start_aware()
+        with torch.no_grad():
+            for name, value in self.weights.items():
+                value.copy_(tensors[f"weights.{name}"])
+            for name, step in self.learner.log_steps.items() if self.learner else ():
+                step.copy_(tensors[f"log_steps.{name}"])
+        self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.weights}
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            kind, _, rest = name.partition(".")
+            if kind == "moments":
+                index, key = rest.split(".")
+                state.setdefault(int(index), {})[key] = value
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
+        self.iteration, self.shift = numbers["iteration"], numbers["shift"]
+        self.spent, self.started = numbers["spent"], monotonic()
+        self.best_psnr, self.best_steps = numbers["best_psnr"], numbers["best_steps"]
+
+    def _identity(self) -> str:
+        return f"{self.family} {self.settings} {self.sampler.partitions} {self.sampler.digest}"
+
+    def _parameters(self) -> list[Tensor]:
+        """What all partitions share: global weights and learned steps."""
+        shared = [value for name, value in self.weights.items() if name.startswith("global.")]
+        return [*shared, *(self.learner.parameters() if self.learner else ())]
+
+    def _gradient(self, parameter: Tensor) -> Tensor:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        return parameter.grad
+
+    def _add(self, parameters: Sequence[Tensor], rate: float) -> None:
+        if parameters:
+            group = {"params": list(parameters), "lr": rate, "base": rate}
+            self.optimiser.add_param_group(group)
+
     def _optimiser(self) -> torch.optim.Optimizer:
-        groups = []
-        rates = {"local.": self.settings.rate, "global.": self.settings.global_rate}
-        for scope, rate in rates.items():
-            params = [value for name, value in self.weights.items() if name.startswith(scope)]
-            for value in params:
-                value.grad = torch.zeros_like(value)
-            if params:
-                groups.append({"params": params, "lr": rate, "base": rate})
         fused = self.device.type in ("cpu", "cuda")
-        return torch.optim.AdamW(groups, betas=(0.9, 0.99), weight_decay=0.0, fused=fused)
+        local = [value for name, value in self.weights.items() if name.startswith("local.")]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": local, "lr": self.settings.rate, "base": self.settings.rate}],
+            betas=(0.9, 0.99),
+            weight_decay=0.0,
+            fused=fused,
+        )
+        self._add(self._parameters(), self.settings.global_rate)
+        return self.optimiser

@@ -57,12 +57,12 @@ class ArrayFile(SingleFile):
 
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:
         signal = signals[0]
-        with path.open("wb") as file:  # NumPy would add a suffix to the name `x.NPY`
-            if path.suffix.lower() == ".npz":
-                np.savez_compressed(file, allow_pickle=False, **_described(signal))
-            else:
-                single = signal.channels == 1
-                np.save(file, signal.samples[..., 0] if single else signal.samples, False)
+        if path.suffix.lower() == ".npz":
+            _write_npz(path, _described(signal))
+            return
+        with path.open("wb") as file:
+            samples = signal.samples[..., 0] if signal.channels == 1 else signal.samples
+            npy.write_array(file, samples, allow_pickle=False)
 
 
 def _described(signal: Signal) -> dict[str, NDArray[Any]]:
@@ -72,6 +72,13 @@ def _described(signal: Signal) -> dict[str, NDArray[Any]]:
     if signal.present is not None:
         arrays["present"] = signal.present
     return arrays
+
+
+def _write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
 
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:

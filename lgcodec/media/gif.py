@@ -10,16 +10,16 @@ import av
 from av.filter import Graph
 from av.video.format import VideoFormat
 
-from lgcodec.errors import InputError, OutputError
+from lgcodec.errors import OutputError
 from lgcodec.media.base import ReadOptions, SingleFile
 from lgcodec.media.demux import demux
+from lgcodec.media.ending import check_gif
 from lgcodec.media.mux import frame_rate, video_frames
 from lgcodec.media.pixels import check_pixel_type
 from lgcodec.signal import Signal
 
 __all__ = ["GifFile"]
 
-TRAILER: Final = b";"
 MAX_RATE: Final = Fraction(50)  # players slow shorter delays than 2/100 s down to 10 per second
 
 
@@ -37,8 +37,7 @@ class GifFile(SingleFile):
     writable = (".gif",)
 
     def _decode(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:  # noqa: ARG002
-        if not path.read_bytes().rstrip(b"\0").endswith(TRAILER):  # FFmpeg would read the rest
-            raise InputError("the content is not GIF, or truncated")
+        check_gif(path)
         return demux(path, "gif", keep_audio=False)
 
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:

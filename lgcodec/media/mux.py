@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -25,13 +25,13 @@ FRAME_RATES: Final = (Fraction(1, 1000), Fraction(1000))
 
 @dataclass(frozen=True)
 class Container:
-    """A video format in FFmpeg's names: how to read it, how to write it, and with which codecs."""
+    """A video format in FFmpeg's names: how it is read, how it is written, with which codecs."""
 
     demuxer: str
     muxer: str
-    video_codec: str = "libx264"
-    audio_codec: str = "aac"
-    options: dict[str, str] = field(default_factory=lambda: {"crf": "12"})
+    video_codec: str
+    video_options: dict[str, str]
+    audio_codec: str
 
 
 def mux(container: Container, video: Signal, sound: Signal | None) -> bytes:
@@ -50,7 +50,7 @@ def mux(container: Container, video: Signal, sound: Signal | None) -> bytes:
         with av.open(buffer, "w", format=container.muxer, container_options=options) as output:
             picture = _video_stream(output, container, video)
             track = None if sound is None else _audio_stream(output, container, sound)
-            for frame in video_frames(video.samples, picture.pix_fmt or "yuv420p"):
+            for frame in video_frames(video.samples, picture.pix_fmt):
                 output.mux(picture.encode(frame))
             output.mux(picture.encode(None))
             if sound is not None and track is not None:
@@ -95,7 +95,7 @@ def video_frames(samples: NDArray[Any], pix_fmt: str) -> Iterator[av.VideoFrame]
 
 def _video_stream(output: Any, container: Container, video: Signal) -> Any:
     rate = frame_rate(video)
-    stream = output.add_stream(container.video_codec, rate=rate, options=dict(container.options))
+    stream = output.add_stream(container.video_codec, rate=rate, options=container.video_options)
     stream.height, stream.width = video.grid[1:]
     even = stream.height % 2 == 0 and stream.width % 2 == 0
     stream.pix_fmt = "yuv420p" if even else "yuv444p"

@@ -19,11 +19,13 @@ parameters, 400 steps) that is worth 3.4 dB, and far more once the weights are r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import pi, sqrt
 from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
@@ -75,6 +77,7 @@ class Siren(Family):
             )
 
     @classmethod
+    @override
     def from_tables(
         cls,
         configuration: Mapping[str, Any],
@@ -102,12 +105,15 @@ class Siren(Family):
         return family
 
     @property
+    @override
     def configuration(self) -> dict[str, Any]:
         return {"ranges": self.ranges, "tile_range": self.tile_range, "w0": self.w0}
 
+    @override
     def local_tensors(self) -> tuple[TensorSpec, ...]:
         return _layers(self._widths(self.local_width, self.channels))
 
+    @override
     def global_tensors(self) -> tuple[TensorSpec, ...]:
         if not self.global_width:
             return ()
@@ -149,6 +155,7 @@ class Siren(Family):
             for name, value in weights.items()
         }
 
+    @override
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
         partitions, samples, _ = frame.shape
         scaled = {name: value * self.w0 for name, value in weights.items()}
@@ -179,6 +186,7 @@ class Siren(Family):
         """
         return 2 if tensor == "local.0.w" or tensor.startswith("global.") else 0
 
+    @override
     def multiplications(self) -> int:
         tensors = [*self.local_tensors(), *self.global_tensors()]
         merges = (self.layers - 1) * (self.local_width + self.global_width) * self.local_width
@@ -190,7 +198,7 @@ def _layers(widths: Sequence[int]) -> tuple[TensorSpec, ...]:
     """Weight [in, out] and bias [out] of each layer between consecutive widths."""
     return tuple(
         tensor
-        for layer, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False))
+        for layer, (inputs, outputs) in enumerate(pairwise(widths))
         for tensor in (
             TensorSpec(f"{layer}.w", (inputs, outputs)),
             TensorSpec(f"{layer}.b", (outputs,)),

@@ -35,8 +35,8 @@ def audio(
 
 def video(
     frames: int = 6,
-    height: int = 32,
-    width: int = 48,
+    height: int = 64,  # x264 is not deterministic on pictures much smaller than this
+    width: int = 80,
     channels: int = 3,
     *,
     dtype: str = "uint8",

@@ -49,7 +49,7 @@ def film(path: Path, sound: Signal, delay: int) -> None:
     """A second of video with `sound`, 16 kHz int16 mono, `delay` samples after it."""
     with av.open(path, "w") as output:
         pictures = output.add_stream("ffv1", rate=25)
-        pictures.height, pictures.width, pictures.pix_fmt = 32, 48, "bgr0"
+        pictures.height, pictures.width, pictures.pix_fmt = 64, 80, "bgr0"
         track = output.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for t, picture in enumerate(video(25).samples):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")
@@ -66,7 +66,7 @@ def film(path: Path, sound: Signal, delay: int) -> None:
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)
-@pytest.mark.parametrize(("height", "width"), [(32, 48), (31, 45), (1, 1)])
+@pytest.mark.parametrize(("height", "width"), [(64, 80), (63, 77), (1, 1)])
 def test_round_trip(tmp_path: Path, suffix: str, height: int, width: int) -> None:
     clip = video(height=height, width=width, rate=NTSC)
     media.write(tmp_path / f"x{suffix}", [clip])
@@ -107,7 +107,7 @@ def test_a_rate_that_only_the_time_stamps_tell(
 def test_a_variable_rate_becomes_its_average(tmp_path: Path) -> None:
     with av.open(tmp_path / "x.mkv", "w") as output:
         stream = output.add_stream("ffv1", rate=100)
-        stream.height, stream.width, stream.pix_fmt = 32, 48, "bgr0"
+        stream.height, stream.width, stream.pix_fmt = 64, 80, "bgr0"
         for t, picture in zip((0, 10, 50, 60, 80, 100), video().samples, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="bgr0")
             frame.pts = t
@@ -194,7 +194,7 @@ def test_a_size_that_no_encoder_takes(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("suffix", CONTAINERS)
 @pytest.mark.parametrize("dtype", ["int16", "float32"])
 def test_sound_keeps_its_place(tmp_path: Path, suffix: str, dtype: str) -> None:
-    clip, sound = video(25), audio(1, 48_000, dtype=dtype)
+    clip, sound = video(25, 32, 32), audio(1, 48_000, dtype=dtype)
     media.write(tmp_path / f"x{suffix}", [clip, sound])
     found_video, found = media.read(tmp_path / f"x{suffix}")
     assert found_video.grid == clip.grid
@@ -376,11 +376,18 @@ def test_sequence_creates_one_folder_only(tmp_path: Path) -> None:
 def test_a_file_cut_anywhere(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x{suffix}"
     media.write(path, [video(20)])
-    whole = path.read_bytes()
+    whole, (expected,) = path.read_bytes(), media.read(path)
+    refused = 0
     for length in range(1, len(whole) - 20, len(whole) // 23):
         path.write_bytes(whole[:length])
-        with pytest.raises(InputError, match=rf"^cannot read {path}: "):
-            media.read(path)
+        try:
+            (found,) = media.read(path)
+        except InputError as error:
+            assert str(error).startswith(f"cannot read {path}: ")
+            refused += 1
+        else:  # only the name of the encoder is missing
+            assert_equal(found, expected)
+    assert refused >= 20
 
 
 def test_a_film_cut_behind_its_index(tmp_path: Path) -> None:

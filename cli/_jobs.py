@@ -1,0 +1,78 @@
+"""What a decode has to do: which streams, which samples of them, how large."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lgcodec_cli._progress import Bar
+from lgcodec_cli._resize import Resize
+
+from lgcodec._crop import AxisRange, windows
+from lgcodec.errors import UsageError
+from lgcodec.format.container import Reader, Stream
+from lgcodec.format.geometry import Window
+from lgcodec.media.base import Medium
+from lgcodec.media.image import ImageFile
+from lgcodec.signal import Signal
+
+__all__ = ["Job", "jobs"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stream to decode; `fill` has a value per channel, None for that of the file."""
+
+    stream: Stream
+    window: Window
+    scale: list[Fraction]
+    fill: tuple[float, ...] | None = None
+
+    def decoded(self, *, device: str, max_samples: int | None, quiet: bool) -> Signal:
+        """Do it, behind a progress bar."""
+        from lgcodec import _decode  # noqa: PLC0415 (torch takes a second to import)
+
+        with Bar(f"decoding {self.stream.geometry.kind}", quiet=quiet) as bar:
+            return _decode.decode_stream(
+                self.stream,
+                self.window,
+                scale=self.scale,
+                device=device,
+                fill=self.fill,
+                max_samples=max_samples or _decode.MAX_SAMPLES,
+                progress=lambda done, total: bar.show(
+                    done / total, f"{done} of {total} partitions"
+                ),
+            )
+
+
+def jobs(
+    reader: Reader,
+    medium: Medium,
+    selection: Mapping[str, AxisRange],
+    resize: Resize,
+    fill: tuple[float, ...] | None,
+) -> list[Job]:
+    """What `medium` can hold: the first stream that fits, and a sound beside it."""
+    pairs = zip(reader.streams, windows(reader.streams, selection), strict=True)
+    shown = [(stream, window) for stream, window in pairs if window is not None]
+    first = next((pair for pair in shown if pair[0].geometry.kind in medium.kinds), None)
+    if first is None:
+        raise UsageError("the sound has no samples in this range of time")
+    stream, window = first
+    still = isinstance(medium, ImageFile)
+    if still and stream.geometry.kind == "video":
+        window = (window[0][:1], *window[1:])  # one frame, and no other is decoded
+    scale = resize.factors(stream.geometry, window, still=still)
+    sounds = [pair for pair in shown if pair[0].geometry.kind == "audio" and pair is not first]
+    return [
+        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels)),
+        *(Job(*sound, [Fraction(1)]) for sound in sounds[: medium.accompanied]),
+    ]
+
+
+def _fill_of(fill: tuple[float, ...] | None, channels: int) -> tuple[float, ...] | None:
+    if fill is None or len(fill) == channels:
+        return fill
+    if len(fill) != 1:
+        raise UsageError(f"--fill has {len(fill)} values, expected 1 or {channels}")
+    return fill * channels

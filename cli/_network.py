@@ -1,0 +1,59 @@
+"""The options of `lgi encode` that say what network to fit, and for how long."""
+
+from typing import Final
+
+import click
+from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, Function
+
+__all__ = ["network_options"]
+
+COUNT: Final = click.IntRange(1)
+
+
+NETWORK_OPTIONS: Final = (
+    click.option(
+        "--preset", type=click.Choice(["fast", "medium", "best"]), help="How much effort."
+    ),
+    click.option("--params", metavar="N", type=COUNT, help="Weights of the network in all."),
+    click.option("--partitions", type=NUMBERS, help="How many partitions, per axis."),
+    click.option("--partition-size", type=NUMBERS, help="Samples of a partition, per axis."),
+    click.option("--global-ratio", type=NUMBER, help="Share of the global weights, such as 0.1."),
+    click.option(
+        "--arrangement",
+        type=click.Choice(["auto", "local-global", "per-partition", "single"]),
+        help="Local networks with a global one, without, or a single network.",
+    ),
+    click.option("--local-width", metavar="N", type=COUNT, help="Hidden width of local networks."),
+    click.option(
+        "--global-width",
+        metavar="N",
+        type=click.IntRange(0),
+        help="Hidden width of the global one.",
+    ),
+    click.option("--layers", metavar="N", type=COUNT, help="Layers, the linear last one counted."),
+    click.option("--w0", type=NUMBER, help="Frequency of the sines."),
+    click.option(
+        "--coordinates",
+        type=click.Choice(["tile", "frame"]),
+        help="What local networks see: their own tile, or the frame as in the paper.",
+    ),
+    click.option("--groups", metavar="N", type=COUNT, help="Global networks along the first axis."),
+    click.option("--iters", "iterations", metavar="N", type=COUNT, help="Steps of a fit."),
+    click.option("--samples", metavar="N", type=COUNT, help="Samples per partition and step."),
+    click.option("--time", "seconds", metavar="S", type=NUMBER, help="Seconds of a fit at most."),
+    click.option("--psnr", metavar="DB", type=NUMBER, help="End a fit when it is this good."),
+    click.option(
+        "--bits", metavar="N", type=click.IntRange(2, 8), help="Bits per weight, 2 to 8; default 8."
+    ),
+    click.option("--float16", "float_bits", flag_value=16, type=int, help="Keep 16-bit floats."),
+    click.option("--float32", "float_bits", flag_value=32, type=int, help="Keep 32-bit floats."),
+    click.option("--seed", metavar="N", type=click.IntRange(0), help="Of every random choice."),
+    DEVICE,
+)
+
+
+def network_options(function: Function) -> Function:
+    """Add what `EncodeOptions` knows, under its names; None where it is left to the encoder."""
+    for option in reversed(NETWORK_OPTIONS):
+        function = option(function)
+    return function

@@ -1,0 +1,68 @@
+"""Who watches an encode: prints what was chosen, and draws a bar per stream on a terminal."""
+
+from types import TracebackType
+
+import click
+from lgcodec_cli._progress import Bar
+from lgcodec_cli._text import count, lengths_text, rate_text, share, signal_text
+
+from lgcodec._encode import EncodeOptions
+from lgcodec.fit.plan import Plan
+
+__all__ = ["Watcher"]
+
+
+class Watcher:
+    """A `Listener` of `encode_signals`; use it in a `with` statement.
+
+    quiet    draws no bar; silent: prints nothing
+    """
+
+    def __init__(self, options: EncodeOptions, *, quiet: bool, silent: bool) -> None:
+        self._options = options
+        self._quiet, self._silent = quiet, silent
+        self._bar = Bar("", quiet=True)
+        self._rate = ""
+
+    def __enter__(self) -> "Watcher":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+    def chose(self, stream: int, plan: Plan) -> None:  # noqa: ARG002
+        """Print the plan, and start a new bar."""
+        self._bar.close()
+        geometry = plan.geometry
+        grid = tuple(axis.win_len for axis in geometry.axes)
+        self._rate = rate_text(plan.expected_bytes, geometry.kind, grid, geometry.rate)
+        if not self._silent:
+            click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")
+            click.echo("\n".join(f"  {line}" for line in self._chosen(plan)))
+        self._bar = Bar(f"fitting {geometry.kind}", quiet=self._quiet)
+
+    def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:  # noqa: ARG002
+        """Move the bar."""
+        minutes, seconds = divmod(round(seconds_left), 60)
+        self._bar.show(done, f"{psnr:.2f} dB at {self._rate}, {minutes}:{seconds:02} left")
+
+    def _chosen(self, plan: Plan) -> list[str]:
+        names = plan.geometry.axis_names
+        tiles = lengths_text(names, plan.tiles)
+        samples = lengths_text(names, [axis.tile_len for axis in plan.geometry.axes])
+        params = plan.params_local + plan.params_global
+        family, bits = plan.family, self._options.float_bits
+        width = f", global width {family.global_width}" if family.global_width else ""
+        return [
+            f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
+            f"local width {family.local_width}{width}, {family.layers} layers: "
+            f"{params:,} parameters, {share(plan.params_global, params)} global, "
+            f"{f'float{bits}' if bits else count(self._options.bits, 'bit')} each",
+            f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; "
+            f"lossless {count(plan.lossless_bytes, 'byte')}",
+        ]

@@ -1,0 +1,138 @@
+"""`lgi encode`: fit a network to a file and write it."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from lgcodec_cli._network import network_options
+from lgcodec_cli._options import (
+    PATH,
+    RATIO,
+    check_lgi_output,
+    is_lgi,
+    report_options,
+    source_argument,
+)
+from lgcodec_cli._text import count, rate_text, report
+
+from lgcodec.errors import UsageError
+from lgcodec.media import read
+from lgcodec.signal import AXES, Kind
+from lgcodec.storage import replacing
+
+if TYPE_CHECKING:  # torch, which they import, takes a second
+    from lgcodec._encode import EncodeOptions, EncodeReport
+
+__all__ = ["command"]
+
+
+@click.command
+@source_argument
+@click.argument("output", metavar="OUT", type=PATH)
+@network_options
+@click.option(
+    "--audio",
+    type=click.Choice(["keep", "drop"]),
+    default="keep",
+    show_default=True,
+    help="The sound of a video.",
+)
+@click.option("--kind", type=click.Choice(list(AXES)), help="What an array is.")
+@click.option("--rate", type=RATIO, help="Frames or samples per second, instead of the file's.")
+@report_options
+def command(
+    *,
+    source: Path,
+    output: Path,
+    audio: str,
+    kind: Kind | None,
+    rate: Fraction | None,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    """Fit a network to a picture, sound, video or volume, and write OUT.
+
+    IN is a png, jpg, tiff, webp or bmp; wav, flac, ogg or mp3; mp4, mov, mkv, webm, avi or gif;
+    frames/%04d.png; npy or npz. Numbers per axis come in the order t,y,x of a video, y,x of a
+    picture, z,y,x of a volume, t of a sound: --partitions 5,8,8 cuts a video into 5 along time.
+
+    Without a budget (--params, widths) the file is smaller than a lossless one. Ctrl-C ends the
+    fit and writes the best so far, a second one abandons.
+
+    \b
+    lgi encode clip.mp4 clip.lgi
+    lgi encode photo.png photo.lgi --params 199000 --partitions 16,16 --preset best
+    """
+    _check(source, output, given)
+    signals = read(source, kind=kind, rate=rate, keep_audio=audio == "keep")
+
+    from lgcodec_cli._watcher import Watcher  # noqa: PLC0415
+
+    from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415
+
+    options = EncodeOptions(**{name: value for name, value in given.items() if value is not None})
+    with Watcher(options, quiet=quiet, silent=quiet or as_json) as watcher:
+        data, done = encode_signals(signals, options, listener=watcher)
+    with replacing(output) as temporary:
+        temporary.write_bytes(data)
+    report(_lines(output, done), _data(output, done, options), as_json=as_json, quiet=quiet)
+    if done.interrupted:
+        raise KeyboardInterrupt(f"interrupted: {output} holds the best so far")
+
+
+def _check(source: Path, output: Path, given: dict[str, Any]) -> None:
+    """Everything that can be known to be wrong before the input is read."""
+    if is_lgi(source):
+        raise UsageError(f"{source} is encoded already; lgi decode and lgi crop take .lgi files")
+    for first, second in (("partitions", "partition_size"), ("bits", "float_bits")):
+        if None not in (given[first], given[second]):
+            names = f"--{first} and --{second}".replace("_", "-").replace("float-bits", "float")
+            raise click.UsageError(f"{names} exclude each other.")
+    check_lgi_output(output)
+
+
+def _lines(output: Path, done: "EncodeReport") -> Iterator[str]:
+    main = done.streams[0]
+    rate = rate_text(done.bytes, main.kind, main.grid, main.rate)
+    yield f"{output}: {count(done.bytes, 'byte')}, {rate}, {done.seconds:.1f} s"
+    for stream in done.streams:
+        yield (
+            f"{stream.kind}: {stream.psnr:.2f} dB, {count(stream.bytes, 'byte')}, "
+            f"{count(stream.iterations, 'step')} in {stream.seconds:.1f} s"
+        )
+
+
+def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[str, object]:
+    return {
+        "output": output,
+        "bytes": done.bytes,
+        "bits_per_sample": done.bits_per_sample,
+        "seconds": done.seconds,
+        "interrupted": done.interrupted,
+        "bits": options.float_bits or options.bits,
+        "streams": [
+            {
+                "kind": stream.kind,
+                "grid": stream.grid,
+                "channels": stream.channels,
+                "rate": stream.rate,
+                "arrangement": stream.plan.arrangement,
+                "partitions": stream.plan.tiles,
+                "local_width": stream.plan.family.local_width,
+                "global_width": stream.plan.family.global_width,
+                "layers": stream.plan.family.layers,
+                "local_parameters": stream.plan.params_local,
+                "global_parameters": stream.plan.params_global,
+                "expected_bytes": stream.plan.expected_bytes,
+                "lossless_bytes": stream.plan.lossless_bytes,
+                "bytes": stream.bytes,
+                "psnr": stream.psnr,
+                "iterations": stream.iterations,
+                "seconds": stream.seconds,
+            }
+            for stream in done.streams
+        ],
+    }

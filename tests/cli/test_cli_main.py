@@ -1,0 +1,135 @@
+"""Exit codes, one line per error, nothing heavy imported."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import cli_files
+import click
+import pytest
+from lgcodec_cli.main import COMMANDS, lgi as group
+
+from lgcodec.errors import FileError, InputError, OutputError, UsageError
+
+
+def test_help_lists_commands_and_exit_codes(lgi) -> None:
+    for arguments in ([], ["-h"], ["--help"]):
+        shown = lgi(*arguments)
+        assert (shown.code, shown.err) == (0, "")
+        assert all(name in shown.out for name in COMMANDS)
+        assert "130  interrupted" in shown.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command(lgi, name) -> None:
+    shown = lgi(name, "--help")
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith(f"Usage: lgi {name} ")
+
+
+def test_version(lgi) -> None:
+    assert lgi("--version").out == f"lgi {version('lgcodec')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing"], "No such command 'nothing'"),
+        (["--nothing"], "No such option"),
+        (["crop"], "Missing argument 'IN'"),
+        (["crop", "x.lgi", "--tt", "1"], "lgi crop --help"),
+        (["crop", "x.lgi", "--t"], "requires an argument"),
+        (["decode", "x.lgi", "y.png", "--device", "tpu"], "tpu"),
+    ],
+)
+def test_usage_errors(lgi, arguments, words) -> None:
+    lgi(*arguments).failed(2, words)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (UsageError("no"), 2, "no"),
+        (FileError("E_MAGIC", "no", 3), 3, "E_MAGIC: no (at byte 3)"),
+        (InputError("no"), 4, "no"),
+        (OutputError("no"), 5, "no"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (MemoryError("a\nb"), 1, "out of memory"),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), 1, "out of memory"),
+        (ZeroDivisionError("a\nb"), 1, "ZeroDivisionError: a b. This is a fault of lgi"),
+    ],
+)
+def test_every_error_is_one_line(lgi, monkeypatch, error, code, message) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(group, "get_command", lambda *_: click.Command("boom", callback=fail))
+    lgi("boom").failed(code, message)
+
+
+def test_traceback_on_request(lgi, monkeypatch) -> None:
+    assert "Traceback" not in lgi("info", "missing.lgi").err
+    monkeypatch.setenv("LGI_DEBUG", "1")
+    assert "Traceback" in lgi("info", "missing.lgi").err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_needs_no_torch(lgi_process, name) -> None:
+    assert lgi_process(name, "-h").code == 0
+
+
+def test_a_process_exits_with_the_code(lgi_process) -> None:
+    lgi_process("info", "missing.lgi").failed(4, "missing.lgi", "No such file")
+    lgi_process("crop", "missing.lgi").failed(2, "Nothing to crop")
+
+
+def test_the_installed_command() -> None:
+    command = Path(sys.executable).with_name("lgi")
+    if not command.exists():
+        pytest.skip("lgi is not installed beside this Python")
+    shown = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("lgi ")
+
+
+def test_a_reader_that_leaves_is_no_error(spawn, tmp_path) -> None:
+    path = cli_files.save(tmp_path / "a.lgi", cli_files.picture())
+    process = spawn("info", path)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_under_the_report(lgi_process, tmp_path) -> None:
+    path = cli_files.save(tmp_path / "a.lgi", cli_files.picture())
+    with Path("/dev/full").open("w") as full:
+        process = lgi_process("info", path, stdout=full)
+    assert process.code == 5
+    assert process.err == "lgi: cannot write the report: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes are Linux's")
+def test_names_that_the_terminal_cannot_show(lgi_process, tmp_path) -> None:
+    path = cli_files.save(tmp_path / "a\udcff.lgi", cli_files.picture())
+    environment = {"PYTHONIOENCODING": "ascii"}
+    assert "a\\udcff.lgi" in lgi_process("info", path, environment=environment).out
+    lgi_process("info", tmp_path / "ü.lgi", environment=environment).failed(4, "\\xfc.lgi")
+
+
+@pytest.mark.parametrize("command", ["info", "crop", "decode"])
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"", 3, "E_TRUNC"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), 3, "E_MAGIC"),
+        (None, 4, "it is a folder"),
+    ],
+)
+def test_what_is_not_a_lgi_file(lgi, tmp_path, command, content, code, words) -> None:
+    path = tmp_path / "in.lgi"
+    path.mkdir() if content is None else path.write_bytes(content)
+    arguments = {"crop": ["--x", "0:1"], "decode": [tmp_path / "out.png"], "info": []}[command]
+    lgi(command, path, *arguments).failed(code, words)
+    assert list(tmp_path.iterdir()) == [path]
