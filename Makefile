@@ -18,6 +18,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 types: $(READY)
+	mkdir -p .mypy_cache/packages && ln -sfn ../../cli .mypy_cache/packages/lgcodec_cli
 	$(BIN)/mypy
 
 imports: $(READY)

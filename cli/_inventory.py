@@ -73,11 +73,7 @@ class StreamBytes:
 
 @dataclass(frozen=True)
 class StreamItem:
-    """One signal.
-
-    partitions        of the whole grid, absent ones included
-    bits_per_sample   of the whole file, over the samples of this stream's window
-    """
+    """One signal. `partitions` counts those of the whole grid, absent ones included."""
 
     kind: Kind
     channels: int
@@ -92,8 +88,6 @@ class StreamItem:
     local_tensors: tuple[TensorSpec, ...]
     global_tensors: tuple[TensorSpec, ...]
     parameters: Parameters
-    bits_per_sample: float
-    kilobits_per_second: float | None
     bytes: StreamBytes
     present: tuple[PartitionItem, ...]
 
@@ -105,11 +99,16 @@ class StreamItem:
 
 @dataclass(frozen=True)
 class Inventory:
-    """A whole file; `front_bytes` are header and root table, `ancillary` bytes by chunk type."""
+    """A whole file; `front_bytes` are header and root table, `ancillary` bytes by chunk type.
+
+    bits_per_sample, kilobits_per_second   all bytes over what the first stream shows
+    """
 
     file: Path
     version: str
     bytes: int
+    bits_per_sample: float
+    kilobits_per_second: float | None
     front_bytes: int
     ancillary: dict[str, int]
     streams: tuple[StreamItem, ...]
@@ -117,27 +116,30 @@ class Inventory:
 
 def inventory(path: Path, reader: Reader) -> Inventory:
     """What `reader` knows without reading a chunk."""
+    main, bits = reader.streams[0].geometry, 8 * reader.file_size
     return Inventory(
         file=path,
         version=f"{MAJOR}.{reader.minor}",
         bytes=reader.file_size,
+        bits_per_sample=bits / prod(map(len, main.window)),
+        kilobits_per_second=(
+            None if main.rate is None else float(bits * main.rate / len(main.window[0]) / 1000)
+        ),
         front_bytes=reader.front_length,
         ancillary=reader.ancillary,
-        streams=tuple(_stream(stream, reader.file_size) for stream in reader.streams),
+        streams=tuple(_stream(stream) for stream in reader.streams),
     )
 
 
-def _stream(stream: Stream, file_size: int) -> StreamItem:
+def _stream(stream: Stream) -> StreamItem:
     geometry, conf = stream.geometry, stream.conf
     named = zip(geometry.axis_names, geometry.axes, strict=True)
     axes = tuple(_axis(name, axis) for name, axis in named)
-    samples = prod(axis.win_len for axis in geometry.axes)
-    rate = geometry.rate
     return StreamItem(
         kind=geometry.kind,
         channels=geometry.channels,
         sample_type=geometry.sample_type,
-        rate=rate,
+        rate=geometry.rate,
         axes=axes,
         partitions=prod(axis.tiles for axis in axes),
         groups=len(stream.groups),
@@ -147,10 +149,6 @@ def _stream(stream: Stream, file_size: int) -> StreamItem:
         local_tensors=conf.local,
         global_tensors=conf.global_,
         parameters=_parameters(stream),
-        bits_per_sample=8 * file_size / samples,
-        kilobits_per_second=(
-            None if rate is None else float(8 * file_size * rate / geometry.axes[0].win_len / 1000)
-        ),
         bytes=_bytes(stream),
         present=tuple(
             PartitionItem(ordinal, i, geometry.partition_index(ordinal, i), length)

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lgcodec_cli._progress import Bar
-from lgcodec_cli._resize import Resize
-
 from lgcodec._crop import AxisRange, windows
 from lgcodec.errors import UsageError
 from lgcodec.format.container import Reader, Stream
@@ -14,25 +11,32 @@ from lgcodec.format.geometry import Window
 from lgcodec.media.base import Medium
 from lgcodec.media.image import ImageFile
 from lgcodec.signal import Signal
+from lgcodec_cli._progress import Bar
+from lgcodec_cli._resize import Resize
 
 __all__ = ["Job", "jobs"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One stream to decode; `fill` has a value per channel, None for that of the file."""
+    """One stream to decode.
+
+    fill    a value per channel; None for that of the file
+    still   the first frame of the window becomes a picture
+    """
 
     stream: Stream
     window: Window
     scale: list[Fraction]
     fill: tuple[float, ...] | None = None
+    still: bool = False
 
     def decoded(self, *, device: str, max_samples: int | None, quiet: bool) -> Signal:
         """Do it, behind a progress bar."""
         from lgcodec import _decode  # noqa: PLC0415 (torch takes a second to import)
 
         with Bar(f"decoding {self.stream.geometry.kind}", quiet=quiet) as bar:
-            return _decode.decode_stream(
+            signal = _decode.decode_stream(
                 self.stream,
                 self.window,
                 scale=self.scale,
@@ -43,6 +47,7 @@ class Job:
                     done / total, f"{done} of {total} partitions"
                 ),
             )
+        return _first_frame(signal) if self.still else signal
 
 
 def jobs(
@@ -59,15 +64,20 @@ def jobs(
     if first is None:
         raise UsageError("the sound has no samples in this range of time")
     stream, window = first
-    still = isinstance(medium, ImageFile)
-    if still and stream.geometry.kind == "video":
+    still = stream.geometry.kind == "video" and isinstance(medium, ImageFile)
+    if still:
         window = (window[0][:1], *window[1:])  # one frame, and no other is decoded
     scale = resize.factors(stream.geometry, window, still=still)
     sounds = [pair for pair in shown if pair[0].geometry.kind == "audio" and pair is not first]
     return [
-        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels)),
+        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels), still),
         *(Job(*sound, [Fraction(1)]) for sound in sounds[: medium.accompanied]),
     ]
+
+
+def _first_frame(video: Signal) -> Signal:
+    present = None if video.present is None else video.present[0]
+    return Signal("image", video.samples[0], present=present)
 
 
 def _fill_of(fill: tuple[float, ...] | None, channels: int) -> tuple[float, ...] | None:

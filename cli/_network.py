@@ -3,6 +3,7 @@
 from typing import Final
 
 import click
+
 from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, Function
 
 __all__ = ["network_options"]

@@ -36,7 +36,7 @@ class Resize:
             raise UsageError("--size says what --scale says, give one or the other")
 
     def factors(self, geometry: Geometry, window: Window, *, still: bool) -> list[Fraction]:
-        """Output samples per sample along each axis; `still` is one picture, of a video too."""
+        """Output samples per sample along each axis; `still` is one frame of a video."""
         names = geometry.axis_names
         factors = dict.fromkeys(names, Fraction(1))
         if self.scale is not None:
@@ -49,7 +49,7 @@ class Resize:
                 factors[name] = Fraction(pixels, len(samples[name]))
         if self.fps is not None:
             if geometry.kind != "video" or still:
-                found = "one picture" if still else f"kind {geometry.kind}"
+                found = "one frame" if still else f"kind {geometry.kind}"
                 raise UsageError(f"--fps is for videos, the output is {found}")
             factors["t"] = self.fps / (geometry.rate or 1)
         return list(factors.values())

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from lgcodec.format.conf import Plug, TensorSpec
 from lgcodec_cli._grid import draw
 from lgcodec_cli._inventory import Inventory, StreamItem
 from lgcodec_cli._text import count, lengths_text, paint, rate_text, share, signal_text
-
-from lgcodec.format.conf import Plug, TensorSpec
 
 __all__ = ["sheet"]
 
@@ -17,10 +16,12 @@ LABEL: Final = 14
 
 def sheet(found: Inventory) -> Iterator[str]:
     """Every line of `lgi info`."""
-    yield f"{found.file}: {count(found.bytes, 'byte')}, format {found.version}"
+    main = found.streams[0]
+    rate = rate_text(found.bytes, main.kind, main.grid, main.rate)
+    yield f"{found.file}: {count(found.bytes, 'byte')}, {rate}, format {found.version}"
     for stream in found.streams:
         yield ""
-        yield from _signal(stream, found.bytes)
+        yield from _signal(stream)
         yield from _labelled("partitions", _partitions(stream))
         yield from _labelled("network", _network(stream))
         yield from _labelled("bytes", _stream_bytes(stream, found.bytes))
@@ -35,12 +36,11 @@ def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
         label = ""
 
 
-def _signal(stream: StreamItem, size: int) -> Iterator[str]:
+def _signal(stream: StreamItem) -> Iterator[str]:
     title = signal_text(stream.kind, stream.grid, stream.rate)
     yield paint(f"{title}, {count(stream.channels, 'channel')} {stream.sample_type}", bold=True)
     spans = (f"{a.name} {a.window.start}:{a.window.stop} of {a.extent}" for a in stream.axes)
     yield from _labelled("window", iter([", ".join(spans)]))
-    yield from _labelled("rate", iter([rate_text(size, stream.kind, stream.grid, stream.rate)]))
 
 
 def _partitions(stream: StreamItem) -> Iterator[str]:
@@ -59,8 +59,8 @@ def _partitions(stream: StreamItem) -> Iterator[str]:
 def _network(stream: StreamItem) -> Iterator[str]:
     numbers = stream.parameters
     total = numbers.local + numbers.global_
-    plugs = stream.quantiser, stream.coder
-    yield f"{_plug(stream.family)}, {', '.join(map(_plug, plugs))}"
+    yield _plug(stream.family)
+    yield f"quantiser {_plug(stream.quantiser)}, coder {_plug(stream.coder)}"
     yield (
         f"local   {_widths(stream.local_tensors)}: {numbers.per_partition:,} parameters"
         f" x {len(stream.present)} = {numbers.local:,}"

@@ -3,11 +3,11 @@
 from types import TracebackType
 
 import click
-from lgcodec_cli._progress import Bar
-from lgcodec_cli._text import count, lengths_text, rate_text, share, signal_text
 
 from lgcodec._encode import EncodeOptions
 from lgcodec.fit.plan import Plan
+from lgcodec_cli._progress import Bar
+from lgcodec_cli._text import count, lengths_text, rate_text, share, signal_text
 
 __all__ = ["Watcher"]
 
@@ -58,11 +58,12 @@ class Watcher:
         params = plan.params_local + plan.params_global
         family, bits = plan.family, self._options.float_bits
         width = f", global width {family.global_width}" if family.global_width else ""
+        part = f", {share(plan.params_global, params)} of them global" if width else ""
+        coded = f"float{bits}" if bits else count(self._options.bits, "bit")
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"local width {family.local_width}{width}, {family.layers} layers: "
-            f"{params:,} parameters, {share(plan.params_global, params)} global, "
-            f"{f'float{bits}' if bits else count(self._options.bits, 'bit')} each",
+            f"{params:,} parameters{part}, {coded} each",
             f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; "
             f"lossless {count(plan.lossless_bytes, 'byte')}",
         ]

@@ -4,6 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
+
+from lgcodec._crop import AxisRange, CropReport, StreamCrop, crop, parse_range
+from lgcodec.errors import UsageError
+from lgcodec.format.container import Reader
+from lgcodec.format.layout import AXES, Kind
 from lgcodec_cli._options import (
     PATH,
     Parsed,
@@ -13,11 +18,6 @@ from lgcodec_cli._options import (
     window_options,
 )
 from lgcodec_cli._text import count, report, share, span_text
-
-from lgcodec._crop import AxisRange, CropReport, StreamCrop, crop, parse_range
-from lgcodec.errors import UsageError
-from lgcodec.format.container import Reader
-from lgcodec.format.layout import AXES, Kind
 
 __all__ = ["command"]
 

@@ -8,6 +8,11 @@ from time import monotonic
 from typing import Any
 
 import click
+
+from lgcodec._crop import AxisRange
+from lgcodec.format.container import Reader
+from lgcodec.media import check_writable, write
+from lgcodec.signal import Signal
 from lgcodec_cli._jobs import jobs
 from lgcodec_cli._options import (
     DEVICE,
@@ -20,11 +25,6 @@ from lgcodec_cli._options import (
 )
 from lgcodec_cli._resize import Resize, parse_size
 from lgcodec_cli._text import report, share, signal_text
-
-from lgcodec._crop import AxisRange
-from lgcodec.format.container import Reader
-from lgcodec.media import check_writable, write
-from lgcodec.signal import Signal
 
 __all__ = ["command"]
 

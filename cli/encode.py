@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from lgcodec.errors import UsageError
+from lgcodec.media import read
+from lgcodec.signal import AXES, Kind
+from lgcodec.storage import replacing
 from lgcodec_cli._network import network_options
 from lgcodec_cli._options import (
     PATH,
@@ -16,11 +21,6 @@ from lgcodec_cli._options import (
     source_argument,
 )
 from lgcodec_cli._text import count, rate_text, report
-
-from lgcodec.errors import UsageError
-from lgcodec.media import read
-from lgcodec.signal import AXES, Kind
-from lgcodec.storage import replacing
 
 if TYPE_CHECKING:  # torch, which they import, takes a second
     from lgcodec._encode import EncodeOptions, EncodeReport
@@ -69,9 +69,8 @@ def command(
     _check(source, output, given)
     signals = read(source, kind=kind, rate=rate, keep_audio=audio == "keep")
 
-    from lgcodec_cli._watcher import Watcher  # noqa: PLC0415
-
     from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415
+    from lgcodec_cli._watcher import Watcher  # noqa: PLC0415
 
     options = EncodeOptions(**{name: value for name, value in given.items() if value is not None})
     with Watcher(options, quiet=quiet, silent=quiet or as_json) as watcher:

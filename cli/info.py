@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
+
+from lgcodec.format.container import Reader
 from lgcodec_cli._inventory import inventory
 from lgcodec_cli._options import report_options, source_argument
 from lgcodec_cli._sheet import sheet
 from lgcodec_cli._text import report
-
-from lgcodec.format.container import Reader
 
 __all__ = ["command"]
 

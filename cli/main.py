@@ -109,7 +109,7 @@ def _explained(error: BaseException) -> tuple[int, str]:
             path = getattr(getattr(error, "ctx", None), "command_path", "lgi")
             return UsageError.exit_code, f"{error.format_message()} See {path} --help"
         case KeyboardInterrupt():
-            return INTERRUPTED, "interrupted"
+            return INTERRUPTED, str(error) or "interrupted"
         case BrokenPipeError():
             return OUTPUT, ""
     name = type(error).__name__

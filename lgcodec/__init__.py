@@ -1,0 +1,78 @@
+"""lgcodec: pictures, sounds, videos and volumes as small networks that can be cut like cloth.
+
+    import lgcodec as lg
+
+    lg.encode("clip.mp4", "clip.lgi", preset="fast")
+    part = lg.open("clip.lgi")[0:2, 0:4, 0:4]     # partitions along t, y and x
+    frames = part.decode().samples                # uint8 [t, y, x, 3]
+    part.save("part.lgi")                         # smaller in proportion, decodes the same
+
+Names are resolved on first use, so that importing the package does not import torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lgcodec._crop import CropReport, crop
+    from lgcodec._decode import decode_stream
+    from lgcodec._encode import EncodeReport
+    from lgcodec._file import File, encode
+    from lgcodec._file import open_file as open  # noqa: A004
+    from lgcodec.errors import FileError, InputError, LgiError, OutputError, UsageError
+    from lgcodec.fit.plan import EncodeOptions
+    from lgcodec.media import read, write
+    from lgcodec.signal import Signal, psnr
+
+__all__ = [
+    "CropReport",
+    "EncodeOptions",
+    "EncodeReport",
+    "File",
+    "FileError",
+    "InputError",
+    "LgiError",
+    "OutputError",
+    "Signal",
+    "UsageError",
+    "crop",
+    "decode_stream",
+    "encode",
+    "open",
+    "psnr",
+    "read",
+    "write",
+]
+
+_HOME = {
+    "CropReport": "_crop",
+    "EncodeOptions": "fit.plan",
+    "EncodeReport": "_encode",
+    "File": "_file",
+    "FileError": "errors",
+    "InputError": "errors",
+    "LgiError": "errors",
+    "OutputError": "errors",
+    "Signal": "signal",
+    "UsageError": "errors",
+    "crop": "_crop",
+    "decode_stream": "_decode",
+    "encode": "_file",
+    "open": "_file",
+    "psnr": "signal",
+    "read": "media",
+    "write": "media",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_HOME[name]}")
+    value = getattr(module, "open_file" if name == "open" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

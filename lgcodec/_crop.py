@@ -138,11 +138,10 @@ def crop(
         target = target.resolve()  # replace the file, not a link to it
     original = None
     try:
-        with replacing(target) as temporary:
-            with Reader.open(source) as reader:
-                plans = _plans(reader, selection, drop or {})
-                with temporary.open("wb") as file:
-                    size = write_parts(file, list(_parts(reader, plans)), reader.minor)
+        with Reader.open(source) as reader, replacing(target) as temporary:
+            plans = _plans(reader, selection, drop or {})
+            with temporary.open("wb") as file:
+                size = write_parts(file, list(_parts(reader, plans)), reader.minor)
             if in_place and keep_original:
                 original = _keep(target)
     except BaseException:

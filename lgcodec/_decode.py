@@ -59,7 +59,7 @@ def decode_stream(
     ]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
     canvas = _Canvas(target, conf, geometry.sample_type, fill, max_samples)
-    family, codec, torch_device = family_of(conf), codec_of(conf), pick_device(device)
+    family, codec, torch_device = family_of(conf, geometry), codec_of(conf), pick_device(device)
     wanted = stream.touching(window)
     done, total = 0, sum(map(len, wanted.values()))
     for ordinal, ids in wanted.items():
@@ -146,10 +146,9 @@ class _Canvas:
             )
         self._target = target
         self._values = conf.values
-        colour = np.array(conf.fill if fill is None else fill)
-        limits = np.iinfo(sample_type) if sample_type != "float32" else np.finfo(sample_type)
+        colour = np.array(conf.fill if fill is None else fill, np.float64)
         self._samples = np.empty((*grid, len(conf.fill)), sample_type)
-        self._samples[...] = np.clip(colour, limits.min, limits.max).astype(sample_type)
+        self._samples[...] = _rounded(colour, self._samples.dtype)
         self._present = np.zeros(grid, np.bool_)
 
     def paint(self, tile: Sequence[range], values: Callable[[list[range]], Any]) -> None:
@@ -180,13 +179,20 @@ def to_samples(
 ) -> NDArray[Any]:
     """Network outputs, -1 to 1, as samples: `values` is what -1 and 1 stand for.
 
-    Integers are clipped to `values` and rounded to the nearest, halves to even.
+    Integers are clipped to `values` and rounded to the nearest, halves to even. What is not a
+    number, in a file made to harm, becomes the lowest.
     """
     low, high = values
-    samples = low + (high - low) * (outputs.astype(np.float64) + 1) / 2
-    if dtype.kind == "f":
-        return samples.astype(dtype)
-    return np.rint(np.clip(samples, low, high)).astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        samples = low + (high - low) * (outputs.astype(np.float64) + 1) / 2
+    return _rounded(samples if dtype.kind == "f" else np.fmin(np.fmax(samples, low), high), dtype)
+
+
+def _rounded(samples: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The nearest values that `dtype` holds."""
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    whole = samples if dtype.kind == "f" else np.rint(samples)
+    return np.clip(whole, limits.min, limits.max).astype(dtype)
 
 
 def _batches(ids: list[int]) -> Iterator[list[int]]:

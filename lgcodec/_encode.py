@@ -1,8 +1,9 @@
 """Signal -> bytes: plan, fit, quantise, code, write. The mirror image of `_decode.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from time import monotonic
 from typing import Final, Protocol
 
@@ -15,7 +16,15 @@ from lgcodec.fit.loop import FitProgress, Fitted, fit
 from lgcodec.fit.plan import EncodeOptions, Plan, make_plan
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.conf import Conf, Plug
-from lgcodec.format.container import BytesSource, Container, GroupData, Reader, StreamData, dumps
+from lgcodec.format.container import (
+    BytesSource,
+    Container,
+    GroupData,
+    Reader,
+    Stream,
+    StreamData,
+    dumps,
+)
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import pick_device
 from lgcodec.signal import Kind, Signal, peak_of, psnr
@@ -77,7 +86,8 @@ def encode_signals(
 
     The first signal is the main stream; `params`, partitions and widths of `options` are about it,
     and the others get their defaults. On Ctrl-C the best weights so far are written, with
-    `EncodeReport.interrupted`; a second Ctrl-C raises KeyboardInterrupt.
+    `EncodeReport.interrupted`: groups that were not begun are absent, and so are streams; a second
+    Ctrl-C raises KeyboardInterrupt.
     """
     if not signals:
         raise UsageError("no signal to encode")
@@ -87,12 +97,28 @@ def encode_signals(
         _Job(index, signal, options if index == 0 else _side_options(options), listener)
         for index, signal in enumerate(signals)
     ]
-    data = dumps(Container(tuple(job.encode() for job in jobs)))
+    streams = list(_until_interrupted(jobs))
+    data = dumps(Container(tuple(streams)))
+    lossless = sum(job.plan.lossless_bytes for job in jobs)
+    if options.leaves_size_open and len(data) >= lossless:
+        raise UsageError(
+            f"the file would have {len(data)} bytes, a lossless one has {lossless}; to encode it "
+            "all the same, say --params"
+        )
     with Reader(BytesSource(data)) as reader:
-        reports = tuple(job.report(reader, options.device) for job in jobs)
+        reports = tuple(job.report(reader, options.device) for job in jobs[: len(streams)])
+    for job in jobs:
+        job.forget()
     bits = 8 * len(data) / signals[0].size
     interrupted = any(job.interrupted for job in jobs)
     return data, EncodeReport(reports, len(data), bits, monotonic() - started, interrupted)
+
+
+def _until_interrupted(jobs: Sequence["_Job"]) -> Iterator[StreamData]:
+    for job in jobs:
+        yield job.encode()
+        if job.interrupted:
+            return
 
 
 def _side_options(options: EncodeOptions) -> EncodeOptions:
@@ -104,6 +130,7 @@ def _side_options(options: EncodeOptions) -> EncodeOptions:
         float_bits=options.float_bits,
         seed=options.seed,
         device=options.device,
+        checkpoint=options.checkpoint,
     )
 
 
@@ -118,15 +145,18 @@ class _Job:
         self.device = pick_device(options.device)
         self.values = _values(signal)
         self.float_bits = options.float_bits
+        self.checkpoint = options.checkpoint
         self.interrupted, self.iterations = False, 0
-        self.started = self.seconds = 0.0
+        self.started = self.seconds = self.measured = 0.0
 
     def encode(self) -> StreamData:
         """Fit and code all groups."""
         if self.listener:
             self.listener.chose(self.index, self.plan)
         self.started = monotonic()
-        fitted = [self._fit(ordinal) for ordinal in range(self.plan.geometry.groups)]
+        fitted: list[tuple[Sampler, Fitted]] = []
+        while len(fitted) < self.plan.geometry.groups and not self.interrupted:
+            fitted.append(self._fit(len(fitted)))
         self.seconds = monotonic() - self.started
         conf = self._conf(all(f.steps is not None for _, f in fitted))
         codec, groups = codec_of(conf), []
@@ -136,9 +166,8 @@ class _Job:
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def report(self, reader: Reader, device: str) -> StreamReport:
-        """Decode the written bytes and compare every sample."""
+        """Sizes and quality of what was written."""
         stream = reader.streams[self.index]
-        decoded = decode_stream(stream, device=device, max_samples=max(self.signal.size, 1))
         payload = sum(g.global_len + sum(g.lengths) for g in stream.groups.values())
         head = stream.geom_entry.length + stream.conf_entry.length
         size = head + payload + sum(g.dir_len for g in stream.groups.values())
@@ -149,11 +178,29 @@ class _Job:
             self.signal.rate,
             self.plan,
             size,
-            psnr(self.signal.samples, decoded.samples),
+            self._quality(stream, device),
             self.iterations,
             self.seconds,
             8 * payload / (self.plan.params_local + self.plan.params_global),
         )
+
+    def forget(self) -> None:
+        """Remove the checkpoints of a fit that has run its course."""
+        for ordinal in range(self.plan.geometry.groups):
+            path = self._checkpoint(ordinal)
+            if path is not None and not self.interrupted:
+                path.unlink(missing_ok=True)
+
+    def _quality(self, stream: Stream, device: str) -> float:
+        """PSNR of all samples, decoded from the written bytes; after Ctrl-C the fit's own."""
+        if self.interrupted:
+            return self.measured
+        decoded = decode_stream(stream, device=device, max_samples=self.signal.size)
+        return psnr(self.signal.samples, decoded.samples)
+
+    def _checkpoint(self, ordinal: int) -> Path | None:
+        path = self.checkpoint
+        return path and path.with_name(f"{path.name}.{self.index}.{ordinal}")
 
     def _fit(self, ordinal: int) -> tuple[Sampler, Fitted]:
         plan, (low, high) = self.plan, self.values
@@ -170,14 +217,22 @@ class _Job:
 
         def report(progress: FitProgress) -> None:
             if self.listener:
-                done = (ordinal + progress.done) / plan.geometry.groups
-                left = (monotonic() - self.started) * (1 - done) / max(done, 1e-9)
+                groups = plan.geometry.groups
+                done = (ordinal + progress.done) / groups
+                left = progress.seconds * (1 - done) * groups / max(progress.done, 1e-9)
                 self.listener.progress(self.index, done, progress.psnr, left)
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
         fitted = fit(
-            plan.family, sampler, plan.settings, peak=peak, device=self.device, report=report
+            plan.family,
+            sampler,
+            plan.settings,
+            peak=peak,
+            device=self.device,
+            report=report,
+            checkpoint=self._checkpoint(ordinal),
         )
+        self.measured = fitted.psnr
         self.interrupted |= fitted.interrupted
         self.iterations += fitted.iterations
         return sampler, fitted

@@ -12,7 +12,7 @@ from lgcodec.coding.uniform import Uniform
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf
 
-__all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Weights", "codec_of"]
+__all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Uniform", "Weights", "codec_of"]
 
 QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {"uniform": Uniform, "float": Float}
 CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans}
@@ -30,4 +30,6 @@ def codec_of(conf: Conf) -> ChunkCodec:
             )
     quantiser = QUANTISERS[conf.quantiser.name].from_configuration(conf.quantiser.configuration)
     coder = CODERS[conf.coder.name].from_configuration(conf.coder.configuration)
+    if coder.integers_only and quantiser.symbol_type.kind == "f":
+        raise FileError("E_PROFILE", f"{coder.name} codes integers, {quantiser.name} gives floats")
     return ChunkCodec(quantiser, coder, conf.local, conf.global_)

@@ -71,6 +71,7 @@ class Coder(ABC):
     """
 
     name: ClassVar[str]
+    integers_only: ClassVar[bool] = False  # no use for a quantiser whose symbols are floats
 
     @classmethod
     @abstractmethod

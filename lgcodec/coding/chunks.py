@@ -120,7 +120,8 @@ class ChunkCodec:
     ) -> dict[str, Floats]:
         weights = {}
         for tensor, part, step in zip(tensors, symbols, steps, strict=True):
-            values = self.quantiser.dequantise(part, step).reshape(-1, *tensor.shape)
+            with np.errstate(all="ignore"):  # what overflows is noticed here
+                values = self.quantiser.dequantise(part, step).reshape(len(part), *tensor.shape)
             if not np.isfinite(values).all():
                 raise bad_payload(f"tensor {tensor.name} has a weight that is not finite")
             weights[tensor.name] = values

@@ -24,9 +24,10 @@ class Float(Quantiser):
     @classmethod
     @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Float":
-        if dict(configuration) not in ({"bits": 16}, {"bits": 32}):
+        bits = configuration.get("bits")
+        if set(configuration) != {"bits"} or type(bits) is not int or bits not in (16, 32):
             raise FileError("E_CONF", f"float has {dict(configuration)}, expected bits 16 or 32")
-        return cls(configuration["bits"])
+        return cls(bits)
 
     @property
     @override

@@ -35,6 +35,7 @@ class Rans(Coder):
     """Integers in close to their entropy under the table of their tensor; see rans.md."""
 
     name: ClassVar[str] = "rans"
+    integers_only: ClassVar[bool] = True
 
     @classmethod
     @override
@@ -94,6 +95,7 @@ class Rans(Coder):
                 raise bad_payload("a chunk without tensors is not empty")
             return []
         model = _Model(tables, sizes)
+        model.check(symbol_type)
         stream = _Words(chunks, model.lanes)
         rows = np.empty((len(chunks), sum(sizes)), symbol_type)
         states = stream.states
@@ -131,6 +133,16 @@ class _Model:
             [np.repeat(np.arange(len(c)) + f, c) for c, f in zip(counts, self._first, strict=True)]
         )
 
+    def check(self, symbol_type: np.dtype[Any]) -> None:
+        """FileError E_PAYLOAD if a table has a symbol that `symbol_type` cannot hold."""
+        limits = np.iinfo(symbol_type)
+        least, most = self._least.min(), (self._least + self._size).max() - 1
+        if least < limits.min or most > limits.max:
+            raise bad_payload(
+                f"frequency tables have symbols from {least} to {most}, "
+                f"the quantiser's are {limits.min} to {limits.max}"
+            )
+
     def interval(self, at: slice, symbols: NDArray[np.int64]) -> tuple[States, States]:
         """Frequency and first slot of [C, lanes] symbols at the positions `at`."""
         tensor = self._tensor[at]
@@ -165,10 +177,10 @@ class _Words:
         if (self.states < LOWEST).any():
             raise bad_payload("a rANS state is below 2**16")
         lengths = [(len(chunk) - 4 * lanes) // 2 for chunk in chunks]
-        self._end = np.cumsum(lengths)
+        self._end = np.cumsum(lengths, dtype=np.int64)
         self._next = self._end - lengths
         body = b"".join(chunk[4 * lanes :] for chunk in chunks)
-        self._words = np.append(np.frombuffer(body, "<u2"), np.uint16(0)).astype(np.uint64)
+        self._words = np.frombuffer(body, "<u2").astype(np.uint64)
 
     def refill(self, states: States) -> None:
         """Give a word to every [C, lanes] state below 2**16."""

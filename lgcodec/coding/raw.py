@@ -55,5 +55,5 @@ class Raw(Coder):
         for chunk in chunks:
             if len(chunk) != length:
                 raise bad_payload(f"a raw chunk has {len(chunk)} bytes, its tensors need {length}")
-        rows = np.frombuffer(b"".join(chunks), symbol_type).reshape(len(chunks), -1)
+        rows = np.frombuffer(b"".join(chunks), symbol_type).reshape(len(chunks), sum(sizes))
         return np.split(rows, np.cumsum(sizes)[:-1], axis=1) if sizes else []

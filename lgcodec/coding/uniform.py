@@ -6,12 +6,13 @@ from typing import Any, ClassVar, final
 import numpy as np
 from typing_extensions import override
 
-from lgcodec.coding.base import Floats, Quantiser, Symbols
+from lgcodec.coding.base import Floats, Quantiser, Symbols, bad_payload
 from lgcodec.errors import FileError, UsageError
 
 __all__ = ["Uniform"]
 
 MIN_BITS, MAX_BITS = 2, 12
+SMALLEST_STEP = 1e-30  # weights below it are zero for every purpose
 CUTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 
@@ -54,11 +55,13 @@ class Uniform(Quantiser):
     @property
     def largest(self) -> int:
         """Largest magnitude of a symbol."""
-        return 2 ** (self.bits - 1) - 1
+        return (1 << (self.bits - 1)) - 1
 
     def step(self, weights: Floats) -> float:
         """The step of least squared error among some that cut off none or a part of the range."""
-        widest = float(np.abs(weights).max(initial=0)) / self.largest or 1.0
+        widest = float(np.abs(weights).max(initial=0)) / self.largest
+        if widest < SMALLEST_STEP:
+            return 1.0
         return min((widest * part for part in CUTS), key=lambda step: self._error(weights, step))
 
     def _error(self, weights: Floats, step: float) -> float:
@@ -68,8 +71,12 @@ class Uniform(Quantiser):
     @override
     def quantise(self, weights: Floats, step: float) -> Symbols:
         scaled = np.rint(weights / np.float32(step))
-        return np.clip(scaled, -self.largest, self.largest).astype(self.symbol_type)
+        symbols: Symbols = np.clip(scaled, -self.largest, self.largest).astype(self.symbol_type)
+        return symbols
 
     @override
     def dequantise(self, symbols: Symbols, step: float) -> Floats:
+        least, most = int(symbols.min(initial=0)), int(symbols.max(initial=0))
+        if max(-least, most) > self.largest:
+            raise bad_payload(f"symbols run from {least} to {most}, allowed are ±{self.largest}")
         return symbols.astype(np.float32) * np.float32(step)

@@ -58,11 +58,17 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class FitProgress:
-    """One measurement: how far the schedule is (0 to 1), and the best quality so far in dB."""
+    """One measurement.
+
+    done      how far the schedule is, 0 to 1
+    psnr      the best quality so far, dB
+    seconds   of fitting so far
+    """
 
     done: float
     iteration: int
     psnr: float
+    seconds: float
 
 
 Report = Callable[[FitProgress], None]
@@ -137,7 +143,10 @@ class _Run:
         self.optimiser = self._optimiser()
         self.iteration, self.spent, self.shift = 0, 0.0, 0.0
         self.started = self.saved = monotonic()
-        self.keep(float("-inf"))
+        self.best_psnr = float("-inf")
+        self.best: TensorWeights = self.weights
+        self.best_steps: dict[str, float] | None = None
+        self.keep(self.best_psnr)
 
     def go(self, report: Report | None, checkpoint: Path | None) -> None:
         """Run the schedule to its end."""
@@ -152,7 +161,8 @@ class _Run:
                 self.measure()
                 self.skip_ahead()
                 if report:
-                    report(FitProgress(min(self.done(), 1.0), self.iteration, self.best_psnr))
+                    done = min(self.done(), 1.0)
+                    report(FitProgress(done, self.iteration, self.best_psnr, self.elapsed()))
             if checkpoint is not None and monotonic() - self.saved > SAVE_EVERY:
                 self.save(checkpoint)
 
@@ -247,9 +257,10 @@ class _Run:
             self.keep(psnr)
 
     def keep(self, psnr: float) -> None:
-        """Remember the present weights as the best."""
+        """Remember the present weights as the best, as the network sees them."""
+        seen = self.learner(self.weights) if self.learner else self.weights
         self.best_psnr = psnr
-        self.best = {name: value.detach().clone() for name, value in self.weights.items()}
+        self.best = {name: value.detach().clone() for name, value in seen.items()}
         self.best_steps = self.learner.steps() if self.learner else None
 
     def result(self, *, interrupted: bool = False) -> Fitted:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod, sqrt
+from pathlib import Path
 from typing import Final, Literal, get_args
 
 from lgcodec.errors import UsageError
@@ -16,6 +17,13 @@ __all__ = ["Arrangement", "EncodeOptions", "Plan", "Preset", "make_plan"]
 
 Arrangement = Literal["local-global", "per-partition", "single"]
 Preset = Literal["fast", "medium", "best"]
+
+
+CONFLICTS: Final = (
+    ("partitions", "partition_size"),
+    ("params", "local_width"),
+    ("global_ratio", "local_width"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class EncodeOptions:
     iterations       steps per group; samples: per partition and step
     seconds          limit of a group's fit; psnr: dB at which the float phase ends
     bits             nominal bits of a quantised weight; float_bits keeps floats instead
+    checkpoint       file that a killed fit resumes from; one per stream and group is made of it
     """
 
     preset: Preset = "medium"
@@ -54,6 +63,7 @@ class EncodeOptions:
     float_bits: Literal[16, 32] | None = None
     seed: int = 0
     device: str = "auto"
+    checkpoint: Path | None = None
 
     def __post_init__(self) -> None:
         for name in ("params", "groups", "iterations", "samples", "seconds", "psnr"):
@@ -64,6 +74,9 @@ class EncodeOptions:
             raise UsageError(
                 f"bits is {self.bits} (allowed 2 to 8), float_bits {self.float_bits} (16 or 32)"
             )
+        for first, second in CONFLICTS:
+            if None not in (getattr(self, first), getattr(self, second)):
+                raise UsageError(f"{first} and {second} exclude each other")
         if self.preset not in get_args(Preset):
             raise UsageError(f"preset is {self.preset!r}, allowed: {', '.join(get_args(Preset))}")
 
@@ -98,8 +111,8 @@ LOSSLESS_SHARE: Final = 1 / 4
 MOST_BITS: Final[Mapping[Kind, float]] = {"audio": 4.0, "image": 4.0, "video": 0.3, "volume": 1.0}
 # Weights per partition that automatic partitioning aims at, and the axes' proportions.
 WEIGHTS_PER_TILE: Final[Mapping[Kind, int]] = {
-    "audio": 3000,
-    "image": 900,
+    "audio": 1000,
+    "image": 1200,
     "video": 1500,
     "volume": 1500,
 }
@@ -109,12 +122,16 @@ PROPORTIONS: Final[Mapping[Kind, tuple[float, ...]]] = {
     "video": (0.5, 1.0, 1.0),
     "volume": (1.0, 1.0, 1.0),
 }
+# Fed with tile coordinates, local sub-networks of this size reach as much on their own as with a
+# global one, in a quarter of the time (benchmarks/results/arrangements.txt).
 ARRANGEMENTS: Final[Mapping[Kind, Arrangement]] = {
-    "audio": "local-global",
-    "image": "local-global",
-    "video": "local-global",
-    "volume": "local-global",
+    "audio": "per-partition",
+    "image": "per-partition",
+    "video": "per-partition",
+    "volume": "per-partition",
 }
+# Borders of a tile in tile coordinates: how many periods the first sine can put into a tile.
+TILE_RANGE: Final[Mapping[Kind, float]] = {"audio": 3.0, "image": 0.6, "video": 0.5, "volume": 0.5}
 FRAME_RANGE: Final[Mapping[Kind, float]] = {
     "audio": 100.0,
     "image": 1.0,
@@ -152,6 +169,22 @@ def make_plan(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> Pl
         )
     settings = _settings(geometry, family, options, arrangement)
     return Plan(geometry, arrangement, family, settings, local, global_, expected, lossless_bytes)
+
+
+def _arrangement(kind: Kind, options: EncodeOptions) -> Arrangement:
+    """What was asked for, or what was measured best; UsageError where options contradict it."""
+    wants_global = options.global_ratio is not None or bool(options.global_width)
+    if options.arrangement == "auto":
+        return "local-global" if wants_global else ARRANGEMENTS[kind]
+    if wants_global and options.arrangement != "local-global":
+        raise UsageError(f"arrangement {options.arrangement} has no global sub-network to size")
+    if options.arrangement == "single" and (options.partitions or options.partition_size):
+        raise UsageError("arrangement single has one partition, partitions cannot be chosen")
+    if (options.global_width is None) != (options.local_width is None) and (
+        options.arrangement == "local-global" or options.local_width is None
+    ):
+        raise UsageError("local_width and global_width are given together or not at all")
+    return options.arrangement
 
 
 def _bits(options: EncodeOptions) -> float:
@@ -220,7 +253,7 @@ def _family(
         local_width=1,
         global_width=0,
         ranges=((-reach, reach),) * len(geometry.axes),
-        tile_range=1.0 if options.coordinates == "tile" and arrangement != "single" else 0.0,
+        tile_range=0.0 if options.coordinates == "frame" else TILE_RANGE[signal.kind],
         layers=options.layers or 5,
         w0=options.w0,
     )

@@ -109,7 +109,9 @@ def _read_npy(file: IO[bytes], size: int) -> NDArray[Any]:
     shape, _, dtype = HEADERS[version](file)
     if dtype.hasobject:
         raise InputError("it holds Python objects, allowed are numbers")
-    if prod(shape) > MAX_VALUES or file.tell() + prod(shape) * dtype.itemsize != size:
+    if prod(shape) > MAX_VALUES:
+        raise InputError(f"shape {shape}, allowed are {MAX_VALUES} values in all")
+    if file.tell() + prod(shape) * dtype.itemsize != size:
         raise InputError(f"the header says {dtype} {shape}, which does not fit {size} bytes")
     file.seek(0)
     return npy.read_array(file, allow_pickle=False)

@@ -43,13 +43,14 @@ class GifFile(SingleFile):
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:
         video = signals[0]
         check_pixel_type(video.samples)
+        rate = min(frame_rate(video), MAX_RATE)
         buffer = io.BytesIO()
         try:
             with av.open(buffer, "w", format="gif") as output:
-                stream: Any = output.add_stream("gif", rate=min(frame_rate(video), MAX_RATE))
+                stream: Any = output.add_stream("gif", rate=rate)
                 stream.height, stream.width = video.grid[1:]
                 stream.pix_fmt = "pal8"
-                for frame in _palette_frames(video):
+                for frame in _palette_frames(video, rate):
                     output.mux(stream.encode(frame))
                 output.mux(stream.encode(None))
         except av.FFmpegError as error:
@@ -57,11 +58,10 @@ class GifFile(SingleFile):
         path.write_bytes(buffer.getbuffer())
 
 
-def _palette_frames(video: Signal) -> Iterator[av.VideoFrame]:
+def _palette_frames(video: Signal, rate: Fraction) -> Iterator[av.VideoFrame]:
     """Each frame reduced to the 256 colours that suit it best."""
     graph = Graph()
     height, width = video.grid[1:]
-    rate = min(frame_rate(video), MAX_RATE)
     source = graph.add_buffer(
         width=width, height=height, format=VideoFormat("rgb24"), time_base=1 / rate
     )

@@ -5,19 +5,39 @@ from typing import Final
 
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf
+from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.evaluate import Evaluator, pick_device
+from lgcodec.nets.module import Network
 from lgcodec.nets.siren import Siren
 
-__all__ = ["FAMILIES", "Evaluator", "Family", "Siren", "TensorWeights", "family_of", "pick_device"]
+__all__ = [
+    "FAMILIES",
+    "Evaluator",
+    "Family",
+    "Network",
+    "Siren",
+    "TensorWeights",
+    "family_of",
+    "pick_device",
+]
 
 FAMILIES: Final[Mapping[str, type[Family]]] = {"siren": Siren}
 
 
-def family_of(conf: Conf) -> Family:
+def family_of(conf: Conf, geometry: Geometry) -> Family:
     """The network that `conf` describes; FileError E_PROFILE if it is unknown or inconsistent."""
     if conf.family.name not in FAMILIES:
         known = ", ".join(sorted(FAMILIES))
         raise FileError("E_PROFILE", f"family is {conf.family.name!r}, known are {known}")
     plug = FAMILIES[conf.family.name]
-    return plug.from_tables(conf.family.configuration, conf.local, conf.global_)
+    family = plug.from_tables(conf.family.configuration, conf.local, conf.global_)
+    for what, found, expected in (
+        ("axes", len(family.ranges), len(geometry.axes)),
+        ("channels", family.channels, geometry.channels),
+    ):
+        if found != expected:
+            raise FileError(
+                "E_PROFILE", f"the network has {found} {what}, the stream has {expected}"
+            )
+    return family

@@ -16,17 +16,19 @@ from lgcodec.format.conf import TensorSpec
 
 __all__ = ["Family", "TensorWeights"]
 
-TensorWeights = dict[str, Tensor]  # "local.<name>" is [P, *shape], "global.<name>" is [*shape]
+TensorWeights = Mapping[str, Tensor]  # "local.<name>" is [P, *shape], "global.<name>" is [*shape]
 
 
 class Family(ABC):
     """A network of local sub-networks, perhaps merged with a global one.
 
+    channels      values per sample, C
     ranges        per axis, the frame coordinates (lo, hi) that the borders of the frame map to
     tile_range    tile coordinates run from minus this to this between the borders of a tile
     """
 
     name: ClassVar[str]
+    channels: int
     ranges: tuple[tuple[float, float], ...]
     tile_range: float
 

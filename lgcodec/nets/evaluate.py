@@ -98,7 +98,7 @@ class Evaluator:
             for axes in tables
         )  # [1, length, D] each
         with torch.no_grad():
-            values = self._family.forward(dict(weights), tile, frame)
+            values = self._family.forward(weights, tile, frame)
         return np.asarray(values[0].cpu().numpy(), np.float32)
 
     def _tensor(self, values: Floats) -> torch.Tensor:

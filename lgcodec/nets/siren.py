@@ -35,6 +35,7 @@ __all__ = ["Siren"]
 
 MAX_LAYERS = 16
 MAX_WIDTH = 4096
+MOST = 2.0**24  # magnitude of coordinates and frequencies
 
 
 @final
@@ -69,11 +70,11 @@ class Siren(Family):
                 f"hidden widths are {self.local_width} and {self.global_width}, "
                 f"allowed are 1 to {MAX_WIDTH} (local) and 0 to {MAX_WIDTH} (global)"
             )
-        ordered = self.ranges and all(lo < hi for lo, hi in self.ranges)
-        if not (self.w0 > 0 and self.tile_range >= 0 and ordered):
+        ordered = self.ranges and all(-MOST <= lo < hi <= MOST for lo, hi in self.ranges)
+        if not (0 < self.w0 <= MOST and 0 <= self.tile_range <= MOST and ordered):
             raise UsageError(
-                f"w0 is {self.w0}, tile_range {self.tile_range}, ranges {self.ranges}; expected "
-                "w0 above 0, tile_range at least 0 and lo < hi for every axis"
+                f"w0 is {self.w0}, tile_range {self.tile_range}, ranges {self.ranges}; expected w0 "
+                f"above 0, tile_range at least 0, lo < hi for every axis, none beyond ±{MOST}"
             )
 
     @classmethod
@@ -89,10 +90,10 @@ class Siren(Family):
                 channels=local[-1].shape[0],
                 local_width=local[0].shape[1],
                 global_width=global_[0].shape[1] if global_ else 0,
-                ranges=tuple((float(lo), float(hi)) for lo, hi in configuration["ranges"]),
-                tile_range=float(configuration["tile_range"]),
+                ranges=tuple((_float(lo), _float(hi)) for lo, hi in configuration["ranges"]),
+                tile_range=_float(configuration["tile_range"]),
                 layers=len(local) // 2,
-                w0=float(configuration["w0"]),
+                w0=_float(configuration["w0"]),
             )
         except (IndexError, KeyError, TypeError, ValueError, UsageError) as error:
             raise FileError("E_PROFILE", f"the tables are not a siren network: {error}") from error
@@ -174,8 +175,10 @@ class Siren(Family):
 
     def _merge(self, scaled: TensorWeights, h: Tensor, g: Tensor) -> Tensor:
         """Equation 1 without building the concatenation: [h, g] M = h M_h + g M_g."""
-        upper, lower = scaled["global.merge.w"].split([self.local_width, self.global_width])
-        return torch.sin(torch.addmm(torch.addmm(scaled["global.merge.b"], h, upper), g, lower))
+        merge, width = scaled["global.merge.w"], self.local_width
+        return torch.sin(
+            torch.addmm(torch.addmm(scaled["global.merge.b"], h, merge[:width]), g, merge[width:])
+        )
 
     def extra_bits(self, tensor: str) -> int:
         """Two for first layers and for what all partitions share.
@@ -192,6 +195,12 @@ class Siren(Family):
         merges = (self.layers - 1) * (self.local_width + self.global_width) * self.local_width
         weights = sum(t.size for t in tensors if t.name.endswith("w") and t.name != "merge.w")
         return weights + (merges if self.global_width else 0)
+
+
+def _float(value: object) -> float:
+    if type(value) is not float:
+        raise TypeError(f"{value!r} is not a float")
+    return value
 
 
 def _layers(widths: Sequence[int]) -> tuple[TensorSpec, ...]:

@@ -7,6 +7,7 @@ and of the pairs within 1 % the one nearest to the wanted share wins.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from lgcodec.errors import UsageError
 
@@ -28,7 +29,7 @@ def automatic_widths(count: Count, budget: int, ratio: float) -> tuple[int, int]
     guess = _largest(lambda h: count(h, 1)[0] <= budget * (1 - ratio))
     pairs = []
     for local in range(max(1, guess - 1), guess + 3):
-        below = _largest(lambda g, h=local: sum(count(h, g)) <= budget)
+        below = _largest(partial(_fits, count, budget, local))
         pairs += [(local, g) for g in (below, below + 1) if g >= 1]
     pairs = [pair for pair in pairs if sum(count(*pair)) <= budget * (1 + TOLERANCE)]
     if not pairs:
@@ -52,6 +53,10 @@ def largest_width(count: Count, budget: int) -> int:
             f"{budget} parameters are too few, the smallest network has {sum(count(1, 0))}"
         )
     return width
+
+
+def _fits(count: Count, budget: int, local: int, global_: int) -> bool:
+    return sum(count(local, global_)) <= budget
 
 
 def _largest(fits: Callable[[int], bool]) -> int:

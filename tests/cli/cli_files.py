@@ -25,21 +25,22 @@ def axis(length: int, tile: int, groups: int = 1) -> AxisGeometry:
     return AxisGeometry(length, 0, length, 0, tile, tiles, groups)
 
 
-def stream(kind, axes, *, channels, sample_type="uint8", rate=None, seed=0) -> StreamData:
+def stream(
+    kind, axes, *, channels, sample_type="uint8", rate=None, global_width=2, family=None
+) -> StreamData:
     geometry = Geometry(kind, channels, sample_type, rate, tuple(axes))
-    family = Siren(
-        channels, local_width=3, global_width=2, ranges=((-1.0, 1.0),) * len(axes), layers=3
-    )
+    ranges = ((-1.0, 1.0),) * len(axes)
+    network = Siren(channels, local_width=3, global_width=global_width, ranges=ranges, layers=3)
     conf = Conf(
-        family=Plug(family.name, family.configuration),
+        family=Plug(family or network.name, network.configuration),
         quantiser=Plug("float", {"bits": 16}),
         coder=Plug("raw"),
-        local=family.local_tensors(),
-        global_=family.global_tensors(),
+        local=network.local_tensors(),
+        global_=network.global_tensors(),
         values=VALUES[sample_type],
         fill=(0.0,) * channels,
     )
-    return StreamData(geometry, conf, _groups(geometry, conf, np.random.default_rng(seed)))
+    return StreamData(geometry, conf, _groups(geometry, conf, np.random.default_rng(0)))
 
 
 def _groups(geometry, conf, random) -> tuple[GroupData, ...]:
@@ -57,9 +58,9 @@ def _floats(weights):
     return {name: values.astype(np.float32) for name, values in weights.items()}
 
 
-def picture() -> StreamData:
+def picture(**fields) -> StreamData:
     """60 x 40 RGB pixels in 3 x 2 partitions of 20."""
-    return stream("image", [axis(40, 20), axis(60, 20)], channels=3)
+    return stream("image", [axis(40, 20), axis(60, 20)], **{"channels": 3, **fields})
 
 
 def clip() -> StreamData:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+
 from lgcodec_cli.main import run
 
 COMMAND = "from lgcodec_cli.main import main; main()"
@@ -28,6 +29,12 @@ class Result:
             assert word in self.err
 
 
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch) -> None:
+    """Relative paths of a test lie in its own folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def lgi(capsys):
     def call(*arguments: object) -> Result:
@@ -38,11 +45,11 @@ def lgi(capsys):
 
 
 @pytest.fixture
-def spawn(tmp_path):
+def spawn():
     """A process of its own, with torch blocked unless asked for."""
 
     def start(*arguments: object, torch: bool = False, **settings) -> subprocess.Popen:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": tmp_path}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         code = COMMAND if torch else WITHOUT_TORCH
         environment = {**os.environ, **settings.pop("environment", {})}
         return subprocess.Popen(

@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from lgcodec import media
 from lgcodec.errors import InputError, UsageError
+from lgcodec.media.base import MAX_VALUES
 from lgcodec.signal import AXES, SAMPLE_TYPES, Kind, Signal
 from media.builders import assert_equal, audio, image, video, volume
 
@@ -239,10 +240,19 @@ def test_a_header_that_does_not_fit_the_file(tmp_path: Path, shape: tuple[int, i
         archive.writestr("samples.npy", data)
     for name in ("x.npy", "x.npz"):
         tracemalloc.start()
-        with pytest.raises(InputError, match=rf"{name}: the header says uint8"):
+        with pytest.raises(InputError, match=rf"{name}: (the header says uint8|shape)"):
             media.read(tmp_path / name)
         assert tracemalloc.get_traced_memory()[1] < 2**22
         tracemalloc.stop()
+
+
+def test_an_array_too_large_is_refused_although_its_size_is_right(tmp_path: Path) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (2**33 + 4, 1)}
+    with (tmp_path / "x.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 2**33 + 4)  # a hole: it takes no space
+    with pytest.raises(InputError, match=rf"x\.npy: shape .*, allowed are {MAX_VALUES} values"):
+        media.read(tmp_path / "x.npy")
 
 
 def test_a_zip_entry_that_lies_about_its_size(tmp_path: Path) -> None:

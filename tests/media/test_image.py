@@ -78,6 +78,16 @@ def test_bmp_is_lossless(tmp_path: Path) -> None:
     assert_equal(read_image(tmp_path / "x.bmp"), image())
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_alpha_over_black_is_rounded_to_nearest(tmp_path: Path, dtype: str) -> None:
+    picture = image(channels=4, dtype=dtype)
+    media.write(tmp_path / "x.bmp", [picture])
+    unit = picture.samples / np.iinfo(dtype).max
+    expected = 255 * unit[..., :3] * unit[..., 3:]
+    found = read_image(tmp_path / "x.bmp").samples
+    assert np.abs(found - expected).max() < 0.51
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".bmp"])
 def test_sixteen_bits_are_rounded_where_only_eight_fit(tmp_path: Path, suffix: str) -> None:
     levels = np.arange(65_536, dtype=np.uint16).reshape(256, 256, 1).repeat(3, 2)

@@ -104,6 +104,16 @@ def test_a_rate_that_only_the_time_stamps_tell(
     assert abs(found / rate - 1) < 0.02
 
 
+def test_a_live_recording_declares_no_length(tmp_path: Path) -> None:
+    media.write(tmp_path / "x.mkv", [video()])
+    whole = bytearray((tmp_path / "x.mkv").read_bytes())
+    segment = whole.index(bytes.fromhex("18538067")) + 4
+    assert whole[segment] == 1  # a size of eight bytes
+    whole[segment : segment + 8] = b"\x01" + b"\xff" * 7
+    (tmp_path / "x.mkv").write_bytes(whole)
+    assert media.read(tmp_path / "x.mkv")[0].grid == video().grid
+
+
 def test_a_variable_rate_becomes_its_average(tmp_path: Path) -> None:
     with av.open(tmp_path / "x.mkv", "w") as output:
         stream = output.add_stream("ffv1", rate=100)
@@ -230,6 +240,21 @@ def test_a_rate_that_the_codec_lacks_becomes_48_khz(tmp_path: Path) -> None:
     found = media.read(tmp_path / "x.mp4")[1]
     assert found.rate == 48_000
     assert abs(found.grid[0] - 48_000) < 1100
+
+
+def test_sound_lies_beside_its_pictures_in_the_file(tmp_path: Path) -> None:
+    media.write(tmp_path / "x.mp4", [video(300, 16, 16), audio(12, dtype="float32")])
+    with av.open(tmp_path / "x.mp4") as container:
+        packets = [
+            (packet.pos, packet.stream.type, packet.dts * packet.time_base)
+            for packet in container.demux()
+            if packet.size
+        ]
+    assert {kind for _, kind, _ in packets} == {"video", "audio"}
+    times = {"video": Fraction(0), "audio": Fraction(0)}
+    for _, kind, time in sorted(packets):
+        times[kind] = time
+        assert abs(times["video"] - times["audio"]) < 1.5
 
 
 def test_sound_can_be_left_out() -> None:

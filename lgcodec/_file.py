@@ -1,0 +1,177 @@
+"""A .lgi file as a value: slice it lazily, decode the slice, save it as a smaller file."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from lgcodec._crop import CropReport, Selection, crop, windows
+from lgcodec._ranges import AxisRange, Bound, parse_range, parse_xy
+from lgcodec.errors import UsageError
+from lgcodec.format.container import Reader, Stream
+from lgcodec.media import read
+from lgcodec.signal import Kind, Signal
+from lgcodec.storage import replacing
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from lgcodec._encode import EncodeReport, Listener
+
+__all__ = ["File", "encode", "open_file"]
+
+Slice = slice | int | str
+
+
+@final
+@dataclass(frozen=True)
+class File:
+    """A file on disk and the part of it that is selected; nothing is read until it is needed.
+
+        f = lgcodec.open("clip.lgi")
+        f[0:2, :, 4:8].decode(scale=2)          # partitions, in the order of the axes
+        f.crop(t="1s:2s", xy="0:4,0:4").save("part.lgi")
+
+    An index is a Python slice or number, which counts partitions, or a text with units as on the
+    command line ("64px:256px", "25%:"). Selections are relative to the window of the file.
+    """
+
+    path: Path
+    selection: Selection = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with Reader.open(self.path) as reader:
+            windows(reader.streams, self.selection)  # refuse at once what does not fit
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the main stream."""
+        with Reader.open(self.path) as reader:
+            return reader.streams[0].geometry.kind
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Samples along each axis of the selected part of the main stream."""
+        with Reader.open(self.path) as reader:
+            window, *_ = windows(reader.streams, self.selection)
+            return tuple(map(len, window or ()))
+
+    def __getitem__(self, index: Slice | tuple[Slice, ...]) -> "File":
+        """The part that `index` selects, one entry per axis in their order, missing ones whole."""
+        if self.selection:
+            raise UsageError("this part is already a selection; select from the whole file")
+        with Reader.open(self.path) as reader:
+            names = reader.streams[0].geometry.axis_names
+        parts = index if isinstance(index, tuple) else (index,)
+        if len(parts) > len(names):
+            raise UsageError(f"{len(parts)} indices for the axes {', '.join(names)}")
+        ranges = {name: _range(part) for name, part in zip(names, parts, strict=False)}
+        return replace(self, selection=ranges)
+
+    def crop(self, *, xy: str | None = None, **axes: Slice) -> "File":
+        """The part within these ranges: t, z, y and x by name, or x and y together as `xy`."""
+        if self.selection:
+            raise UsageError("this part is already a selection; select from the whole file")
+        selection = {name: _range(part) for name, part in axes.items()}
+        if xy is not None:
+            selection["x"], selection["y"] = parse_xy(xy)
+        return replace(self, selection=selection)
+
+    def save(self, path: str | os.PathLike[str]) -> CropReport:
+        """Write the selected part as a file of its own: chunks are copied, nothing is decoded."""
+        return crop(self.path, path, self.selection)
+
+    def decode(
+        self,
+        *,
+        stream: int = 0,
+        scale: float | Fraction | Sequence[float | Fraction] = 1,
+        **options: Any,
+    ) -> Signal:
+        """Samples of the selected part of a stream.
+
+        `scale` is one factor for the axes of space (for time in a sound), or one per axis.
+        `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, progress.
+        """
+        from lgcodec._decode import decode_stream  # noqa: PLC0415 (torch, only when decoding)
+
+        with Reader.open(self.path) as reader:
+            source = _stream(reader, stream)
+            window = windows(reader.streams, self.selection)[stream]
+            names = source.geometry.axis_names
+            factors = scale if isinstance(scale, Sequence) else _per_axis(names, scale)
+            exact = [Fraction(factor).limit_denominator(2**20) for factor in factors]
+            return decode_stream(source, window, scale=exact, **options)
+
+    def module(self, *, stream: int = 0, group: int = 0) -> "Module":
+        """The network of one group as a torch module, weights of all its present partitions."""
+        from lgcodec.coding import codec_of  # noqa: PLC0415 (torch, only on request)
+        from lgcodec.nets import Network, family_of  # noqa: PLC0415
+
+        with Reader.open(self.path) as reader:
+            source = _stream(reader, stream)
+            codec = codec_of(source.conf)
+            head = codec.decode_global(source.read_global(group))
+            chunks = source.read_locals(group, source.group(group).ids)
+            return Network(
+                family_of(source.conf, source.geometry),
+                tuple(chunks),
+                codec.decode_local(head, list(chunks.values())),
+                head.weights,
+            )
+
+
+def open_file(path: str | os.PathLike[str]) -> File:
+    """Open a .lgi file. Raises FileError if it is not one, InputError if it cannot be read."""
+    return File(Path(path))
+
+
+def encode(
+    source: str | os.PathLike[str] | Signal | Sequence[Signal],
+    target: str | os.PathLike[str],
+    *,
+    kind: Kind | None = None,
+    rate: Fraction | None = None,
+    listener: "Listener | None" = None,
+    **options: Any,
+) -> "EncodeReport":
+    """Encode a media file, a signal, or several that share time, into the file `target`.
+
+    `options` are those of `EncodeOptions`; `kind` and `rate` say what an array file holds. Raises
+    InputError, UsageError or OutputError; `target` appears whole or not at all.
+    """
+    from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415 (torch)
+
+    if isinstance(source, Signal):
+        signals: Sequence[Signal] = (source,)
+    elif isinstance(source, str | os.PathLike):
+        signals = read(source, kind=kind, rate=rate)
+    else:
+        signals = source
+    with replacing(target) as temporary:
+        data, report = encode_signals(signals, EncodeOptions(**options), listener=listener)
+        temporary.write_bytes(data)
+    return report
+
+
+def _stream(reader: Reader, index: int) -> Stream:
+    if not 0 <= index < len(reader.streams):
+        raise UsageError(f"stream {index} of a file with {len(reader.streams)} streams")
+    return reader.streams[index]
+
+
+def _range(part: Slice) -> AxisRange:
+    if isinstance(part, str):
+        return parse_range(part)
+    if isinstance(part, int):
+        return AxisRange(start=Bound(Fraction(part)), single=True)
+    if part.step not in (None, 1):
+        raise UsageError(f"a slice has step {part.step}, only 1 is allowed")
+    start, stop = (None if end is None else Bound(Fraction(end)) for end in (part.start, part.stop))
+    return AxisRange(start, stop)
+
+
+def _per_axis(names: Sequence[str], scale: float | Fraction) -> list[float | Fraction]:
+    return [1 if name == "t" and len(names) > 1 else scale for name in names]

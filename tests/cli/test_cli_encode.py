@@ -1,0 +1,235 @@
+"""`lgi encode`: what reaches the encoder, what is said, and what Ctrl-C leaves behind."""
+
+import json
+import os
+import pty
+import signal
+from fractions import Fraction
+from pathlib import Path
+
+import cli_files
+import numpy as np
+import pytest
+
+from lgcodec import _encode
+from lgcodec.format.container import Reader
+from lgcodec.media import write
+from lgcodec.signal import Signal
+
+SMALL = ("--params", "400", "--partitions", "2,2", "--iters", "30", "--device", "cpu")
+
+
+@pytest.fixture
+def picture() -> Path:
+    y, x = np.mgrid[:32, :48]
+    samples = np.stack([4 * y, 4 * x, y * x % 256], axis=-1).astype(np.uint8)
+    write("a.png", [Signal("image", samples)])
+    return Path("a.png")
+
+
+@pytest.fixture
+def film() -> Path:
+    random = np.random.default_rng(0)
+    frames = random.integers(0, 256, (4, 16, 16, 3)).astype(np.uint8)
+    sound = random.integers(-9999, 9999, (8000, 1)).astype(np.int16)
+    write("a.mp4", [Signal("video", frames, Fraction(4)), Signal("audio", sound, Fraction(8000))])
+    return Path("a.mp4")
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list:
+    """What the encoder is called with; it raises instead of fitting."""
+    calls: list = []
+
+    def encode_signals(signals, options, *, listener):
+        calls.extend([signals, options])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_encode, "encode_signals", encode_signals)
+    return calls
+
+
+def test_a_picture(lgi, picture) -> None:
+    shown = lgi("encode", picture, "a.lgi", *SMALL)
+    assert (shown.code, shown.err) == (0, "")
+    lines = shown.out.splitlines()
+    assert lines[0] == "image of 48 x 32"
+    assert "partitions y 2, x 2; each y 16, x 24 samples" in lines[1]
+    assert "parameters" in lines[2]
+    assert "8 bits each" in lines[2]
+    assert lines[3].startswith("  about ")
+    size = Path("a.lgi").stat().st_size
+    assert lines[4].startswith(f"a.lgi: {size:,} bytes, {8 * size / 32 / 48:.3f} bpp, ")
+    assert lines[5].startswith("image: ")
+    assert " dB, " in lines[5]
+    assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
+    assert lgi("decode", "a.lgi", "b.png").code == 0
+
+
+def test_json(lgi, picture) -> None:
+    shown = lgi("encode", picture, "a.lgi", *SMALL, "--float16", "--json")
+    report = json.loads(shown.out)
+    assert shown.err == ""
+    assert report["bytes"] == Path("a.lgi").stat().st_size
+    assert (report["bits"], report["interrupted"]) == (16, False)
+    (stream,) = report["streams"]
+    assert (stream["kind"], stream["grid"], stream["partitions"]) == ("image", [32, 48], [2, 2])
+    assert stream["local_parameters"] + stream["global_parameters"] <= 404
+    assert stream["psnr"] > 5
+    assert stream["iterations"] == 30
+
+
+def test_a_video_with_sound_becomes_two_streams(lgi, film) -> None:
+    options = ("--params", "400", "--partitions", "1,2,2", "--float32", "--iters", "10")
+    shown = lgi("encode", film, "a.lgi", *options)
+    assert shown.code == 0, shown.err
+    assert "kbit/s" in shown.out
+    with Reader.open("a.lgi") as reader:
+        assert [stream.geometry.kind for stream in reader.streams] == ["video", "audio"]
+
+
+def test_quiet(lgi, picture) -> None:
+    assert lgi("encode", picture, "a.lgi", *SMALL, "-q").out == ""
+
+
+def test_options_reach_the_encoder(lgi, film, asked) -> None:
+    options = (
+        "--preset fast --params 9 --partitions 5,8,8 --global-ratio 0.1 --arrangement single "
+        "--local-width 3 --global-width 0 --layers 4 --w0 20 --coordinates frame --groups 2 "
+        "--iters 7 --samples 64 --time 1.5 --psnr 30 --bits 6 --seed 5 --device cpu"
+    )
+    lgi("encode", film, "a.lgi", *options.split(), "--audio", "drop", "--rate", "8")
+    signals, found = asked
+    assert [(s.kind, s.rate) for s in signals] == [("video", 8)]
+    assert found == _encode.EncodeOptions(
+        preset="fast",
+        params=9,
+        partitions=(5, 8, 8),
+        global_ratio=0.1,
+        arrangement="single",
+        local_width=3,
+        global_width=0,
+        layers=4,
+        w0=20.0,
+        coordinates="frame",
+        groups=2,
+        iterations=7,
+        samples=64,
+        seconds=1.5,
+        psnr=30.0,
+        bits=6,
+        seed=5,
+        device="cpu",
+    )
+
+
+def test_defaults_are_those_of_the_library(lgi, film, asked) -> None:
+    lgi("encode", film, "a.lgi")
+    signals, found = asked
+    assert [signal.kind for signal in signals] == ["video", "audio"]
+    assert found == _encode.EncodeOptions()
+
+
+@pytest.mark.parametrize(("flag", "bits"), [("--float16", 16), ("--float32", 32)])
+def test_floats(lgi, picture, asked, flag, bits) -> None:
+    lgi("encode", picture, "a.lgi", flag, "--partition-size", "8,8")
+    assert (asked[1].float_bits, asked[1].partition_size) == (bits, (8, 8))
+
+
+def test_the_kind_of_an_array(lgi, asked) -> None:
+    np.save("a.npy", np.zeros((4, 4, 4), np.uint8))
+    lgi("encode", "a.npy", "a.lgi", "--kind", "image")
+    assert (asked[0][0].kind, asked[0][0].channels) == ("image", 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["missing.png", "a.lgi"], 4, "missing.png: No such file"),
+        (["empty.png", "a.lgi"], 4, "the file is empty"),
+        (["text.png", "a.lgi"], 4, "the content is not PNG"),
+        (["a.txt", "a.lgi"], 4, "unsupported suffix '.txt'"),
+        (["b.LGI", "a.lgi"], 2, "is encoded already"),
+        (["a.png", "b.png"], 2, "its name must end in .lgi"),
+        (["a.png", "nowhere/a.lgi"], 5, "the folder nowhere does not exist"),
+        (["a.png", "folder.lgi"], 5, "it is a folder"),
+        (["a.png", "a.lgi", "--partitions", "2,x"], 2, "whole numbers with commas"),
+        (["a.png", "a.lgi", "--partitions", "2"], 2, "2"),
+        (["a.png", "a.lgi", "--partitions", "0,1"], 2, "0"),
+        (["a.png", "a.lgi", "--partitions", "99,1"], 2, "99"),
+        (["a.png", "a.lgi", "--partitions", "1,1", "--partition-size", "1,1"], 2, "exclude"),
+        (["a.png", "a.lgi", "--bits", "9"], 2, "--bits"),
+        (["a.png", "a.lgi", "--bits", "8", "--float16"], 2, "--bits and --float"),
+        (["a.png", "a.lgi", "--time", "-1"], 2, "Invalid value for '--time'"),
+        (["a.png", "a.lgi", "--time", "nan"], 2, "Invalid value for '--time'"),
+        (["a.png", "a.lgi", "--kind", "video"], 2, "holds kind image, not video"),
+        (["a.png", "a.lgi", "--rate", "8"], 2, "rate 8"),
+    ],
+)
+def test_mistakes_write_nothing(lgi, picture, arguments, code, words) -> None:
+    Path("empty.png").touch()
+    Path("text.png").write_text("text")
+    Path("folder.lgi").mkdir()
+    before = sorted(Path().iterdir())
+    lgi("encode", *arguments).failed(code, words)
+    assert sorted(Path().iterdir()) == before
+
+
+def test_mistakes_need_no_torch(lgi_process) -> None:
+    lgi_process("encode", "missing.png", "a.lgi").failed(4, "missing.png")
+
+
+def test_an_old_file_survives_a_failure(lgi, picture, asked) -> None:
+    Path("a.lgi").write_bytes(b"old")
+    lgi("encode", picture, "a.lgi").failed(130, "lgi: interrupted\n")
+    assert asked
+    assert Path("a.lgi").read_bytes() == b"old"
+    assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
+
+
+def test_ctrl_c_writes_the_best_so_far(spawn, picture) -> None:
+    bar, terminal = pty.openpty()
+    options = ("--params", "400", "--partitions", "2,2", "--time", "100", "--device", "cpu")
+    settings = {"torch": True, "stderr": terminal, "environment": {"TERM": "xterm"}}
+    process = spawn("encode", picture, "a.lgi", *options, **settings)
+    os.close(terminal)
+    drawn = _read(bar, until=b" dB at ")
+    process.send_signal(signal.SIGINT)
+    drawn += _read(bar)
+    out, _ = process.communicate(timeout=60)
+    os.close(bar)
+    assert process.returncode == 130
+    assert b"fitting image" in drawn
+    assert drawn.endswith(b"lgi: interrupted: a.lgi holds the best so far\r\n")
+    assert "a.lgi: " in out
+    with Reader.open("a.lgi") as reader:
+        assert len(list(reader.streams[0].present)) == 4
+    assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
+
+
+def _read(terminal: int, until: bytes | None = None) -> bytes:
+    """What appears on a terminal, to the end or up to some words."""
+    seen = b""
+    while until is None or until not in seen:
+        try:
+            some = os.read(terminal, 4096)
+        except OSError:  # how Linux ends a terminal
+            some = b""
+        if not some:
+            return seen
+        seen += some
+    return seen
+
+
+def test_decode_draws_a_bar(spawn) -> None:
+    cli_files.save(Path("a.lgi"), cli_files.picture())
+    bar, terminal = pty.openpty()
+    settings = {"torch": True, "stderr": terminal, "environment": {"TERM": "xterm"}}
+    process = spawn("decode", "a.lgi", "b.png", **settings)
+    os.close(terminal)
+    drawn = _read(bar)
+    process.communicate(timeout=60)
+    os.close(bar)
+    assert process.returncode == 0
+    assert b"decoding image" in drawn
+    assert Path("b.png").exists()
