@@ -176,8 +176,8 @@ class _Words:
         )
         if (self.states < LOWEST).any():
             raise bad_payload("a rANS state is below 2**16")
-        lengths = [(len(chunk) - 4 * lanes) // 2 for chunk in chunks]
-        self._end = np.cumsum(lengths, dtype=np.int64)
+        lengths = np.array([(len(chunk) - 4 * lanes) // 2 for chunk in chunks], np.int64)
+        self._end = np.cumsum(lengths)
         self._next = self._end - lengths
         body = b"".join(chunk[4 * lanes :] for chunk in chunks)
         self._words = np.frombuffer(body, "<u2").astype(np.uint64)
