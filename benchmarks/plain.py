@@ -4,6 +4,7 @@ Written from the paper (section 3.3, appendix B) as one would write it in an aft
 paper's learning rate, every pixel in every step, frame coordinates with both ends included.
 """
 
+from itertools import pairwise
 from math import log10, sqrt
 
 import numpy as np
@@ -22,11 +23,11 @@ class PlainLocalGlobal(nn.Module):
     def __init__(self, tiles: int, local: int, global_: int, channels: int) -> None:
         super().__init__()
         widths = [2, local, local, local, local, channels]
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(pairwise(widths))
         self.weights = nn.ParameterList([_uniform((tiles, i, o), _bound(i)) for i, o in pairs])
         self.biases = nn.ParameterList([_uniform((tiles, 1, o), 1 / sqrt(i)) for i, o in pairs])
         sizes = [2, global_, global_, global_, global_]
-        self.shared = nn.ModuleList(nn.Linear(i, o) for i, o in zip(sizes, sizes[1:], strict=False))
+        self.shared = nn.ModuleList(nn.Linear(i, o) for i, o in pairwise(sizes))
         self.merge = nn.Linear(local + global_, local)
         for layer in (*self.shared, self.merge):
             bound = _bound(layer.in_features)

@@ -43,7 +43,7 @@ def _camera(data: Path | None) -> NDArray[np.uint8]:
     if data is None:
         from skimage.data import camera
 
-        return np.asarray(camera(), np.uint8)
+        return np.asarray(camera(), np.uint8)  # type: ignore[no-untyped-call]
     return np.asarray(read(data / "images/skimage/camera.png")[0].samples[..., 0], np.uint8)
 
 
@@ -56,7 +56,8 @@ def _plain(picture: NDArray[np.uint8], steps: int) -> tuple[float, float]:
     started = perf_counter()
     for step in range(steps):
         optimiser.zero_grad()
-        torch.nn.functional.mse_loss(network(coordinates), values).backward()
+        loss = torch.nn.functional.mse_loss(network(coordinates), values)
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         if step % 25 == 0:
             print(f"plain step {step}: {perf_counter() - started:.0f} s", flush=True)

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, Function
+from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, PATH, Function
 
 __all__ = ["network_options"]
 
@@ -49,6 +49,12 @@ NETWORK_OPTIONS: Final = (
     click.option("--float16", "float_bits", flag_value=16, type=int, help="Keep 16-bit floats."),
     click.option("--float32", "float_bits", flag_value=32, type=int, help="Keep 32-bit floats."),
     click.option("--seed", metavar="N", type=click.IntRange(0), help="Of every random choice."),
+    click.option(
+        "--checkpoint",
+        metavar="FILE",
+        type=PATH,
+        help="Save the fit every half minute; the same command resumes it.",
+    ),
     DEVICE,
 )
 

@@ -108,7 +108,7 @@ class Plan:
 # Bytes that weights may take when the caller leaves it open: a part of a lossless file, and no
 # more than so many bits per sample.
 LOSSLESS_SHARE: Final = 1 / 4
-MOST_BITS: Final[Mapping[Kind, float]] = {"audio": 4.0, "image": 4.0, "video": 0.3, "volume": 1.0}
+MOST_BITS: Final[Mapping[Kind, float]] = {"audio": 4.0, "image": 4.0, "video": 1.0, "volume": 1.0}
 # Weights per partition that automatic partitioning aims at, and the axes' proportions.
 WEIGHTS_PER_TILE: Final[Mapping[Kind, int]] = {
     "audio": 1000,

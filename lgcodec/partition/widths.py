@@ -26,7 +26,8 @@ def automatic_widths(count: Count, budget: int, ratio: float) -> tuple[int, int]
     """
     if not 0 < ratio < 1:
         raise UsageError(f"global ratio is {ratio}, allowed are numbers between 0 and 1")
-    guess = _largest(lambda h: count(h, 1)[0] <= budget * (1 - ratio))
+    room = budget * (1 - ratio)
+    guess = _largest(lambda h: count(h, 1)[0] <= room and _fits(count, budget, h, 1))
     pairs = []
     for local in range(max(1, guess - 1), guess + 3):
         below = _largest(partial(_fits, count, budget, local))

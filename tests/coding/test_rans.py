@@ -158,19 +158,19 @@ def check_canonical(chunks: list[bytes]) -> None:
         assert RANS.encode(TABLES, decoded) == chunks
 
 
-@given(st.lists(st.integers(2**16, 2**32 - 1), min_size=1, max_size=1), st.binary(max_size=12))
-@settings(max_examples=200)
-def test_short_chunks_are_canonical(state: list[int], tail: bytes) -> None:
-    """LGI-K-06 where random bytes have a chance: symbols of one bit, and few of them."""
-    table = [FrequencyTable(0, 1, 0, 65_535, 65_535).pack()]
-    chunk = pack("<I", *state) + tail
-    for size in range(1, 24):
-        try:
-            decoded = RANS.decode(table, [chunk], [size], INT8)
-        except FileError as error:
-            assert error.code == "E_PAYLOAD"
-        else:
-            assert RANS.encode(table, decoded) == [chunk]
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=40), st.integers(-(2**16), 2**16))
+def test_short_chunks_have_one_state(symbols: list[int], change: int) -> None:
+    """LGI-K-06, LGI-K-14: any other state in its place is damage."""
+    table = [bytes.fromhex("0000 0100 0000 0040 0100")]
+    (chunk,) = RANS.encode(table, [np.array([symbols])])
+    state = int.from_bytes(chunk[:4], "little") + change
+    other = pack("<I", min(max(state, 0), 2**32 - 1)) + chunk[4:]
+    try:
+        decoded = RANS.decode(table, [other], [len(symbols)], INT8)
+    except FileError as error:
+        assert error.code == "E_PAYLOAD"
+    else:
+        assert RANS.encode(table, decoded) == [other]
 
 
 @pytest.mark.parametrize("length", [*range(4 * LANES + 3), len(CHUNKS[0]) // 2, len(CHUNKS[0]) - 2])

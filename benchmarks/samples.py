@@ -1,0 +1,81 @@
+"""What each shipped sample gives with the defaults: the table of the README and samples/*.lgi.
+
+Every sample is encoded by `lgi encode IN OUT`, nothing else said, and by the same with --float32,
+which shows what quantisation costs. --write puts the files into samples/ and the table into
+README.md; otherwise both stay as they are.
+"""
+
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.common import ROOT, SAMPLES, Table, parser
+from lgcodec import EncodeReport, encode
+from lgcodec.storage import replacing
+
+MEDIA = ("cat.png", "speech.wav", "bunny.mp4")
+BEGIN, END = "<!-- samples: made by benchmarks/samples.py -->\n", "<!-- end of samples -->\n"
+
+
+def main() -> None:
+    """Encode the samples and write results/samples.txt."""
+    options = parser(__doc__)
+    options.add_argument("--write", action="store_true", help="update samples/ and README.md")
+    asked = options.parse_args()
+    preset = "fast" if asked.quick else "medium"
+    table = Table(
+        f"Shipped samples, preset {preset}, seed 0; rate of the whole file, PSNR of every sample",
+        ("file", "stream", "bytes", "bits/sample", "dB", "dB float32", "seconds"),
+    )
+    with TemporaryDirectory() as folder:
+        for name in MEDIA:
+            target = Path(folder) / f"{Path(name).stem}.lgi"
+            quantised = encode(SAMPLES / name, target, preset=preset)
+            floats = encode(
+                SAMPLES / name, Path(folder) / "f.lgi", preset=preset, **_same(quantised)
+            )
+            _rows(table, name, quantised, floats)
+            if asked.write:
+                _copy(target.read_bytes(), SAMPLES / target.name)
+    if not asked.no_write:
+        table.write("samples")
+    if asked.write:
+        _into_readme(table)
+
+
+def _same(report: EncodeReport) -> dict[str, Any]:
+    """Options that fit the same network in floats."""
+    plan = report.streams[0].plan
+    return {
+        "float_bits": 32,
+        "params": plan.params_local + plan.params_global,
+        "partition_size": tuple(axis.tile_len for axis in plan.geometry.axes),
+    }
+
+
+def _rows(table: Table, name: str, quantised: EncodeReport, floats: EncodeReport) -> None:
+    for index, (stream, twin) in enumerate(zip(quantised.streams, floats.streams, strict=True)):
+        size = quantised.bytes if index == 0 else stream.bytes
+        count = prod(stream.grid)
+        title = name if index == 0 else f"{name}, its sound"
+        table.add(
+            title, stream.kind, size, 8 * size / count, stream.psnr, twin.psnr, stream.seconds
+        )
+
+
+def _copy(data: bytes, path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _into_readme(table: Table) -> None:
+    path = ROOT / "README.md"
+    before, rest = path.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    with replacing(path) as temporary:
+        temporary.write_text(f"{before}{BEGIN}{table.markdown()}{END}{after}")
+
+
+if __name__ == "__main__":
+    main()
