@@ -5,7 +5,6 @@ of partitions against the inside says how visible seams are. With --data also th
 and the Bach clip.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -40,7 +40,8 @@ class PlainLocalGlobal(nn.Module):
             h = torch.sin(OMEGA * (torch.bmm(h, weight) + bias))
             g = torch.sin(OMEGA * layer(g))
             h = torch.sin(OMEGA * self.merge(torch.cat([h, g], dim=-1)))
-        return torch.bmm(h, self.weights[-1]) + self.biases[-1]
+        values: Tensor = torch.bmm(h, self.weights[-1]) + self.biases[-1]
+        return values
 
 
 def grid_of(picture: NDArray[np.uint8], tiles: int) -> tuple[Tensor, Tensor]:
