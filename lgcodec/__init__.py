@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lgcodec._file import File, encode
     from lgcodec._file import open_file as open  # noqa: A004
     from lgcodec.errors import FileError, InputError, LgiError, OutputError, UsageError
-    from lgcodec.fit.plan import EncodeOptions
+    from lgcodec.fit.options import EncodeOptions
     from lgcodec.media import read, write
     from lgcodec.signal import Signal, psnr
 
@@ -46,7 +46,7 @@ __all__ = [
 
 _HOME = {
     "CropReport": "_crop",
-    "EncodeOptions": "fit.plan",
+    "EncodeOptions": "fit.options",
     "EncodeReport": "_encode",
     "File": "_file",
     "FileError": "errors",

@@ -13,7 +13,8 @@ from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
 from lgcodec.errors import UsageError
 from lgcodec.fit.loop import FitProgress, Fitted, fit
-from lgcodec.fit.plan import EncodeOptions, Plan, make_plan
+from lgcodec.fit.options import EncodeOptions
+from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import (

@@ -3,87 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod, sqrt
-from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final
 
 from lgcodec.errors import UsageError
 from lgcodec.fit.loop import FitSettings
+from lgcodec.fit.options import Arrangement, EncodeOptions, Preset
 from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import Siren
 from lgcodec.partition import RULES, Tiling, automatic_widths, largest_width
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["Arrangement", "EncodeOptions", "Plan", "Preset", "make_plan"]
-
-Arrangement = Literal["local-global", "per-partition", "single"]
-Preset = Literal["fast", "medium", "best"]
-
-
-CONFLICTS: Final = (
-    ("partitions", "partition_size"),
-    ("params", "local_width"),
-    ("global_ratio", "local_width"),
-)
-
-
-@dataclass(frozen=True)
-class EncodeOptions:
-    """What the caller may ask for; None leaves the choice to the encoder.
-
-    params           weights of the main stream in all, Algorithm 1 of the paper
-    partitions       partitions per axis, in the order of the signal's axes
-    partition_size   samples of a partition per axis, same order
-    global_ratio     share of global weights (merge included), 0 to 1
-    arrangement      "auto" is what was measured best for the kind of signal, see `ARRANGEMENTS`
-    coordinates      what the local sub-networks see: "tile", or "frame" as in the paper
-    groups           networks along the first axis, each with partitions and a global of its own
-    iterations       steps per group; samples: per partition and step
-    seconds          limit of a group's fit; psnr: dB at which the float phase ends
-    bits             nominal bits of a quantised weight; float_bits keeps floats instead
-    checkpoint       file that a killed fit resumes from; one per stream and group is made of it
-    """
-
-    preset: Preset = "medium"
-    params: int | None = None
-    partitions: tuple[int, ...] | None = None
-    partition_size: tuple[int, ...] | None = None
-    global_ratio: float | None = None
-    arrangement: Literal["auto"] | Arrangement = "auto"
-    local_width: int | None = None
-    global_width: int | None = None
-    layers: int | None = None
-    w0: float = 30.0
-    coordinates: Literal["tile", "frame"] = "tile"
-    groups: int = 1
-    iterations: int | None = None
-    samples: int | None = None
-    seconds: float | None = None
-    psnr: float | None = None
-    bits: int = 8
-    float_bits: Literal[16, 32] | None = None
-    seed: int = 0
-    device: str = "auto"
-    checkpoint: Path | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("params", "groups", "iterations", "samples", "seconds", "psnr"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise UsageError(f"{name} is {value}, expected a number above 0")
-        if not 2 <= self.bits <= 8 or self.float_bits not in (None, 16, 32):
-            raise UsageError(
-                f"bits is {self.bits} (allowed 2 to 8), float_bits {self.float_bits} (16 or 32)"
-            )
-        for first, second in CONFLICTS:
-            if None not in (getattr(self, first), getattr(self, second)):
-                raise UsageError(f"{first} and {second} exclude each other")
-        if self.preset not in get_args(Preset):
-            raise UsageError(f"preset is {self.preset!r}, allowed: {', '.join(get_args(Preset))}")
-
-    @property
-    def leaves_size_open(self) -> bool:
-        """Whether nothing was said about how large the file may get."""
-        return (self.params, self.local_width, self.float_bits) == (None, None, None)
+__all__ = ["Plan", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -153,9 +83,7 @@ def make_plan(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> Pl
     UsageError for what cannot be: more partitions than samples, too few parameters, or, with the
     size left open, a signal so small that a lossless file is smaller.
     """
-    arrangement = (
-        ARRANGEMENTS[signal.kind] if options.arrangement == "auto" else options.arrangement
-    )
+    arrangement = _arrangement(signal.kind, options)
     budget = options.params or _default_params(signal, options, lossless_bytes)
     geometry = _geometry(signal, _tilings(signal, options, arrangement, budget), options.groups)
     family = _family(signal, geometry, options, arrangement, budget)
@@ -174,16 +102,18 @@ def make_plan(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> Pl
 def _arrangement(kind: Kind, options: EncodeOptions) -> Arrangement:
     """What was asked for, or what was measured best; UsageError where options contradict it."""
     wants_global = options.global_ratio is not None or bool(options.global_width)
+    if options.global_width and options.local_width is None:
+        raise UsageError("global_width needs local_width beside it")
     if options.arrangement == "auto":
         return "local-global" if wants_global else ARRANGEMENTS[kind]
     if wants_global and options.arrangement != "local-global":
         raise UsageError(f"arrangement {options.arrangement} has no global sub-network to size")
     if options.arrangement == "single" and (options.partitions or options.partition_size):
         raise UsageError("arrangement single has one partition, partitions cannot be chosen")
-    if (options.global_width is None) != (options.local_width is None) and (
-        options.arrangement == "local-global" or options.local_width is None
+    if options.arrangement == "local-global" and (options.global_width is None) != (
+        options.local_width is None
     ):
-        raise UsageError("local_width and global_width are given together or not at all")
+        raise UsageError("of a local-global network both widths are given, or none")
     return options.arrangement
 
 

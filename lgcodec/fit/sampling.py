@@ -149,6 +149,7 @@ def _tile_tables(geometry: Geometry, reach: float, device: torch.device) -> list
 
 
 def _tensor(array: NDArray[Any], device: torch.device) -> Tensor:
+    array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))  # torch knows no other
     if array.dtype == np.uint16:
         array = array.astype(np.int32)  # torch indexes few things of type uint16
     if not array.flags.writeable:

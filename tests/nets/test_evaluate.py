@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lgcodec.errors import UsageError
 from lgcodec.nets import Evaluator, Siren, pick_device
+from lgcodec.nets.evaluate import Positions
 from nets.builders import (
     AS_IN_THE_PAPER,
     LOCAL_GLOBAL,
@@ -39,17 +40,19 @@ class Partition:
         self.weights = drawn(family)
         self.family, self.shape = family, shape
         self.evaluator = Evaluator(family, global_of(self.weights), device)
-        reach = family.tile_range
-        self.tile = [np.linspace(-reach, reach, n, dtype=np.float32) for n in shape]
-        self.frame = [
-            np.linspace(low, high / 2, n, dtype=np.float32)
-            for n, (low, high) in zip(shape, family.ranges, strict=True)
-        ]
+        self.ends = [(low, high / 2) for low, high in family.ranges]
+
+    def coordinates(self, positions: Positions) -> tuple[np.ndarray, np.ndarray]:
+        """Evenly spaced from border to border of the tile, over three quarters of the frame."""
+        shares = [at / max(1, n - 1) for at, n in zip(positions, self.shape, strict=True)]
+        tile = [self.family.tile_range * (2 * share - 1) for share in shares]
+        frame = [a + (b - a) * share for share, (a, b) in zip(shares, self.ends, strict=True)]
+        return np.stack(tile, -1).astype(np.float32), np.stack(frame, -1).astype(np.float32)
 
     def values(self, wanted: list[range] | None = None, partition: int = 1) -> np.ndarray:
         wanted = [range(n) for n in self.shape] if wanted is None else wanted
         local = local_of(self.weights, partition)
-        return self.evaluator.partition(local, self.tile, self.frame, wanted)
+        return self.evaluator.partition(local, self.coordinates, self.shape, wanted)
 
 
 @pytest.mark.parametrize(("family", "shape"), TILES)
@@ -58,10 +61,8 @@ def test_values_are_those_of_the_specification(family: Siren, shape: tuple[int, 
     partition = Partition(family, shape)
     found = partition.values()
     assert (found.shape, found.dtype) == ((*shape, family.channels), np.float32)
-    u, x = (
-        np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(shape)).astype(np.float64)
-        for axes in (partition.tile, partition.frame)
-    )
+    every = [axis.ravel() for axis in np.indices(shape)]
+    u, x = (part.astype(np.float64) for part in partition.coordinates(every))
     local, shared = local_of(partition.weights, 1), global_of(partition.weights)
     rows = value(local, shared, u, x, w0=family.w0, tile_range=family.tile_range)
     tolerance = 2.0**-10 if family is SOUND else 1e-5
@@ -101,6 +102,14 @@ def test_a_partition_has_the_same_bits_alone_and_after_others() -> None:
     others = [partition.values(partition=p) for p in (0, 1)]
     np.testing.assert_array_equal(partition.values(partition=2), first)
     assert not any((other == first).all() for other in others)
+
+
+def test_a_huge_tile_takes_no_memory() -> None:
+    """Two samples of 2**62; one more axis is refused."""
+    partition = Partition(LOCAL_GLOBAL, (2**31, 2**31))
+    assert partition.values([range(2**30, 2**30 + 1), range(2)]).shape == (1, 2, 3)
+    with pytest.raises(UsageError, match="a tile of 2 x 9223372036854775807 samples is too large"):
+        Partition(LOCAL_GLOBAL, (2, 2**63 - 1)).values([range(1), range(1)])
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ def test_the_merge_takes_both_paths() -> None:
 
 
 def test_the_baselines_are_the_same_code_without_the_global_path() -> None:
-    """The merge reduced to the identity's place: values are those of the local network alone."""
+    """Without global tensors: one network per partition, and of one partition the plain SIREN."""
     weights, (tile, frame) = drawn(LOCAL_GLOBAL), coordinates(LOCAL_GLOBAL)
     local = {name: tensor for name, tensor in weights.items() if name.startswith("local.")}
     alone = evaluated(PER_PARTITION, local, tile, frame)

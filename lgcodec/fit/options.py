@@ -1,0 +1,79 @@
+"""What a caller may ask of an encoder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from lgcodec.errors import UsageError
+
+__all__ = ["Arrangement", "EncodeOptions", "Preset"]
+
+Arrangement = Literal["local-global", "per-partition", "single"]
+Preset = Literal["fast", "medium", "best"]
+
+
+CONFLICTS: Final = (
+    ("partitions", "partition_size"),
+    ("params", "local_width"),
+    ("global_ratio", "local_width"),
+)
+
+
+@dataclass(frozen=True)
+class EncodeOptions:
+    """What the caller may ask for; None leaves the choice to the encoder.
+
+    params           weights of the main stream in all, Algorithm 1 of the paper
+    partitions       partitions per axis, in the order of the signal's axes
+    partition_size   samples of a partition per axis, same order
+    global_ratio     share of global weights (merge included), 0 to 1
+    arrangement      "auto" is what was measured best for the kind: see `plan.ARRANGEMENTS`
+    coordinates      what the local sub-networks see: "tile", or "frame" as in the paper
+    groups           networks along the first axis, each with partitions and a global of its own
+    iterations       steps per group; samples: per partition and step
+    seconds          limit of a group's fit; psnr: dB at which the float phase ends
+    bits             nominal bits of a quantised weight; float_bits keeps floats instead
+    checkpoint       file that a killed fit resumes from; one per stream and group is made of it
+    """
+
+    preset: Preset = "medium"
+    params: int | None = None
+    partitions: tuple[int, ...] | None = None
+    partition_size: tuple[int, ...] | None = None
+    global_ratio: float | None = None
+    arrangement: Literal["auto"] | Arrangement = "auto"
+    local_width: int | None = None
+    global_width: int | None = None
+    layers: int | None = None
+    w0: float = 30.0
+    coordinates: Literal["tile", "frame"] = "tile"
+    groups: int = 1
+    iterations: int | None = None
+    samples: int | None = None
+    seconds: float | None = None
+    psnr: float | None = None
+    bits: int = 8
+    float_bits: Literal[16, 32] | None = None
+    seed: int = 0
+    device: str = "auto"
+    checkpoint: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("params", "groups", "iterations", "samples", "seconds", "psnr"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"{name} is {value}, expected a number above 0")
+        if not 2 <= self.bits <= 8 or self.float_bits not in (None, 16, 32):
+            raise UsageError(
+                f"bits is {self.bits} (allowed 2 to 8), float_bits {self.float_bits} (16 or 32)"
+            )
+        for first, second in CONFLICTS:
+            if None not in (getattr(self, first), getattr(self, second)):
+                raise UsageError(f"{first} and {second} exclude each other")
+        if self.preset not in get_args(Preset):
+            raise UsageError(f"preset is {self.preset!r}, allowed: {', '.join(get_args(Preset))}")
+
+    @property
+    def leaves_size_open(self) -> bool:
+        """Whether nothing was said about how large the file may get."""
+        return (self.params, self.local_width, self.float_bits) == (None, None, None)
