@@ -69,7 +69,7 @@ class Table:
 
 
 def _machine() -> list[str]:
-    command = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    command = " ".join([Path(sys.argv[0]).stem, *map(_without_path, sys.argv[1:])])
     packages = ", ".join(f"{name} {version(name)}" for name in ("lgcodec", "torch", "numpy"))
     return [
         f"command   python -m benchmarks.{command}",
@@ -77,6 +77,11 @@ def _machine() -> list[str]:
         f"versions  Python {platform.python_version()}, {packages}",
         f"date      {datetime.now(UTC):%Y-%m-%d}",
     ]
+
+
+def _without_path(word: str) -> str:
+    """Where the data lie is nobody's business."""
+    return "DATA" if Path(word).is_absolute() else word
 
 
 def _processor() -> str:

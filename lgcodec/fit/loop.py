@@ -165,6 +165,8 @@ class _Run:
                     report(FitProgress(done, self.iteration, self.best_psnr, self.elapsed()))
             if checkpoint is not None and monotonic() - self.saved > SAVE_EVERY:
                 self.save(checkpoint)
+        if self.settings.bits is not None and self.learner is None:
+            self.start_aware()  # a schedule of a few steps has no room for that phase
 
     @property
     def aware_from(self) -> float:
