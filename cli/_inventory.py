@@ -104,7 +104,7 @@ class Inventory:
     bits_per_sample, kilobits_per_second   all bytes over what the first stream shows
     """
 
-    file: Path
+    file: Path | str
     version: str
     bytes: int
     bits_per_sample: float
@@ -114,8 +114,10 @@ class Inventory:
     streams: tuple[StreamItem, ...]
 
 
-def inventory(path: Path, reader: Reader) -> Inventory:
+def inventory(path: Path | str, reader: Reader) -> Inventory:
     """What `reader` knows without reading a chunk."""
+    for stream in reader.streams:
+        stream.groups.load()
     main, bits = reader.streams[0].geometry, 8 * reader.file_size
     return Inventory(
         file=path,

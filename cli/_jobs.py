@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from lgcodec._crop import AxisRange, windows
+from lgcodec._weights import OnError
 from lgcodec.errors import UsageError
 from lgcodec.format.container import Reader, Stream
 from lgcodec.format.geometry import Window
@@ -31,7 +32,9 @@ class Job:
     fill: tuple[float, ...] | None = None
     still: bool = False
 
-    def decoded(self, *, device: str, max_samples: int | None, quiet: bool) -> Signal:
+    def decoded(
+        self, *, device: str, max_samples: int | None, on_error: OnError, quiet: bool
+    ) -> Signal:
         """Do it, behind a progress bar."""
         from lgcodec import _decode  # noqa: PLC0415 (torch takes a second to import)
 
@@ -43,6 +46,7 @@ class Job:
                 device=device,
                 fill=self.fill,
                 max_samples=max_samples or _decode.MAX_SAMPLES,
+                on_error=on_error,
                 progress=lambda done, total: bar.show(
                     done / total, f"{done} of {total} partitions"
                 ),

@@ -28,12 +28,14 @@ __all__ = [
 ]
 
 
-def report(lines: Iterable[str], data: object, *, as_json: bool, quiet: bool) -> None:
-    """Print `data` as JSON, or `lines`, or nothing."""
+def report(
+    lines: Iterable[str], data: object, *, as_json: bool, quiet: bool, err: bool = False
+) -> None:
+    """Print `data` as JSON, or `lines`, or nothing; on stderr where stdout is taken."""
     if as_json:
-        _echo(json.dumps(jsonable(data), allow_nan=False))
+        _echo(json.dumps(jsonable(data), allow_nan=False), err=err)
     elif not quiet:
-        _echo("\n".join(lines))
+        _echo("\n".join(lines), err=err)
 
 
 def jsonable(value: object) -> Any:
@@ -108,9 +110,9 @@ def _number(rate: Fraction | None) -> str:
     return f"{float(rate or 0):.6g}"
 
 
-def _echo(text: str) -> None:
+def _echo(text: str, *, err: bool) -> None:
     try:
-        click.echo(text)
+        click.echo(text, err=err)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -7,16 +7,11 @@ import click
 
 from lgcodec._crop import AxisRange, CropReport, StreamCrop, crop, parse_range
 from lgcodec.errors import UsageError
-from lgcodec.format.container import Reader
-from lgcodec.format.layout import AXES, Kind
-from lgcodec_cli._options import (
-    PATH,
-    Parsed,
-    check_lgi_output,
-    report_options,
-    source_argument,
-    window_options,
-)
+from lgcodec.format.layout import AXES
+from lgcodec.remote import Timeouts
+from lgcodec_cli._options import PATH, Parsed, is_lgi, report_options, window_options
+from lgcodec_cli._pipes import PIPE, readable, writable
+from lgcodec_cli._source import Location, lgi_argument
 from lgcodec_cli._text import count, report, share, span_text
 
 __all__ = ["command"]
@@ -34,9 +29,13 @@ def _region(text: str) -> dict[str, AxisRange]:
 
 
 @click.command
-@source_argument
+@lgi_argument
 @click.option(
-    "-o", "--output", metavar="OUT", type=PATH, help="Where to write; without it IN is replaced."
+    "-o",
+    "--output",
+    metavar="OUT",
+    type=PATH,
+    help="Where to write, - for standard output; without it IN is replaced.",
 )
 @window_options
 @click.option(
@@ -49,7 +48,8 @@ def _region(text: str) -> dict[str, AxisRange]:
 @report_options
 def command(
     *,
-    source: Path,
+    source: Location,
+    timeouts: Timeouts | None,
     output: Path | None,
     selection: Mapping[str, AxisRange],
     drop: Mapping[str, AxisRange] | None,
@@ -64,29 +64,41 @@ def command(
     partition is kept and the window moves to the exact sample.
 
     Without -o the file is replaced and the original kept as IN.orig, IN.orig.2, ...
+    Where OUT is standard output, the report goes to stderr.
 
     \b
     lgi crop clip.lgi --t 0:2 --xy 0:4,0:4
     lgi crop clip.lgi -o end.lgi --t -1.5s:
     lgi crop face.lgi --drop x=2:4,y=1:3
+    lgi crop https://example.org/clip.lgi -o part.lgi --t 0:2
+    cat clip.lgi | lgi crop - -o - --t 0:2 | ssh host 'cat > part.lgi'
     """
     if not selection and not drop:
         raise click.UsageError("Nothing to crop: give a range such as --t 0:2, or --drop.")
-    with Reader.open(source) as reader:  # first of all: a bad input is worse than a bad output
-        kinds = [stream.geometry.kind for stream in reader.streams]
-    if output is not None:
-        check_lgi_output(output)
-    done = crop(source, output or source, selection, drop=drop, keep_original=not no_backup)
-    report(_lines(done, kinds), _data(done, kinds), as_json=as_json, quiet=quiet)
+    target = _target(source, output)
+    with readable(source) as whole, writable(target) as file:
+        done = crop(
+            whole, file, selection, drop=drop, keep_original=not no_backup, timeouts=timeouts
+        )
+    report(_lines(done), _data(done), as_json=as_json, quiet=quiet, err=target == PIPE)
 
 
-def _lines(done: CropReport, kinds: list[Kind]) -> Iterator[str]:
-    for kind, stream in zip(kinds, done.streams, strict=True):
-        before, after = stream.partitions_before, stream.partitions_after
-        yield f"{kind}: kept {after} of {count(before, 'partition')}, dropped {before - after}"
+def _target(source: Location, output: Path | None) -> Path:
+    """Where to write; UsageError where that cannot be."""
+    if output is None and (isinstance(source, str) or source == PIPE):
+        raise click.UsageError(f"{source} cannot be replaced: give -o OUT.")
+    target = output or Path(source)
+    if output not in (None, PIPE) and not is_lgi(target):
+        raise UsageError(f"the output is {target}, its name must end in .lgi")
+    return target
+
+
+def _lines(done: CropReport) -> Iterator[str]:
+    for stream in done.streams:
+        yield f"{stream.kind}: {_kept(stream)}"
         if stream.window_after is not None and stream.window_after != stream.window_before:
-            yield f"  window {span_text(kind, stream.window_after)}"
-            yield f"  before {span_text(kind, stream.window_before)}"
+            yield f"  window {span_text(stream.kind, stream.window_after)}"
+            yield f"  before {span_text(stream.kind, stream.window_before)}"
     ratio = share(done.bytes_after, done.bytes_before)
     yield f"{done.bytes_before:,} -> {count(done.bytes_after, 'byte')} ({ratio})"
     if done.original is not None:
@@ -94,21 +106,26 @@ def _lines(done: CropReport, kinds: list[Kind]) -> Iterator[str]:
     yield f"privacy: {done.note}"
 
 
-def _data(done: CropReport, kinds: list[Kind]) -> dict[str, object]:
+def _kept(stream: StreamCrop) -> str:
+    before, after = stream.partitions_before, stream.partitions_after
+    if before is None:
+        return f"kept {count(after, 'partition')}"
+    return f"kept {after} of {count(before, 'partition')}, dropped {before - after}"
+
+
+def _data(done: CropReport) -> dict[str, object]:
     return {
         "bytes_before": done.bytes_before,
         "bytes_after": done.bytes_after,
         "original": done.original,
         "note": done.note,
-        "streams": [
-            _stream_data(kind, stream) for kind, stream in zip(kinds, done.streams, strict=True)
-        ],
+        "streams": [_stream_data(stream) for stream in done.streams],
     }
 
 
-def _stream_data(kind: Kind, stream: StreamCrop) -> dict[str, object]:
+def _stream_data(stream: StreamCrop) -> dict[str, object]:
     windows = {
-        name: window and dict(zip(AXES[kind], window, strict=True))
+        name: window and dict(zip(AXES[stream.kind], window, strict=True))
         for name, window in (
             ("window_before", stream.window_before),
             ("window_after", stream.window_after),
@@ -116,7 +133,7 @@ def _stream_data(kind: Kind, stream: StreamCrop) -> dict[str, object]:
         )
     }
     return {
-        "kind": kind,
+        "kind": stream.kind,
         "partitions_before": stream.partitions_before,
         "partitions_after": stream.partitions_after,
         **windows,

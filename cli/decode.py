@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from time import monotonic
@@ -10,20 +11,16 @@ from typing import Any
 import click
 
 from lgcodec._crop import AxisRange
+from lgcodec.errors import DamageWarning
 from lgcodec.format.container import Reader
 from lgcodec.media import check_writable, write
+from lgcodec.remote import Timeouts, open_reader
 from lgcodec.signal import Signal
+from lgcodec_cli._damage import noted_damage
 from lgcodec_cli._jobs import jobs
-from lgcodec_cli._options import (
-    DEVICE,
-    PATH,
-    RATIO,
-    Parsed,
-    report_options,
-    source_argument,
-    window_options,
-)
+from lgcodec_cli._options import DEVICE, PATH, RATIO, Parsed, report_options, window_options
 from lgcodec_cli._resize import Resize, parse_size
+from lgcodec_cli._source import Location, lgi_argument, traffic_data, traffic_lines
 from lgcodec_cli._text import report, share, signal_text
 
 __all__ = ["command"]
@@ -38,7 +35,7 @@ def _fill(text: str) -> tuple[float, ...]:
 
 
 @click.command
-@source_argument
+@lgi_argument
 @click.argument("output", metavar="OUT", type=PATH)
 @window_options
 @click.option(
@@ -60,11 +57,19 @@ def _fill(text: str) -> tuple[float, ...]:
     metavar="N",
     help="Refuse a larger output; default 2**28.",
 )
+@click.option(
+    "--on-error",
+    type=click.Choice(["raise", "mask"]),
+    default="raise",
+    show_default=True,
+    help="Stop at a damaged chunk, or leave its partition absent.",
+)
 @DEVICE
 @report_options
 def command(
     *,
-    source: Path,
+    source: Location,
+    timeouts: Timeouts | None,
     output: Path,
     selection: Mapping[str, AxisRange],
     scale: Fraction | None,
@@ -89,17 +94,22 @@ def command(
     lgi decode clip.lgi frame.png --t 1.5s --xy 0px:256px,0px:256px --scale 2
     """
     started = monotonic()
-    with Reader.open(source) as reader:
+    with open_reader(source, timeouts) as reader, noted_damage(quiet=quiet) as damage:
         medium = check_writable(output, *(stream.geometry.kind for stream in reader.streams))
         todo = jobs(reader, medium, selection, Resize(scale, size, fps), fill)
         signals = [job.decoded(quiet=quiet, **limits) for job in todo]
         write(output, signals)
-        data = _data(output, signals, reader, monotonic() - started)
-    report(_lines(output, signals, data), data, as_json=as_json, quiet=quiet)
+    data = _data(output, signals, reader, damage, monotonic() - started)
+    lines = chain(_lines(output, signals, data), traffic_lines(reader))
+    report(lines, data, as_json=as_json, quiet=quiet)
 
 
 def _data(
-    output: Path, signals: Sequence[Signal], reader: Reader, seconds: float
+    output: Path,
+    signals: Sequence[Signal],
+    reader: Reader,
+    damage: Sequence[DamageWarning],
+    seconds: float,
 ) -> dict[str, Any]:
     return {
         "output": output,
@@ -114,9 +124,11 @@ def _data(
             }
             for signal in signals
         ],
+        "damaged": [{"kind": item.kind, "partitions": item.partitions} for item in damage],
         "seconds": seconds,
         "bytes_read": reader.bytes_read,
         "bytes": reader.file_size,
+        **traffic_data(reader),
     }
 
 

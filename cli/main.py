@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "crop": "Keep a part of a .lgi file: chunks are copied, nothing is decoded.",
     "decode": "Turn a .lgi file, or a window of it, back into samples.",
     "info": "Show what is in a .lgi file.",
+    "verify": "Check every table and every checksum of a .lgi file.",
+    "repair": "Make a new file of what is intact in a damaged one.",
 }
 OUR_FAULT: Final = 1
 OUTPUT: Final = 5

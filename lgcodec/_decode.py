@@ -4,7 +4,8 @@ A sample's value depends on the geometry, the configuration, its group's global 
 partition's chunk, and is computed in blocks that do not depend on what else is decoded.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -14,18 +15,18 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lgcodec._weights import LocalWeights, OnError
 from lgcodec.coding import codec_of
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import Conf
 from lgcodec.format.container import Stream
 from lgcodec.format.geometry import AxisGeometry, Window
-from lgcodec.nets import Evaluator, family_of, pick_device
+from lgcodec.nets import Evaluator, Family, family_of, pick_device
 from lgcodec.signal import Signal
 
 __all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "to_samples"]
 
 MAX_SAMPLES: Final = 2**28  # a few hundred hostile bytes can declare 10**12 samples
-CHUNKS_AT_ONCE: Final = 1024
 HALF: Final = Fraction(1, 2)
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
 
@@ -38,6 +39,7 @@ def decode_stream(
     device: str = "auto",
     fill: Sequence[float] | None = None,
     max_samples: int = MAX_SAMPLES,
+    on_error: OnError = "raise",
     progress: Progress | None = None,
 ) -> Signal:
     """Samples of `window` (default: the file's own window) of one stream.
@@ -46,10 +48,12 @@ def decode_stream(
     scale    per axis, output samples per original sample; default 1. Sample j of the output
              lattice lies at (j + 1/2) / scale - 1/2 of the original one, wherever the window is
     fill     per channel, the value of absent partitions; default: the file's
+    on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
+             chunk all of its group, and gives one DamageWarning
 
     Reads only the chunks of partitions that touch `window`. Absent partitions hold `fill` and are
     False in `Signal.present`. UsageError above `max_samples`, before anything is allocated;
-    FileError if a chunk is damaged.
+    FileError if a chunk is damaged and not masked.
     """
     geometry, conf = stream.geometry, stream.conf
     window = geometry.window if window is None else window
@@ -60,30 +64,26 @@ def decode_stream(
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
     canvas = _Canvas(target, conf, geometry.sample_type, fill, max_samples)
     family, codec, torch_device = family_of(conf, geometry), codec_of(conf), pick_device(device)
+    weights = LocalWeights(stream, codec, on_error)
     wanted = stream.touching(window)
+    stream.announce(wanted)
     done, total = 0, sum(map(len, wanted.values()))
     for ordinal, ids in wanted.items():
-        head = codec.decode_global(stream.read_global(ordinal))
+        head = weights.head(ordinal, ids)
+        if head is None:
+            continue
         evaluator = Evaluator(family, head.weights, torch_device)
-        for some in _batches(ids):
-            chunks = stream.read_locals(ordinal, some)
-            weights = codec.decode_local(head, list(chunks.values()))
-            for row, partition in enumerate(chunks):
-                index = geometry.partition_index(ordinal, partition)
-                tile = [ruler.tile(i) for ruler, i in zip(rulers, index, strict=True)]
-                inside = [
-                    ruler.tile_coordinates(i, family.tile_range)
-                    for ruler, i in zip(rulers, index, strict=True)
-                ]
-                frame = [
-                    ruler.frame_coordinates(i, *reach)
-                    for ruler, i, reach in zip(rulers, index, family.ranges, strict=True)
-                ]
-                local = {name: values[row] for name, values in weights.items()}
-                canvas.paint(tile, partial(evaluator.partition, local, inside, frame))
-                done += 1
-                if progress:
-                    progress(done, total)
+        for partition, local in weights.of(ordinal, head, ids):
+            index = geometry.partition_index(ordinal, partition)
+            tile = [ruler.tile(i) for ruler, i in zip(rulers, index, strict=True)]
+            places = partial(_coordinates, family, rulers, index)
+            shape = [len(part) for part in tile]
+            canvas.paint(tile, partial(evaluator.partition, local, places, shape))
+            done += 1
+            if progress:
+                progress(done, total)
+    if weights.damaged:
+        warnings.warn(weights.warning, stacklevel=2)
     rate = geometry.rate and geometry.rate * rulers[geometry.axis_names.index("t")].scale
     return canvas.signal(stream, rate)
 
@@ -108,22 +108,43 @@ class _Ruler:
     def tile(self, index: int) -> range:
         return self.samples(self.axis.tile(index))
 
-    def centres(self, index: int) -> NDArray[np.float64]:
-        """Centres of the output samples of tile `index`, in original samples."""
-        samples = self.tile(index)
-        return (np.arange(samples.start, samples.stop, dtype=np.float64) + 0.5) / float(self.scale)
+    def centres(self, index: int, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Centres of output samples, by position in tile `index`, in original samples."""
+        samples = self.tile(index).start + positions.astype(np.float64)
+        return (samples + 0.5) / float(self.scale)
 
-    def frame_coordinates(self, index: int, low: float, high: float) -> NDArray[np.float32]:
-        """Frame coordinates of the output samples of tile `index` (spec, GEOM)."""
+    def frame_coordinates(
+        self, index: int, positions: NDArray[np.int64], low: float, high: float
+    ) -> NDArray[np.float32]:
+        """Frame coordinates of positions in tile `index` (spec, GEOM)."""
         axis = self.axis
         origin = index // axis.tiles * axis.tiles * axis.tile_len
-        shares = (self.centres(index) - origin) / axis.frame_len
+        shares = (self.centres(index, positions) - origin) / axis.frame_len
         return (low + (high - low) * shares).astype(np.float32)
 
-    def tile_coordinates(self, index: int, reach: float) -> NDArray[np.float32]:
-        """Tile coordinates of the output samples of tile `index` (spec, GEOM)."""
-        shares = (self.centres(index) - self.axis.tile(index).start) / self.axis.tile_len
+    def tile_coordinates(
+        self, index: int, positions: NDArray[np.int64], reach: float
+    ) -> NDArray[np.float32]:
+        """Tile coordinates of positions in tile `index` (spec, GEOM)."""
+        axis = self.axis
+        shares = (self.centres(index, positions) - axis.tile(index).start) / axis.tile_len
         return (reach * (2 * shares - 1)).astype(np.float32)
+
+
+def _coordinates(
+    family: Family,
+    rulers: Sequence[_Ruler],
+    index: Sequence[int],
+    positions: Sequence[NDArray[np.int64]],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Tile and frame coordinates [S, D] of positions in the tile at `index`."""
+    axes = list(zip(rulers, index, positions, strict=True))
+    tile = [ruler.tile_coordinates(i, at, family.tile_range) for ruler, i, at in axes]
+    frame = [
+        ruler.frame_coordinates(i, at, *reach)
+        for (ruler, i, at), reach in zip(axes, family.ranges, strict=True)
+    ]
+    return np.stack(tile, axis=-1), np.stack(frame, axis=-1)
 
 
 @final
@@ -193,7 +214,3 @@ def _rounded(samples: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     whole = samples if dtype.kind == "f" else np.rint(samples)
     return np.clip(whole, limits.min, limits.max).astype(dtype)
-
-
-def _batches(ids: list[int]) -> Iterator[list[int]]:
-    return (ids[at : at + CHUNKS_AT_ONCE] for at in range(0, len(ids), CHUNKS_AT_ONCE))

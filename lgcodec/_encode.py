@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
+from lgcodec.coding.uniform import MAX_BITS
 from lgcodec.errors import UsageError
 from lgcodec.fit.loop import FitProgress, Fitted, fit
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
+from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import (
@@ -31,8 +33,6 @@ from lgcodec.nets import pick_device
 from lgcodec.signal import Kind, Signal, peak_of, psnr
 
 __all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_signals"]
-
-ROUNDED_BITS: Final = 12  # for weights that were never fitted with rounding: Ctrl-C came first
 
 
 class Listener(Protocol):
@@ -243,7 +243,8 @@ class _Job:
         if self.float_bits:
             quantiser, coder = Plug("float", {"bits": self.float_bits}), Plug("raw")
         else:
-            bits = (self.plan.settings.bits or 0) + 2 if rounded else ROUNDED_BITS
+            bits = max(bits_of(family, self.plan.settings.bits or 0).values())
+            bits = bits if rounded else MAX_BITS  # Ctrl-C came before they were fitted rounded
             quantiser, coder = Plug("uniform", {"bits": bits}), Plug("rans")
         low, high = self.values
         return Conf(

@@ -12,6 +12,7 @@ from lgcodec._ranges import AxisRange, Bound, parse_range, parse_xy
 from lgcodec.errors import UsageError
 from lgcodec.format.container import Reader, Stream
 from lgcodec.media import read
+from lgcodec.remote import is_url, open_reader
 from lgcodec.signal import Kind, Signal
 from lgcodec.storage import replacing
 
@@ -28,7 +29,8 @@ Slice = slice | int | str
 @final
 @dataclass(frozen=True)
 class File:
-    """A file on disk and the part of it that is selected; nothing is read until it is needed.
+    """A file on disk or at a URL, and the part of it that is selected; nothing is read until it is
+    needed.
 
         f = lgcodec.open("clip.lgi")
         f[0:2, :, 4:8].decode(scale=2)          # partitions, in the order of the axes
@@ -38,23 +40,23 @@ class File:
     command line ("64px:256px", "25%:"). Selections are relative to the window of the file.
     """
 
-    path: Path
+    path: Path | str
     selection: Selection = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with Reader.open(self.path) as reader:
+        with open_reader(self.path) as reader:
             windows(reader.streams, self.selection)  # refuse at once what does not fit
 
     @property
     def kind(self) -> Kind:
         """Kind of the main stream."""
-        with Reader.open(self.path) as reader:
+        with open_reader(self.path) as reader:
             return reader.streams[0].geometry.kind
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Samples along each axis of the selected part of the main stream."""
-        with Reader.open(self.path) as reader:
+        with open_reader(self.path) as reader:
             window, *_ = windows(reader.streams, self.selection)
             return tuple(map(len, window or ()))
 
@@ -62,7 +64,7 @@ class File:
         """The part that `index` selects, one entry per axis in their order, missing ones whole."""
         if self.selection:
             raise UsageError("this part is already a selection; select from the whole file")
-        with Reader.open(self.path) as reader:
+        with open_reader(self.path) as reader:
             names = reader.streams[0].geometry.axis_names
         parts = index if isinstance(index, tuple) else (index,)
         if len(parts) > len(names):
@@ -93,11 +95,11 @@ class File:
         """Samples of the selected part of a stream.
 
         `scale` is one factor for the axes of space (for time in a sound), or one per axis.
-        `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, progress.
+        `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, on_error and so on.
         """
         from lgcodec._decode import decode_stream  # noqa: PLC0415 (torch, only when decoding)
 
-        with Reader.open(self.path) as reader:
+        with open_reader(self.path) as reader:
             source = _stream(reader, stream)
             window = windows(reader.streams, self.selection)[stream]
             names = source.geometry.axis_names
@@ -110,7 +112,7 @@ class File:
         from lgcodec.coding import codec_of  # noqa: PLC0415 (torch, only on request)
         from lgcodec.nets import Network, family_of  # noqa: PLC0415
 
-        with Reader.open(self.path) as reader:
+        with open_reader(self.path) as reader:
             source = _stream(reader, stream)
             codec = codec_of(source.conf)
             head = codec.decode_global(source.read_global(group))
@@ -124,8 +126,11 @@ class File:
 
 
 def open_file(path: str | os.PathLike[str]) -> File:
-    """Open a .lgi file. Raises FileError if it is not one, InputError if it cannot be read."""
-    return File(Path(path))
+    """Open the .lgi file at a path or a URL.
+
+    Raises FileError if it is not one, InputError if it cannot be read.
+    """
+    return File(str(path) if is_url(path) else Path(path))
 
 
 def encode(

@@ -10,9 +10,10 @@ Anything else that escapes is our own fault (exit 1). A message says what was fo
 allowed, and where.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-__all__ = ["FileError", "InputError", "LgiError", "OutputError", "UsageError"]
+__all__ = ["DamageWarning", "FileError", "InputError", "LgiError", "OutputError", "UsageError"]
 
 
 class LgiError(Exception):
@@ -53,3 +54,17 @@ class OutputError(LgiError):
     """An output cannot be written: no permission, no space, an unsupported suffix."""
 
     exit_code = 5
+
+
+class DamageWarning(UserWarning):
+    """Partitions were left out of a decoded signal since their chunks are damaged.
+
+    `kind` is that of the signal, `partitions` are pairs of a group's ordinal and an id.
+    """
+
+    def __init__(self, kind: str, partitions: Iterable[tuple[int, int]]) -> None:
+        self.kind = kind
+        self.partitions = tuple(partitions)
+        count = len(self.partitions)
+        what = "1 partition" if count == 1 else f"{count:,} partitions"
+        super().__init__(f"{what} of the {kind} left out: damaged")

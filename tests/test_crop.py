@@ -1,5 +1,6 @@
 """Cropping: the language of ranges, the laws of the result, and what happens when it fails."""
 
+import signal
 import subprocess
 import sys
 import tracemalloc
@@ -11,12 +12,17 @@ import pytest
 from format.builders import axis, conf, geometry, stream, video_with_sound
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from range_server import serving
 
 from lgcodec import storage
 from lgcodec._crop import AxisRange, Bound, crop, parse_range, parse_xy, resolve
 from lgcodec.errors import FileError, InputError, OutputError, UsageError
+from lgcodec.format.checks import crc32c
 from lgcodec.format.container import Container, GroupData, Reader, StreamData, dumps, loads
+from lgcodec.format.directory import Group
 from lgcodec.format.geometry import Window
+from lgcodec.format.table import Entry
+from lgcodec.format.writer import Part, group_part, write_parts
 
 # --- ranges
 
@@ -544,18 +550,89 @@ except OutputError as error:
     assert names(tmp_path) == ["video.lgi"]
 
 
+# Every step that changes what is on the disk, and the moments between the copied blocks.
+KILL = """
+import os, pathlib, signal, sys
+from lgcodec.format.source import FileSource
+from lgcodec._crop import crop, parse_range
+moments = 0
+def dying(function):
+    def step(*arguments, **options):
+        for call in (lambda: None, lambda: function(*arguments, **options)):
+            result = call()
+            globals()["moments"] += 1
+            if moments == int(sys.argv[1]):
+                os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    return step
+for place, name in ((FileSource, "read_at"), (os, "fsync"), (pathlib.Path, "replace"),
+                    (pathlib.Path, "hardlink_to"), (pathlib.Path, "chmod")):
+    setattr(place, name, dying(getattr(place, name)))
+crop(sys.argv[2], sys.argv[2], {"t": parse_range("0:2")})
+print(moments)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL here")
+def test_kill_at_any_moment(video: Path, tmp_path: Path) -> None:
+    """LGI-W-05: the old file or the new one, whole, and the original once it is replaced."""
+    old = video.read_bytes()
+    crop(video, tmp_path / "new.lgi", selection(t="0:2"))
+    new = (tmp_path / "new.lgi").read_bytes()
+    command = [sys.executable, "-c", KILL]
+    done = subprocess.run([*command, "0", str(video)], capture_output=True, text=True, check=True)
+    moments = int(done.stdout)
+    found = []
+    for moment in (1, moments // 2, *range(moments - 8, moments + 1)):
+        (tmp_path / "video.lgi.orig").unlink(missing_ok=True)
+        video.write_bytes(old)
+        killed = subprocess.run([*command, str(moment), str(video)], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        found.append(video.read_bytes())
+        if found[-1] == new:
+            assert (tmp_path / "video.lgi.orig").read_bytes() == old
+    assert set(found) == {old, new}
+
+
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    sound = geometry("audio", (axis(7, 2),), channels=1)
-    groups = (GroupData(0, bytes(2**23), {0: bytes(2**23), 1: bytes(2**23)}),)
+    """64 MiB that take no room on the disk, in chunks of 8 MiB."""
+    sound = geometry("audio", (axis(7, 7),), channels=1)
+    chunk = bytes(2**23)
+    group = Group(0, 2**23, crc32c(chunk), tuple(range(7)), (2**23,) * 7, (crc32c(chunk),) * 7)
+    heads = [("GEOM", sound.pack()), ("CONF", conf(1).pack())]
     source = tmp_path / "a.lgi"
-    source.write_bytes(dumps(Container((StreamData(sound, conf(1), groups),))))
-    del groups
+    with source.open("wb") as file:
+        parts = [Part(Entry.of(name, payload), [payload]) for name, payload in heads]
+        file.truncate(write_parts(file, [*parts, group_part(0, group, [])]))
+    del chunk
     tracemalloc.start()
     crop(source, tmp_path / "out.lgi", {})
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2**22
     assert (tmp_path / "out.lgi").stat().st_size == source.stat().st_size
+
+
+def test_to_a_pipe(both: Path, tmp_path: Path) -> None:
+    """LGI-W-05: front to back in one pass, the same bytes."""
+    crop(both, tmp_path / "out.lgi", selection(t="1:3"))
+    command = [sys.executable, "-c", TO_STDOUT, str(both)]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stdout == (tmp_path / "out.lgi").read_bytes()
+
+
+TO_STDOUT = """
+import sys
+from lgcodec._crop import crop, parse_range
+crop(sys.argv[1], sys.stdout.buffer, {"t": parse_range("1:3")})
+"""
+
+
+def test_from_a_server(both: Path, tmp_path: Path) -> None:
+    crop(both, tmp_path / "1.lgi", selection(t="0:2"))
+    with serving(both.read_bytes()) as server:
+        crop(server.url, tmp_path / "2.lgi", selection(t="0:2"))
+    assert (tmp_path / "1.lgi").read_bytes() == (tmp_path / "2.lgi").read_bytes()
 
 
 def test_damage_travels_and_is_neither_hidden_nor_spread(video: Path, tmp_path: Path) -> None:

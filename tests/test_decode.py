@@ -17,7 +17,7 @@ from format.builders import axis, geometry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgcodec import _decode
+from lgcodec import _weights
 from lgcodec._decode import decode_stream, to_samples
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.axis import AxisGeometry
@@ -275,7 +275,7 @@ def test_groups_outside_the_window_are_not_read() -> None:
 
 def test_many_chunks_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = decode_stream(stream_of(file_of(GRID)), device="cpu").samples
-    monkeypatch.setattr(_decode, "CHUNKS_AT_ONCE", 4)
+    monkeypatch.setattr(_weights, "CHUNKS_AT_ONCE", 4)
     batches = decode_stream(stream_of(file_of(GRID)), device="cpu").samples
     np.testing.assert_array_equal(whole, batches)
 

@@ -12,7 +12,7 @@ from lgcodec.coding.uniform import Uniform
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf
 
-__all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Uniform", "Weights", "codec_of"]
+__all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Weights", "codec_of"]
 
 QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {"uniform": Uniform, "float": Float}
 CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans}

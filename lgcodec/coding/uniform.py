@@ -9,7 +9,7 @@ from typing_extensions import override
 from lgcodec.coding.base import Floats, Quantiser, Symbols, bad_payload
 from lgcodec.errors import FileError, UsageError
 
-__all__ = ["Uniform"]
+__all__ = ["MAX_BITS", "Uniform"]
 
 MIN_BITS, MAX_BITS = 2, 12
 SMALLEST_STEP = 1e-30  # weights below it are zero for every purpose

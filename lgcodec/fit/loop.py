@@ -14,10 +14,9 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
-from lgcodec.coding import Uniform
 from lgcodec.coding.base import Floats
 from lgcodec.fit.checkpoint import load_state, save_state
-from lgcodec.fit.quantise import StepLearner
+from lgcodec.fit.quantise import StepLearner, bits_of
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets import Family, TensorWeights
 
@@ -173,6 +172,17 @@ class _Run:
         """Where in the schedule quantisation enters the loop."""
         return 1.0 if self.settings.bits is None else 1 - self.settings.aware_share
 
+    @property
+    def frozen(self) -> set[str]:
+        """Local tensors that stay as rounded while the others learn to make up for it.
+
+        A step of the optimiser is a good part of a step of the quantiser in the tensors whose
+        rounding hurts most: left free, they would hop between symbols to the end.
+        """
+        if self.learner is None:
+            return set()
+        return {n for n in self.weights if n.startswith("local.") and self.family.extra_bits(n)}
+
     def elapsed(self) -> float:
         """Seconds of fitting, those before a resumption included."""
         return self.spent + monotonic() - self.started
@@ -191,14 +201,15 @@ class _Run:
 
     def start_aware(self) -> None:
         """Continue from the best float weights with rounding in the loop."""
-        bits = self.settings.bits or 0
         start = self.family.canonicalise(self.best)
         with torch.no_grad():
             for name, value in self.weights.items():
                 value.copy_(start[name])
-        quantisers = {n: Uniform(bits + self.family.extra_bits(n)) for n in self.weights}
-        self.learner = StepLearner(self.weights, quantisers)
+        bits = bits_of(self.family, self.settings.bits or 0)
+        self.learner = StepLearner(self.weights, bits)
         self._add(self.learner.parameters(), STEP_RATE)
+        for state in self.optimiser.state.values():
+            state["exp_avg"].zero_()  # it belongs to the weights before they were canonicalised
         self.best_psnr = float("-inf")  # only quantised weights count from here on
         self.measure()
 
@@ -215,7 +226,8 @@ class _Run:
             error = self.error(rows, positions[rows], leaves)
             gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
             for name, gradient in zip(leaves, gradients, strict=False):
-                self._gradient(self.weights[name])[rows] = gradient
+                if name not in self.frozen:
+                    self._gradient(self.weights[name])[rows] = gradient
             for parameter, gradient in zip(shared, gradients[len(leaves) :], strict=True):
                 self._gradient(parameter).add_(gradient)
         self.optimiser.step()

@@ -16,7 +16,9 @@ CONFLICTS: Final = (
     ("partitions", "partition_size"),
     ("params", "local_width"),
     ("global_ratio", "local_width"),
+    ("bits", "float_bits"),
 )
+MAX_BITS: Final = 10  # two more, for the tensors that need them, still fit the entropy coder
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class EncodeOptions:
     groups           networks along the first axis, each with partitions and a global of its own
     iterations       steps per group; samples: per partition and step
     seconds          limit of a group's fit; psnr: dB at which the float phase ends
-    bits             nominal bits of a quantised weight; float_bits keeps floats instead
+    bits             nominal bits of a quantised weight, see `plan.BITS`; float_bits keeps floats
     checkpoint       file that a killed fit resumes from; one per stream and group is made of it
     """
 
@@ -52,7 +54,7 @@ class EncodeOptions:
     samples: int | None = None
     seconds: float | None = None
     psnr: float | None = None
-    bits: int = 8
+    bits: int | None = None
     float_bits: Literal[16, 32] | None = None
     seed: int = 0
     device: str = "auto"
@@ -63,10 +65,10 @@ class EncodeOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"{name} is {value}, expected a number above 0")
-        if not 2 <= self.bits <= 8 or self.float_bits not in (None, 16, 32):
-            raise UsageError(
-                f"bits is {self.bits} (allowed 2 to 8), float_bits {self.float_bits} (16 or 32)"
-            )
+        if self.bits is not None and not 2 <= self.bits <= MAX_BITS:
+            raise UsageError(f"bits is {self.bits}, allowed are 2 to {MAX_BITS}")
+        if self.float_bits not in (None, 16, 32):
+            raise UsageError(f"float_bits is {self.float_bits}, allowed are 16 and 32")
         for first, second in CONFLICTS:
             if None not in (getattr(self, first), getattr(self, second)):
                 raise UsageError(f"{first} and {second} exclude each other")

@@ -12,17 +12,25 @@ from typing import final
 import torch
 from torch import Tensor
 
-from lgcodec.coding import Uniform
-from lgcodec.nets import TensorWeights
+from lgcodec.coding.uniform import MAX_BITS, Uniform
+from lgcodec.nets import Family, TensorWeights
 
-__all__ = ["StepLearner"]
+__all__ = ["StepLearner", "bits_of"]
+
+
+def bits_of(family: Family, nominal: int) -> dict[str, int]:
+    """Bits of every tensor, by "local.<name>" and "global.<name>", for `nominal` bits."""
+    names = [f"local.{tensor.name}" for tensor in family.local_tensors()]
+    names += [f"global.{tensor.name}" for tensor in family.global_tensors()]
+    return {name: min(nominal + family.extra_bits(name), MAX_BITS) for name in names}
 
 
 @final
 class StepLearner:
-    """Learned steps of every tensor; `quantisers` gives each tensor's symbols, by name."""
+    """Learned steps of every tensor; `bits` gives their precision, by name."""
 
-    def __init__(self, weights: TensorWeights, quantisers: Mapping[str, Uniform]) -> None:
+    def __init__(self, weights: TensorWeights, bits: Mapping[str, int]) -> None:
+        quantisers = {name: Uniform(width) for name, width in bits.items()}
         self._largest = {name: quantiser.largest for name, quantiser in quantisers.items()}
         self.log_steps = {
             name: torch.tensor(log(quantisers[name].step(value.detach().cpu().numpy())))

@@ -8,6 +8,8 @@
     directory   GRUP: which partitions a group holds, how long each chunk is, its checksum
     table       header and root table
     source      random access to bytes: a file, a byte string
+    groups      the directories of a stream, read when they are needed
+    stream      one signal of an open file: its partitions and their chunks
     reader      parse, verify, read only the bytes that are needed
     writer      the one canonical byte string of given values
     container   the whole file as one value; the names that other layers need

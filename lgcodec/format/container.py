@@ -9,8 +9,9 @@ from io import BytesIO
 from typing import final
 
 from lgcodec.format.layout import MINOR
-from lgcodec.format.reader import Reader, Stream
+from lgcodec.format.reader import Reader
 from lgcodec.format.source import BytesSource, FileSource, Source
+from lgcodec.format.stream import Stream
 from lgcodec.format.writer import GroupData, StreamData, write_container
 
 __all__ = [

@@ -1,153 +1,76 @@
 """Parse and verify a file, then read only the bytes that are asked for.
 
 Opening reads the header, the root table, every GEOM and CONF and every group directory, and checks
-all of them. A chunk is read and checked when it is asked for; nothing else of the file is touched.
+all of them. A lazy reader, for files that are far away or damaged, leaves the directories until
+they are needed. A chunk is read and checked when it is asked for.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from types import TracebackType
-from typing import final
+from typing import Self, final
 
-from lgcodec.errors import FileError, UsageError
-from lgcodec.format.checks import crc32c, reading
+from lgcodec.errors import UsageError
+from lgcodec.format.checks import reading
 from lgcodec.format.conf import Conf
-from lgcodec.format.directory import Group, runs_of
-from lgcodec.format.geometry import Geometry, Window
-from lgcodec.format.layout import CONF, GEOM, GRUP, HEADER_LENGTH, is_critical
-from lgcodec.format.source import FileSource, Source
+from lgcodec.format.geometry import Geometry
+from lgcodec.format.groups import Groups
+from lgcodec.format.layout import GEOM, GRUP, HEADER_LENGTH, is_critical
+from lgcodec.format.source import FileSource, Source, Span
+from lgcodec.format.stream import Stream, read_checked
 from lgcodec.format.table import Entry, front_length, unpack_header, unpack_root
 
-__all__ = ["Reader", "Stream"]
-
-ReadAt = Callable[[int, int], bytes]
-
-
-@final
-@dataclass(frozen=True)
-class Stream:
-    """One signal of a file.
-
-    index       0 to 15, the order in the file; stream 0 is the main one
-    geometry    lattice, window and grid
-    conf        how its chunks decode
-    groups      present groups by ordinal, increasing, at least one
-    geom_entry, conf_entry   their root entries; conf_at: where CONF starts, in bytes of the file
-    chunks_at   where the global chunk of each group starts, in bytes of the file
-    read_at     the reader's
-    """
-
-    index: int
-    geometry: Geometry
-    conf: Conf
-    groups: Mapping[int, Group]
-    geom_entry: Entry
-    conf_entry: Entry
-    conf_at: int
-    chunks_at: Mapping[int, int]
-    read_at: ReadAt
-
-    @property
-    def present(self) -> Iterator[tuple[int, int]]:
-        """Group ordinal and id of every partition that the file holds, increasing."""
-        return ((ordinal, i) for ordinal, group in self.groups.items() for i in group.ids)
-
-    def touching(self, window: Window) -> dict[int, list[int]]:
-        """Present partitions that share a sample with `window`: ordinal -> ids, both increasing."""
-        return self.among(self.geometry.tiles_touching(window))
-
-    def among(self, tiles: Sequence[range]) -> dict[int, list[int]]:
-        """Present partitions whose tile index lies in `tiles` along every axis; as `touching`."""
-        found = {}
-        for ordinal, group in self.groups.items():
-            index = self.geometry.partition_index
-            ids = [i for i in group.ids if _is_inside(index(ordinal, i), tiles)]
-            if ids:
-                found[ordinal] = ids
-        return found
-
-    def group(self, ordinal: int) -> Group:
-        """The group called `ordinal`; UsageError if it is absent."""
-        if ordinal not in self.groups:
-            raise UsageError(f"group {ordinal} is absent from stream {self.index}")
-        return self.groups[ordinal]
-
-    def ranges(self, ordinal: int, ids: Iterable[int]) -> Iterator[tuple[int, int]]:
-        """(offset, length) in the file of the local chunks of `ids`, neighbours merged."""
-        group, base = self.group(ordinal), self.chunks_at[ordinal]
-        for first, count in runs_of(group.positions(ids)):
-            start, stop = group.ends[first], group.ends[first + count]
-            yield base + start, stop - start
-
-    def read_global(self, ordinal: int) -> bytes:
-        """The global chunk of a group; FileError E_CHUNK_CRC if it is damaged."""
-        group = self.group(ordinal)
-        what = f"global chunk of group {ordinal}"
-        return _read_checked(
-            self.read_at, self.chunks_at[ordinal], group.global_len, group.global_crc, what
-        )
-
-    def read_locals(self, ordinal: int, ids: Iterable[int]) -> dict[int, bytes]:
-        """Local chunks of a group by id, increasing; neighbours come in one read.
-
-        UsageError if one is absent, FileError E_CHUNK_CRC if one is damaged.
-        """
-        group, base = self.group(ordinal), self.chunks_at[ordinal]
-        chunks = {}
-        for first, count in runs_of(group.positions(ids)):
-            start, stop = group.ends[first], group.ends[first + count]
-            block = self.read_at(base + start, stop - start)
-            for position in range(first, first + count):
-                at = group.ends[position]
-                chunk = block[at - start : group.ends[position + 1] - start]
-                what = f"partition {group.ids[position]} of group {ordinal}"
-                _check_chunk(chunk, group.crcs[position], what, base + at)
-                chunks[group.ids[position]] = chunk
-        return chunks
+__all__ = ["Reader"]
 
 
 @final
 class Reader:
-    """An open file. Every defect is a FileError with a code of `layout.ERROR_CODES`.
+    """An open file, and a source that counts the bytes asked of it.
 
+    Every defect is a FileError with a code of `layout.ERROR_CODES`.
+
+    source      where the bytes come from; the reader closes it
     minor       version of the writer, informative
+    entries     the root table, where each payload starts beside its entry
     streams     by index
-    ancillary   lengths in bytes by chunk type
     file_size   bytes in all; `front_length` of them are header and root table
     bytes_read  bytes asked of the source so far
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, *, lazy: bool = False) -> None:
+        self.source = source
         self.bytes_read = 0
         header = unpack_header(self.read_at(0, min(HEADER_LENGTH, source.size)), source.size)
         self.minor = header.minor
         self.file_size = header.file_size
         self.front_length = front_length(header.n_entries)
         root = self.read_at(HEADER_LENGTH, self.front_length - HEADER_LENGTH)
-        located: list[tuple[Entry, int]] = []
+        self.entries: list[tuple[Entry, int]] = []
         offset = self.front_length
         for entry in unpack_root(root, header):
-            located.append((entry, offset))
+            self.entries.append((entry, offset))
             offset += entry.length
-        count = sum(entry.type == GEOM for entry, _ in located)
-        self.streams = tuple(self._stream(index, located) for index in range(count))
+        count = sum(entry.type == GEOM for entry, _ in self.entries)
+        self.streams = tuple(self._stream(index, lazy=lazy) for index in range(count))
         self.ancillary_entries = {
-            entry.type: (entry, at) for entry, at in located if not is_critical(entry.type)
+            entry.type: (entry, at) for entry, at in self.entries if not is_critical(entry.type)
         }
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> "Reader":
+    def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open a file; use the result in a `with` statement. InputError if it cannot be read."""
-        source = FileSource(path)
+        return cls.over(FileSource(path))
+
+    @classmethod
+    def over(cls, source: Source, *, lazy: bool = False) -> Self:
+        """A reader of `source`, which is closed if this fails."""
         try:
-            return cls(source)
+            return cls(source, lazy=lazy)
         except BaseException:
             source.close()
             raise
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -158,15 +81,24 @@ class Reader:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close the source."""
-        self._source.close()
+    @property
+    def size(self) -> int:
+        """See `Source`."""
+        return self.source.size
+
+    def announce(self, spans: Iterable[Span]) -> None:
+        """See `Source`."""
+        self.source.announce(spans)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`, unchecked but counted in `bytes_read`."""
-        data = self._source.read_at(offset, length)
+        data = self.source.read_at(offset, length)
         self.bytes_read += len(data)
         return data
+
+    def close(self) -> None:
+        """Close the source."""
+        self.source.close()
 
     @property
     def ancillary(self) -> dict[str, int]:
@@ -177,60 +109,31 @@ class Reader:
         """An ancillary chunk; FileError E_CHUNK_CRC if it is damaged."""
         if chunk_type not in self.ancillary_entries:
             raise UsageError(f"the file has no chunk {chunk_type}")
-        entry, at = self.ancillary_entries[chunk_type]
-        return _read_checked(self.read_at, at, entry.length, entry.crc, chunk_type)
+        return self._payload(*self.ancillary_entries[chunk_type])
 
-    def _stream(self, index: int, located: list[tuple[Entry, int]]) -> Stream:
-        (geom, geom_at), (conf, conf_at) = located[2 * index : 2 * index + 2]
-        geometry = Geometry.unpack(
-            _read_checked(self.read_at, geom_at, geom.length, geom.crc, GEOM), geom_at
-        )
-        configuration = Conf.unpack(
-            _read_checked(self.read_at, conf_at, conf.length, conf.crc, CONF), conf_at
-        )
+    def _stream(self, index: int, *, lazy: bool) -> Stream:
+        (geom, geom_at), (conf, conf_at) = self.entries[2 * index : 2 * index + 2]
+        geometry = Geometry.unpack(self._payload(geom, geom_at), geom_at)
+        configuration = Conf.unpack(self._payload(conf, conf_at), conf_at)
         with reading("E_CONF", conf_at):
             configuration.check_channels(geometry.channels)
-        mine = [pair for pair in located if pair[0].type == GRUP and pair[0].stream == index]
+        mine = [
+            (entry, at) for entry, at in self.entries if (entry.type, entry.stream) == (GRUP, index)
+        ]
+        groups = Groups(self, geometry, mine)
+        if not lazy:
+            groups.load()
         return Stream(
             index=index,
             geometry=geometry,
             conf=configuration,
-            groups={entry.ordinal: self._group(entry, at, geometry) for entry, at in mine},
+            groups=groups,
             geom_entry=geom,
             conf_entry=conf,
+            geom_at=geom_at,
             conf_at=conf_at,
-            chunks_at={entry.ordinal: at + entry.dir_len for entry, at in mine},
-            read_at=self.read_at,
+            source=self,
         )
 
-    def _group(self, entry: Entry, offset: int, geometry: Geometry) -> Group:
-        data = self.read_at(offset, entry.dir_len)
-        if crc32c(data) != entry.crc:
-            message = f"the directory of group {entry.ordinal} does not match its checksum"
-            raise FileError("E_DIR_CRC", message, offset)
-        group = Group.unpack(data, entry.ordinal, offset)
-        if group.length != entry.length:
-            message = (
-                f"group {group.ordinal} has {group.length} bytes, its entry says {entry.length}"
-            )
-            raise FileError("E_SIZE", message, offset)
-        with reading("E_GRID", offset):
-            geometry.check_partition(group.ordinal, group.ids[-1])
-        return group
-
-
-def _is_inside(index: Sequence[int], tiles: Sequence[range]) -> bool:
-    return all(i in span for i, span in zip(index, tiles, strict=True))
-
-
-def _read_checked(read_at: ReadAt, offset: int, length: int, crc: int, what: str) -> bytes:
-    data = read_at(offset, length)
-    _check_chunk(data, crc, what, offset)
-    return data
-
-
-def _check_chunk(data: bytes, crc: int, what: str, offset: int) -> None:
-    found = crc32c(data)
-    if found != crc:
-        message = f"{what} has checksum {found:08x}, {crc:08x} is stored"
-        raise FileError("E_CHUNK_CRC", message, offset)
+    def _payload(self, entry: Entry, at: int) -> bytes:
+        return read_checked(self, (at, entry.length), entry.crc, entry.type)

@@ -1,17 +1,21 @@
 """Random access to the bytes of a file, wherever they are: `read_at(offset, length)`.
 
 Every source knows its size when it is opened and refuses to read past it, so that nobody allocates
-what a length in the file merely claims.
+what a length in the file merely claims. One that is far away can fetch what was announced in few
+round trips; `lgcodec.remote` has it.
 """
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol, final
 
 from lgcodec.errors import FileError, InputError
 
-__all__ = ["BytesSource", "FileSource", "Source"]
+__all__ = ["BytesSource", "FileSource", "Source", "Span", "check_inside"]
+
+Span = tuple[int, int]  # offset and length, in bytes of the file
 
 
 class Source(Protocol):
@@ -25,6 +29,9 @@ class Source(Protocol):
         """Exactly `length` bytes from `offset`; FileError E_TRUNC if they are not there,
         InputError if they cannot be read.
         """
+
+    def announce(self, spans: Iterable[Span]) -> None:
+        """Say what will be read next, in the order of the file; replaces what was said before."""
 
     def close(self) -> None:
         """Give back what the source holds; reading is over."""
@@ -48,7 +55,7 @@ class FileSource:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """See `Source`."""
-        _check_inside(offset, length, self.size)
+        check_inside(offset, length, self.size)
         try:
             self._file.seek(offset)
             data = self._file.read(length)
@@ -57,6 +64,9 @@ class FileSource:
         if len(data) != length:
             raise FileError("E_TRUNC", f"{self._path} has become shorter", offset + len(data))
         return data
+
+    def announce(self, spans: Iterable[Span]) -> None:
+        """See `Source`; nothing is far away."""
 
     def close(self) -> None:
         """See `Source`."""
@@ -76,14 +86,18 @@ class BytesSource:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """See `Source`."""
-        _check_inside(offset, length, self.size)
+        check_inside(offset, length, self.size)
         return self._data[offset : offset + length]
+
+    def announce(self, spans: Iterable[Span]) -> None:
+        """See `Source`; nothing is far away."""
 
     def close(self) -> None:
         """See `Source`."""
 
 
-def _check_inside(offset: int, length: int, size: int) -> None:
+def check_inside(offset: int, length: int, size: int) -> None:
+    """Raise FileError E_TRUNC unless `length` bytes from `offset` are in a file of `size` bytes."""
     if not 0 <= offset <= offset + length <= size:
         message = f"{length} bytes are needed, the file ends at byte {size}"
         raise FileError("E_TRUNC", message, offset)

@@ -6,7 +6,7 @@ its own tile, whatever else is decoded: a sample sits in the same row of the sam
 and after a crop, and gets the same bits on the same device.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, Final, final
 
@@ -21,7 +21,10 @@ __all__ = ["Evaluator", "pick_device"]
 
 BLOCK: Final = {"cpu": 2048}  # rows whose activations stay in a core's cache
 BLOCK_ACCELERATOR: Final = 65536
+MAX_ROWS: Final = 2**62
 Floats = NDArray[np.float32]
+Positions = Sequence[NDArray[np.int64]]  # along each axis of a tile, S each
+Coordinates = Callable[[Positions], tuple[Floats, Floats]]
 
 
 def pick_device(name: str) -> torch.device:
@@ -54,23 +57,24 @@ class Evaluator:
     def partition(
         self,
         local: Mapping[str, Floats],
-        tile: Sequence[Floats],
-        frame: Sequence[Floats],
+        coordinates: Coordinates,
+        shape: Sequence[int],
         wanted: Sequence[range],
     ) -> Floats:
         """Values [*wanted, C] of one partition, about -1 to 1.
 
         local         the partition's tensors by name, each of its own shape
-        tile, frame   both kinds of coordinates along each axis of the whole tile
-        wanted        the part of the tile that is asked for, in positions of these
+        coordinates   tile and frame coordinates [S, D] of S positions in the tile
+        shape         samples of the whole tile along each axis; it takes no memory
+        wanted        the part of the tile that is asked for, in positions
         """
+        if prod(shape) > MAX_ROWS:
+            raise UsageError(f"a tile of {' x '.join(map(str, shape))} samples is too large")
         weights = dict(self._global)
         weights |= {f"local.{name}": self._tensor(value)[None] for name, value in local.items()}
-        shape = [len(axis) for axis in frame]
         places = np.ravel_multi_index(np.ix_(*wanted), shape).ravel()  # raster order: increasing
-        tables = [[self._tensor(axis) for axis in axes] for axes in (tile, frame)]
         values = [
-            self._block(weights, tables, shape, start, length)[inside - start]
+            self._block(weights, coordinates, shape, start, length)[inside - start]
             for start, length, inside in self._blocks(places, prod(shape))
         ]
         return np.concatenate(values).reshape(*(len(part) for part in wanted), -1)
@@ -86,17 +90,14 @@ class Evaluator:
     def _block(
         self,
         weights: Mapping[str, torch.Tensor],
-        tables: Sequence[Sequence[torch.Tensor]],
+        coordinates: Coordinates,
         shape: Sequence[int],
         start: int,
         length: int,
     ) -> Floats:
         rows = np.minimum(np.arange(start, start + length), prod(shape) - 1)  # the tail is padding
-        index = [torch.from_numpy(i).to(self._device) for i in np.unravel_index(rows, shape)]
-        tile, frame = (
-            torch.stack([axis[i] for axis, i in zip(axes, index, strict=True)], dim=-1)[None]
-            for axes in tables
-        )  # [1, length, D] each
+        positions = np.unravel_index(rows, shape)
+        tile, frame = (self._tensor(part)[None] for part in coordinates(positions))
         with torch.no_grad():
             values = self._family.forward(weights, tile, frame)
         return np.asarray(values[0].cpu().numpy(), np.float32)

@@ -54,9 +54,8 @@ def spawn():
         environment = {**os.environ, **settings.pop("environment", {})}
         return subprocess.Popen(
             [sys.executable, "-c", code, *map(str, arguments)],
-            text=True,
             env=environment,
-            **{**pipes, **settings},
+            **{**pipes, "text": True, **settings},
         )
 
     return start

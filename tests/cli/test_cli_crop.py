@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from subprocess import DEVNULL
 
 import cli_files
 import pytest
 
 from lgcodec.format.container import Reader
+from lgcodec_cli.main import run
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_json_and_quiet(lgi, film) -> None:
         (["--drop", "x=0:1,x=1:2"], 2, "expected each axis once"),
         (["--drop", "t=:"], 2, "nothing is left"),
         (["--t", "0:1", "-o", "b.png"], 2, "its name must end in .lgi"),
-        (["--t", "0:1", "-o", "nowhere/b.lgi"], 5, "the folder nowhere does not exist"),
+        (["--t", "0:1", "-o", "nowhere/b.lgi"], 5, "cannot write nowhere/b.lgi: No such file"),
     ],
 )
 def test_mistakes_change_nothing(lgi, film, arguments, code, words) -> None:
@@ -119,6 +121,40 @@ def test_mistakes_change_nothing(lgi, film, arguments, code, words) -> None:
 def test_a_missing_input_comes_first(lgi, tmp_path) -> None:
     lgi("crop", tmp_path / "no" / "a.lgi", "--t", "0:1").failed(4, "No such file")
     lgi("crop", "a.lgi", "--t", "0:1", "-o", "nowhere/b.lgi").failed(4, "No such file")
+
+
+def test_from_a_pipe_to_a_pipe(spawn, film, tmp_path) -> None:
+    """LGI-W-05, and the report goes to stderr."""
+    assert run_crop(film, "-o", "b.lgi")
+    with film.open("rb") as file:
+        process = spawn("crop", "-", "-o", "-", "--t", "0:2", stdin=file, text=False)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out == Path("b.lgi").read_bytes()
+    assert err.startswith(b"video: kept 12 of 18 partitions")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.lgi", "b.lgi"]
+
+
+def run_crop(*arguments: object) -> bool:
+    return run(["crop", *map(str, arguments), "--t", "0:2"]) == 0
+
+
+def test_a_pipe_that_closes(spawn, tmp_path) -> None:
+    large = cli_files.stream("audio", [cli_files.axis(60_000, 10)], channels=1, rate=6)
+    path = cli_files.save(tmp_path / "a.lgi", large)
+    process = spawn("crop", path, "-o", "-", "--t", ":-1", text=False)
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.wait(60) == 5
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_a_pipe_cannot_be_replaced(lgi, lgi_process, film) -> None:
+    lgi("crop", "-", "--t", "0:1").failed(2, "- cannot be replaced: give -o OUT")
+    lgi("crop", "http://a.org/b.lgi", "--t", "0:1").failed(2, "cannot be replaced")
+    lgi_process("crop", "-", "-o", "b.lgi", "--t", "0:1", stdin=DEVNULL).failed(3, "E_TRUNC")
+    lgi_process("crop", film, "-o", "-", "--t", "9:").failed(2, "is empty")
 
 
 def test_without_torch(lgi_process, film) -> None:

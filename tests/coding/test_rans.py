@@ -197,6 +197,12 @@ def test_states_below_their_range(state: int) -> None:
     assert damage(TABLES, [pack("<I", state) + CHUNKS[0][4:], CHUNKS[1]], SIZES) == "E_PAYLOAD"
 
 
+def test_a_state_below_its_range_that_ends_well() -> None:
+    """LGI-K-06, LGI-K-13: 1 takes the word 0 and is 2**16, which the encoder writes at once."""
+    table = [FrequencyTable(0, 0, 0, 1, 1).pack()]
+    assert damage(table, [pack("<IH", 1, 0)], [1]) == "E_PAYLOAD"
+
+
 def test_a_wrong_final_state() -> None:
     """LGI-K-14: one symbol of frequency 2**14 leaves the state as it is."""
     table = [FrequencyTable(0, 0, 0, 1, 1).pack()]

@@ -209,11 +209,12 @@ def test_with_a_limit_of_time_alone_iterations_are_none() -> None:
     "options",
     [
         *({name: value} for name in ("params", "groups", "iterations") for value in (0, -1)),
-        *({"samples": 0}, {"seconds": 0.0}, {"psnr": -3.0}, {"bits": 1}, {"bits": 9}),
+        *({"samples": 0}, {"seconds": 0.0}, {"psnr": -3.0}, {"bits": 1}, {"bits": 11}),
         *({"float_bits": 8}, {"preset": "slow"}),
         *({"seconds": float("nan")}, {"psnr": float("nan")}),
         {"partitions": (2, 2), "partition_size": (8, 8)},
         {"params": 1000, "local_width": 4},
+        {"bits": 8, "float_bits": 32},
     ],
 )
 def test_impossible_options(options: dict[str, Any]) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from lgcodec.coding import ChunkCodec, Uniform
 from lgcodec.coding.rans import Rans
-from lgcodec.fit.quantise import StepLearner
+from lgcodec.fit.quantise import StepLearner, bits_of
 from lgcodec.format.conf import TensorSpec
+from lgcodec.nets import Siren
 
 LOCAL, GLOBAL = (TensorSpec("w", (9, 5)),), (TensorSpec("g", (40,)),)
 
@@ -27,7 +28,7 @@ def drawn(seed: int, scale: float) -> dict[str, torch.Tensor]:
 def test_what_the_network_sees_is_what_a_decoder_sees(seed: int, bits: int, scale: float) -> None:
     """Bit for bit, also where the file's symbols reach further than those of the fit."""
     weights = drawn(seed, scale)
-    learner = StepLearner(weights, {name: Uniform(bits) for name in weights})
+    learner = StepLearner(weights, dict.fromkeys(weights, bits))
     seen = {name: value.detach().numpy() for name, value in learner(weights).items()}
     codec = ChunkCodec(Uniform(bits + 2), Rans(), LOCAL, GLOBAL)
     head, chunks = codec.encode({"g": seen["global.g"]}, {"w": seen["local.w"]}, learner.steps())
@@ -39,7 +40,7 @@ def test_what_the_network_sees_is_what_a_decoder_sees(seed: int, bits: int, scal
 @given(st.integers(0, 2**32), st.integers(2, 10))
 def test_symbols_stay_in_their_range(seed: int, bits: int) -> None:
     weights = drawn(seed, 1.0)
-    learner = StepLearner(weights, {name: Uniform(bits) for name in weights})
+    learner = StepLearner(weights, dict.fromkeys(weights, bits))
     for name, value in learner(weights).items():
         symbols = value.detach().numpy() / learner.steps()[name]
         assert np.abs(symbols).max() <= (2 ** (bits - 1) - 1) * (1 + 1e-6)
@@ -49,7 +50,7 @@ def test_symbols_stay_in_their_range(seed: int, bits: int) -> None:
 def learned(values: list[float], step: float, bits: int) -> tuple[torch.Tensor, StepLearner]:
     """One tensor whose step is set by hand."""
     weights = torch.tensor(values, requires_grad=True)
-    learner = StepLearner({"local.w": weights}, {"local.w": Uniform(bits)})
+    learner = StepLearner({"local.w": weights}, {"local.w": bits})
     with torch.no_grad():
         learner.log_steps["local.w"].fill_(float(np.log(step)))
     return weights, learner
@@ -89,3 +90,13 @@ def test_steps_can_be_learned() -> None:
         with torch.no_grad():
             learner.log_steps["local.w"] -= 0.02 * slope
     assert error().item() < before / 4
+
+
+@pytest.mark.parametrize("nominal", [2, 8, 10, 12])
+def test_bits_of_every_tensor(nominal: int) -> None:
+    """At least the nominal ones, and no more than the quantiser has."""
+    family = Siren(3, 5, 4, ((-1.0, 1.0),), tile_range=50.0)
+    bits = bits_of(family, nominal)
+    assert len(bits) == len(family.local_tensors()) + len(family.global_tensors())
+    assert all(nominal <= width <= 12 for width in bits.values())
+    assert bits["local.0.w"] >= bits["local.1.w"] == nominal

@@ -167,13 +167,23 @@ def test_positions_to_measure_on() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
-def test_targets_span_the_values(dtype: str) -> None:
-    """From -1 to 1, whatever the samples are."""
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((0.0, 100.0), [-1.0, 1.0, 0.0, -0.5]),
+        ((-100.0, 100.0), [0.0, 1.0, 0.5, 0.25]),
+        ((50.0, 150.0), [-2.0, 0.0, -1.0, -1.5]),
+    ],
+)
+def test_targets_span_the_values(
+    dtype: str, values: tuple[float, float], expected: list[float]
+) -> None:
+    """-1 stands for the first, 1 for the second, whatever the samples are."""
     samples = np.array([[0], [100], [50], [25]], dtype)
     signal = Signal("audio", samples, smooth("audio", (4,)).rate)
-    found = sampler(signal, lattice(signal, (1,)), values=(0.0, 100.0))
+    found = sampler(signal, lattice(signal, (1,)), values=values)
     _, _, targets = found.batch(slice(None), torch.arange(4)[None])
-    assert targets.flatten().tolist() == [-1.0, 1.0, 0.0, -0.5]
+    assert targets.flatten().tolist() == expected
 
 
 @pytest.mark.parametrize("change", ["read-only", "reversed", "foreign"])

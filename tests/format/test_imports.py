@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-LIGHT = ["lgcodec", "lgcodec.format.container", "lgcodec._crop", "lgcodec.media"]
+LIGHT = [
+    "lgcodec",
+    "lgcodec.format.container",
+    "lgcodec._crop",
+    "lgcodec._repair",
+    "lgcodec._verify",
+    "lgcodec.media",
+    "lgcodec.remote.source",
+]
 
 
 def run(code: str) -> str:
@@ -19,7 +27,7 @@ def test_import_without_torch(module: str) -> None:
     run(f"import sys; sys.modules['torch'] = None; import {module}")
 
 
-@pytest.mark.parametrize("module", ["lgcodec.format.container", "lgcodec._crop"])
+@pytest.mark.parametrize("module", ["lgcodec.format.container", "lgcodec._crop", "lgcodec._repair"])
 def test_the_crop_path_needs_no_array_mathematics(module: str) -> None:
     run(f"import sys; sys.modules['numpy'] = None; import {module}")
 
@@ -35,3 +43,7 @@ def test_the_format_imports_the_standard_library_cbor2_and_google_crc32c() -> No
         "google_crc32c",
         "lgcodec",
     }
+
+
+def test_paths_need_no_network_library() -> None:
+    run("import sys; sys.modules['aiohttp'] = sys.modules['fsspec'] = None; import lgcodec._crop")

@@ -122,9 +122,11 @@ def test_reads_only_what_is_asked(tmp_path: Path) -> None:
 
 def test_neighbours_come_in_one_read() -> None:
     main = Reader(BytesSource(dumps(VIDEO))).streams[0]
-    spans = list(main.ranges(0, [4, 5, 6, 20]))
-    lengths = [len(VIDEO.streams[0].groups[0].local_chunks[i]) for i in (4, 5, 6, 20)]
-    assert [length for _, length in spans] == [sum(lengths[:3]), lengths[3]]
+    spans = list(main.spans({0: [4, 5, 6, 20]}))
+    group = VIDEO.streams[0].groups[0]
+    lengths = [len(group.local_chunks[i]) for i in (4, 5, 6, 20)]
+    expected = [len(group.global_chunk), sum(lengths[:3]), lengths[3]]
+    assert [length for _, length in spans] == expected
 
 
 def test_parts_add_up_to_the_file() -> None:
@@ -156,6 +158,46 @@ def test_a_hostile_grid_costs_nothing() -> None:
     reader = Reader(BytesSource(assemble(tiny(geom_payload([time])))))
     main = reader.streams[0]
     assert main.touching(main.geometry.window) == {0: [0, 1]}
+
+
+SOUND = geometry("audio", (axis(800, 5, 2),), channels=1)
+
+
+def test_a_lazy_reader_reads_directories_when_they_are_needed() -> None:
+    """LGI-N-05."""
+    reader = Reader(BytesSource(dumps(Container((stream(SOUND),)))), lazy=True)
+    main = reader.streams[0]
+    assert list(main.groups) == [0, 1]
+    assert main.groups.partitions is None
+    opened = reader.bytes_read
+    assert main.touching((range(400, 401),)) == {1: [0]}
+    assert reader.bytes_read - opened == main.groups[1].dir_len
+    assert main.groups.partitions is None
+    main.groups.load()
+    assert main.groups.partitions == 10
+    before = reader.bytes_read
+    assert (len(main.groups), len(list(main.present))) == (2, 10)
+    assert reader.bytes_read == before
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name.startswith("LGI-D-0")])
+def test_a_lazy_reader_raises_what_a_strict_one_does(name: str) -> None:
+    code, chunks = BAD[name]
+    data = assemble(chunks)
+    with pytest.raises(FileError, match=code) as strict:
+        Reader(BytesSource(data))
+    main = Reader(BytesSource(data), lazy=True).streams[0]
+    with pytest.raises(FileError) as lazy:
+        main.groups.load()
+    assert str(lazy.value) == str(strict.value)
+
+
+def test_a_group_outside_the_grid_is_noticed_before_it_is_read() -> None:
+    """LGI-D-09."""
+    data = assemble(tiny(group=replace(grup(), ordinal=1)))
+    main = Reader(BytesSource(data), lazy=True).streams[0]
+    with pytest.raises(FileError, match="E_GRID"):
+        main.touching(main.geometry.window)
 
 
 def test_absent_things() -> None:

@@ -17,6 +17,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path):
 
 
 def test_reads_what_is_asked(source: Source) -> None:
+    source.announce([(0, 4)])
     assert source.size == 10
     assert source.read_at(3, 4) == b"3456"
     assert source.read_at(0, 10) == b"0123456789"

@@ -261,8 +261,9 @@ def test_canonical_weights_give_the_same_values(family: Siren) -> None:
     np.testing.assert_allclose(after, before, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("family", NETWORKS)
-def test_canonical_biases_of_sines_are_within_half_a_period(family: Siren) -> None:
+@pytest.mark.parametrize("family", [n for n in NETWORKS if n.global_width])
+def test_canonical_biases_with_a_merge(family: Siren) -> None:
+    """Wrapped into one period of the sine; nothing else changes."""
     weights = drawn(family)
     canonical = family.canonicalise(weights)
     linear = f"local.{family.layers - 1}.b"
@@ -271,7 +272,21 @@ def test_canonical_biases_of_sines_are_within_half_a_period(family: Siren) -> No
             assert (tensor == weights[name]).all()
         else:
             assert tensor.abs().max() <= pi / family.w0 * 1.001
+
+
+def test_canonical_biases_without_a_merge() -> None:
+    """Within a quarter of a period; weights may change their signs."""
+    weights = drawn(PER_PARTITION)
+    canonical = PER_PARTITION.canonicalise(weights)
     assert set(canonical) == set(weights)
+    for name, tensor in canonical.items():
+        if name.endswith(".w"):
+            assert (tensor.abs() == weights[name].abs()).all()
+        elif name == "local.4.b":
+            assert (tensor == weights[name]).all()
+        else:
+            assert tensor.min() >= 0
+            assert tensor.max() <= pi / 2 / PER_PARTITION.w0 * 1.001
 
 
 # --- from a file

@@ -1,0 +1,53 @@
+"""The argument IN of commands that read .lgi files: a path or a URL, and what a URL costs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lgcodec.format.container import Reader
+from lgcodec.remote import Timeouts, is_url, traffic_of
+from lgcodec_cli._options import NUMBER, Function, Parsed
+from lgcodec_cli._text import count
+
+__all__ = ["Location", "lgi_argument", "traffic_data", "traffic_lines"]
+
+Location = Path | str  # a string is a URL
+
+
+def lgi_argument(function: Function) -> Function:
+    """Add the argument IN and --timeout, which `function` gets as `source` and `timeouts`."""
+    timeout = click.option(
+        "--timeout",
+        "timeouts",
+        type=NUMBER,
+        callback=_timeouts,
+        help="Seconds without a byte after which a server is given up; default 30.",
+    )
+    return click.argument("source", metavar="IN", type=Parsed("IN", _location))(timeout(function))
+
+
+def traffic_lines(reader: Reader) -> Iterator[str]:
+    """What was moved over the network, if anything was."""
+    if (traffic := traffic_of(reader)) is not None:
+        requests, trips = traffic.requests, traffic.round_trips
+        moved, needed = traffic.bytes_moved, reader.bytes_read
+        yield (
+            f"network: {count(requests, 'request')} in {count(trips, 'round trip')}, "
+            f"{count(moved, 'byte')} moved, {needed:,} needed"
+        )
+
+
+def traffic_data(reader: Reader) -> dict[str, Any]:
+    """The same for machines: an entry `network`, or none."""
+    traffic = traffic_of(reader)
+    return {} if traffic is None else {"network": traffic, "bytes_needed": reader.bytes_read}
+
+
+def _location(text: str) -> Location:
+    return text if is_url(text) else Path(text)
+
+
+def _timeouts(_: click.Context, __: click.Parameter, seconds: float | None) -> Timeouts | None:
+    return None if seconds is None else Timeouts(connect=seconds, read=seconds)

@@ -1,0 +1,50 @@
+"""`lgi verify`: check a file."""
+
+from collections.abc import Iterator
+
+import click
+
+from lgcodec._verify import StreamCheck, VerifyReport, verify
+from lgcodec.errors import FileError
+from lgcodec.remote import Timeouts
+from lgcodec_cli._damage import damage_data, damage_lines
+from lgcodec_cli._options import report_options
+from lgcodec_cli._source import Location, lgi_argument
+from lgcodec_cli._text import count, report
+
+__all__ = ["command"]
+
+
+@click.command
+@lgi_argument
+@report_options
+def command(*, source: Location, timeouts: Timeouts | None, as_json: bool, quiet: bool) -> None:
+    """Check every table and every checksum of a .lgi file.
+
+    Lists what is damaged; the exit code is then 3. Nothing is decoded: whether this version knows
+    how to is reported, and is no defect of the file. What is intact can be saved with lgi repair.
+    """
+    found = verify(source, timeouts)
+    data = {
+        "file": source,
+        "bytes": found.bytes,
+        "intact": not found.damage,
+        "streams": found.streams,
+        "damage": damage_data(found.damage),
+    }
+    report(_lines(source, found), data, as_json=as_json, quiet=quiet)
+    if found.damage:
+        raise click.exceptions.Exit(FileError.exit_code)
+
+
+def _lines(source: Location, found: VerifyReport) -> Iterator[str]:
+    verdict = "damaged" if found.damage else "intact"
+    yield f"{source}: {verdict}, {count(found.bytes, 'byte')}"
+    yield from map(_stream, found.streams)
+    yield from damage_lines(found.damage, [stream.kind for stream in found.streams])
+
+
+def _stream(stream: StreamCheck) -> str:
+    whole = f"{stream.groups_intact} of {count(stream.groups, 'group')}"
+    note = f"; cannot be decoded here: {stream.unreadable}" if stream.unreadable else ""
+    return f"{stream.kind}: {count(stream.intact, 'intact partition')} in {whole}{note}"

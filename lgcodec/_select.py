@@ -1,0 +1,75 @@
+"""What a selection means in an open file: a window in every stream, and the partitions in it."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from lgcodec._ranges import AxisRange, nearest, resolve
+from lgcodec.format.geometry import AxisGeometry, Geometry, Window
+from lgcodec.format.stream import Stream
+
+__all__ = ["Selection", "held_by", "kept_partitions", "windows"]
+
+Selection = Mapping[str, AxisRange]
+
+
+def windows(streams: Sequence[Stream], selection: Selection) -> list[Window | None]:
+    """The samples of each stream's window that `selection` means; None if there are none.
+
+    Ranges refer to the window of the first stream. One along t reaches the others by the clock.
+    """
+    main = streams[0].geometry
+    return [_selected(stream, main, selection) for stream in streams]
+
+
+def kept_partitions(
+    stream: Stream, window: Window | None, region: Window | None
+) -> dict[int, list[int]]:
+    """Present partitions that touch `window` and do not lie inside `region`, by group ordinal."""
+    if window is None:
+        return {}
+    kept = stream.touching(window)
+    if region is None:
+        return kept
+    pairs = zip(stream.geometry.axes, window, region, strict=True)
+    dropped = stream.among([_tiles_inside(axis, *spans) for axis, *spans in pairs])
+    left = {o: sorted(set(ids) - set(dropped.get(o, ()))) for o, ids in kept.items()}
+    return {ordinal: ids for ordinal, ids in left.items() if ids}
+
+
+def held_by(geometry: Geometry, window: Window) -> Window:
+    """What the tiles that touch `window` cover of the window of `geometry`."""
+    spans = []
+    for axis, tiles in zip(geometry.axes, geometry.tiles_touching(window), strict=True):
+        start, stop = axis.tile(tiles.start).start, axis.tile(tiles.stop).start
+        spans.append(range(max(start, axis.window.start), min(stop, axis.window.stop)))
+    return tuple(spans)
+
+
+def _selected(stream: Stream, main: Geometry, selection: Selection) -> Window | None:
+    """The samples of `stream` that a selection on the main stream means; None if there are none."""
+    selected = resolve(main, selection)
+    window = stream.geometry.window
+    names = stream.geometry.axis_names
+    if stream.index == 0:
+        return selected
+    if "t" not in selection or "t" not in names:
+        return window
+    time = names.index("t")
+    span = _same_time(selected[main.axis_names.index("t")], main, stream.geometry)
+    shown = range(max(span.start, window[time].start), min(span.stop, window[time].stop))
+    return (*window[:time], shown, *window[time + 1 :]) if shown else None
+
+
+def _same_time(span: range, main: Geometry, other: Geometry) -> range:
+    """The samples of `other` between the moments where `span` of `main` starts and stops."""
+    ratio = Fraction(other.rate or 1) / Fraction(main.rate or 1)
+    return range(nearest(span.start * ratio), nearest(span.stop * ratio))
+
+
+def _tiles_inside(axis: AxisGeometry, window: range, region: range) -> range:
+    """Tiles of which `region` has every sample that `window` shows."""
+    tiles = axis.touching(region)
+    first, last = axis.tile(tiles.start), axis.tile(tiles.stop - 1)
+    is_cut_first = max(first.start, window.start) < region.start
+    is_cut_last = min(last.stop, window.stop) > region.stop
+    return tiles[is_cut_first : len(tiles) - is_cut_last]

@@ -1,0 +1,72 @@
+"""The weights of partitions, batch by batch; what is damaged can be left out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, final
+
+from lgcodec.coding import ChunkCodec, Weights
+from lgcodec.coding.chunks import GlobalPart
+from lgcodec.errors import DamageWarning, FileError, UsageError
+from lgcodec.format.stream import Stream
+
+__all__ = ["LocalWeights", "OnError"]
+
+OnError = Literal["raise", "mask"]
+DAMAGED: Final = ("E_CHUNK_CRC", "E_PAYLOAD")
+CHUNKS_AT_ONCE: Final = 1024
+
+
+@final
+class LocalWeights:
+    """Reads and decodes the chunks of a stream.
+
+    damaged   (group ordinal, partition id) of what was left out; stays empty with on_error "raise"
+    """
+
+    def __init__(self, stream: Stream, codec: ChunkCodec, on_error: OnError) -> None:
+        if on_error not in ("raise", "mask"):
+            raise UsageError(f"on_error is {on_error!r}, allowed are 'raise' and 'mask'")
+        self._stream = stream
+        self._codec = codec
+        self._masks = on_error == "mask"
+        self.damaged: list[tuple[int, int]] = []
+
+    @property
+    def warning(self) -> DamageWarning:
+        """What there is to say where something was left out."""
+        return DamageWarning(self._stream.geometry.kind, self.damaged)
+
+    def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
+        """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
+        try:
+            return self._codec.decode_global(self._stream.read_global(ordinal))
+        except FileError as error:
+            self._leave_out(error, ordinal, ids)
+            return None
+
+    def of(
+        self, ordinal: int, head: GlobalPart, ids: Sequence[int]
+    ) -> Iterator[tuple[int, Weights]]:
+        """Every intact one of `ids`, increasing, with its weights."""
+        for at in range(0, len(ids), CHUNKS_AT_ONCE):
+            yield from self._batch(ordinal, head, ids[at : at + CHUNKS_AT_ONCE]).items()
+
+    def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
+        """Chunks are decoded in lock-step; where that fails, halving leads to the culprits."""
+        try:
+            chunks = self._stream.read_locals(ordinal, ids)
+            weights = self._codec.decode_local(head, list(chunks.values()))
+        except FileError as error:
+            if len(ids) == 1 or not self._masks:
+                self._leave_out(error, ordinal, ids)
+                return {}
+            middle = len(ids) // 2
+            halves = ids[:middle], ids[middle:]
+            first, second = (self._batch(ordinal, head, half) for half in halves)
+            return first | second
+        rows = enumerate(chunks)
+        return {i: {name: values[row] for name, values in weights.items()} for row, i in rows}
+
+    def _leave_out(self, error: FileError, ordinal: int, ids: Sequence[int]) -> None:
+        if not self._masks or error.code not in DAMAGED:
+            raise error
+        self.damaged.extend((ordinal, partition) for partition in ids)

@@ -1,0 +1,335 @@
+"""What every row of the tables of plugs must do. A new row needs an example here, and is tested."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgcodec.coding import CODERS, QUANTISERS, ChunkCodec
+from lgcodec.coding.base import Coder, Quantiser
+from lgcodec.errors import FileError, UsageError
+from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.nets import FAMILIES, Family, Siren
+from lgcodec.partition import RULES
+
+Configuration = Mapping[str, Any]
+
+QUANTISER_EXAMPLES: dict[str, list[Configuration]] = {
+    "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 12}],
+    "float": [{"bits": 16}, {"bits": 32}],
+}
+CODER_EXAMPLES: dict[str, list[Configuration]] = {"raw": [{}], "rans": [{}]}
+FAMILY_EXAMPLES: dict[str, list[Family]] = {
+    "siren": [
+        Siren(3, 5, 4, ((-1.0, 1.0), (-1.0, 1.0))),
+        Siren(1, 6, 0, ((-100.0, 100.0),), tile_range=3.0),
+        Siren(2, 3, 2, ((-1.0, 1.0),) * 3, tile_range=0.0, layers=2, w0=10.0),
+    ]
+}
+
+
+def test_every_row_has_an_example() -> None:
+    assert set(QUANTISER_EXAMPLES) == set(QUANTISERS)
+    assert set(CODER_EXAMPLES) == set(CODERS)
+    assert set(FAMILY_EXAMPLES) == set(FAMILIES)
+
+
+def test_rows_stand_under_their_names() -> None:
+    for table in (QUANTISERS, CODERS, FAMILIES):
+        assert all(plug.name == name for name, plug in table.items())
+
+
+# --- quantisers
+
+quantisers = pytest.mark.parametrize(
+    "quantiser",
+    [
+        QUANTISERS[name].from_configuration(configuration)
+        for name, examples in QUANTISER_EXAMPLES.items()
+        for configuration in examples
+    ],
+    ids=lambda quantiser: f"{quantiser.name}{quantiser.configuration}",
+)
+WEIGHTS = np.random.default_rng(0).normal(0, 0.1, (6, 40)).astype(np.float32)
+
+
+@quantisers
+def test_a_quantiser_is_rebuilt_from_what_is_stored(quantiser: Quantiser) -> None:
+    check_configuration(quantiser, QUANTISERS)
+
+
+@quantisers
+def test_symbols_of_a_quantiser(quantiser: Quantiser) -> None:
+    """Of its type and of the weights' shape; their weights have the same symbols again."""
+    step = quantiser.step(WEIGHTS)
+    symbols = quantiser.quantise(WEIGHTS, step)
+    assert (symbols.dtype, symbols.shape) == (quantiser.symbol_type, WEIGHTS.shape)
+    assert symbols.dtype.newbyteorder("<") == symbols.dtype
+    weights = quantiser.dequantise(symbols, step)
+    assert (weights.dtype, weights.shape) == (np.float32, WEIGHTS.shape)
+    assert quantiser.quantise(weights, step).tobytes() == symbols.tobytes()
+
+
+@quantisers
+def test_errors_of_a_quantiser(quantiser: Quantiser) -> None:
+    """Never worse than dropping the weights, nor beyond the largest of them."""
+    step = quantiser.step(WEIGHTS)
+    found = quantiser.dequantise(quantiser.quantise(WEIGHTS, step), step)
+    assert ((found - WEIGHTS) ** 2).sum() < (WEIGHTS**2).sum()
+    assert np.abs(found).max() <= np.abs(WEIGHTS).max() * 1.001
+
+
+@quantisers
+def test_no_weights(quantiser: Quantiser) -> None:
+    none = np.empty((0, 7), np.float32)
+    step = quantiser.step(none)
+    assert quantiser.dequantise(quantiser.quantise(none, step), step).shape == (0, 7)
+
+
+# --- coders
+
+
+def compatible(quantiser: Quantiser, coder: type[Coder]) -> bool:
+    return not (coder.integers_only and quantiser.symbol_type.kind == "f")
+
+
+pairs = pytest.mark.parametrize(
+    ("quantiser", "coder"),
+    [
+        (quantiser, CODERS[name].from_configuration(configuration))
+        for quantiser in quantisers.args[1]
+        for name, examples in CODER_EXAMPLES.items()
+        for configuration in examples
+        if compatible(quantiser, CODERS[name])
+    ],
+    ids=lambda plug: f"{plug.name}{plug.configuration}",
+)
+
+
+def check_configuration(plug: Any, table: Mapping[str, Any]) -> None:
+    stored = Plug(plug.name, plug.configuration)
+    again = table[plug.name].from_configuration(stored.configuration)
+    assert again.configuration == plug.configuration
+    with pytest.raises(FileError, match="E_CONF"):
+        table[plug.name].from_configuration({**plug.configuration, "unknown": 1})
+
+
+@pairs
+def test_a_coder_is_rebuilt_from_what_is_stored(quantiser: Quantiser, coder: Coder) -> None:
+    check_configuration(coder, CODERS)
+
+
+@pairs
+@pytest.mark.parametrize("chunks", [0, 1, 5])
+@pytest.mark.parametrize("sizes", [[1], [40], [3, 1, 2000], [1100, 1100]])
+def test_symbols_come_back(
+    quantiser: Quantiser, coder: Coder, chunks: int, sizes: Sequence[int]
+) -> None:
+    """LGI-K-06: and the bytes do not depend on which chunks are coded together."""
+    rng = np.random.default_rng(len(sizes))
+    weights = [rng.normal(0, 0.1, (chunks, size)).astype(np.float32) for size in sizes]
+    symbols = [quantiser.quantise(part, 0.01) for part in weights]
+    tables = [coder.table(part) for part in symbols]
+    assert {len(table) for table in tables} == {coder.table_bytes}
+    coded = coder.encode(tables, symbols)
+    assert len(coded) == chunks
+    decoded = coder.decode(tables, coded, sizes, quantiser.symbol_type)
+    for found, expected in zip(decoded, symbols, strict=True):
+        assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+        assert found.tobytes() == expected.tobytes()
+    assert coder.encode(tables, decoded) == coded
+    for row, alone in enumerate(coded):
+        part = coder.decode(tables, [alone], sizes, quantiser.symbol_type)
+        assert all((p[0] == s[row]).all() for p, s in zip(part, symbols, strict=True))
+
+
+@cache
+def codec_with_chunks(quantiser: Quantiser, coder: Coder) -> tuple[ChunkCodec, list[bytes]]:
+    """A codec with the global chunk and the local chunks of some weights."""
+    codec = ChunkCodec(quantiser, coder, (TensorSpec("w", (4, 10)),), (TensorSpec("g", (5,)),))
+    head, chunks = codec.encode({"g": WEIGHTS[0, :5]}, {"w": WEIGHTS})
+    return codec, [head, *chunks]
+
+
+@pairs
+@given(at=st.integers(0, 10**6), change=st.integers(1, 255), cut=st.integers(-3, 3))
+def test_damage_is_noticed_or_gives_other_weights(
+    quantiser: Quantiser, coder: Coder, at: int, change: int, cut: int
+) -> None:
+    """E_PAYLOAD is the only error that bytes can cause."""
+    codec, chunks = codec_with_chunks(quantiser, coder)
+    for which in (0, 1):
+        parts = [bytearray(chunk) for chunk in chunks]
+        parts[which][at % len(parts[which])] ^= change
+        if cut < 0:
+            del parts[which][cut:]
+        parts[which] += bytes(max(cut, 0))
+        try:
+            part = codec.decode_global(bytes(parts[0]))
+            found = codec.decode_local(part, [bytes(chunk) for chunk in parts[1:]])
+        except FileError as error:
+            assert error.code == "E_PAYLOAD"
+        else:
+            assert cut == 0
+            assert found["w"].shape == (6, 4, 10)
+            assert np.isfinite(found["w"]).all()
+
+
+# --- families
+
+families = pytest.mark.parametrize(
+    "family",
+    [family for examples in FAMILY_EXAMPLES.values() for family in examples],
+    ids=lambda family: f"{family.name}-{len(family.ranges)}-{family.channels}",
+)
+
+
+def drawn(family: Family, partitions: int, seed: int = 0) -> Mapping[str, torch.Tensor]:
+    return family.initialise(partitions, torch.Generator().manual_seed(seed))
+
+
+def points(family: Family, partitions: int, samples: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tile and frame coordinates within the ranges of the family."""
+    shape = (partitions, samples, len(family.ranges))
+    generator = torch.Generator().manual_seed(9)
+    tile, frame = (torch.rand(shape, generator=generator) for _ in range(2))
+    low, high = torch.tensor(family.ranges).T
+    return (2 * tile - 1) * family.tile_range, low + (high - low) * frame
+
+
+@families
+def test_a_family_is_rebuilt_from_a_configuration(family: Family) -> None:
+    conf = Conf(
+        Plug(family.name, family.configuration),
+        Plug("float", {"bits": 32}),
+        Plug("raw"),
+        family.local_tensors(),
+        family.global_tensors(),
+        (0.0, 1.0),
+        (0.0,) * family.channels,
+    )
+    stored = Conf.unpack(conf.pack())
+    assert stored == conf
+    tables = stored.local, stored.global_
+    again = FAMILIES[family.name].from_tables(stored.family.configuration, *tables)
+    assert again.configuration == family.configuration
+    assert (again.local_tensors(), again.global_tensors()) == tables
+    assert (again.channels, again.ranges) == (family.channels, family.ranges)
+    assert again.tile_range == family.tile_range
+
+
+@families
+def test_a_family_refuses_the_tables_of_another(family: Family) -> None:
+    local, global_ = family.local_tensors(), family.global_tensors()
+    plug = FAMILIES[family.name]
+    for tables in (((), global_), (local[:-1], global_), (local[1:], global_), (local, local)):
+        with pytest.raises(FileError, match="E_PROFILE"):
+            plug.from_tables(family.configuration, *tables)
+    with pytest.raises(FileError, match="E_PROFILE"):
+        plug.from_tables({}, local, global_)
+
+
+@families
+def test_initial_weights_have_the_shapes_of_the_tables(family: Family) -> None:
+    weights = drawn(family, 3)
+    expected = {f"local.{t.name}": (3, *t.shape) for t in family.local_tensors()}
+    expected |= {f"global.{t.name}": t.shape for t in family.global_tensors()}
+    assert {name: tuple(value.shape) for name, value in weights.items()} == expected
+    assert all(value.dtype == torch.float32 for value in weights.values())
+    local = sum(v.numel() for n, v in weights.items() if n.startswith("local."))
+    total = sum(value.numel() for value in weights.values())
+    assert family.parameters(3) == (local, total - local)
+    again, other = drawn(family, 3), drawn(family, 3, seed=1)
+    assert all((weights[name] == again[name]).all() for name in weights)
+    assert any((weights[name] != other[name]).any() for name in weights)
+
+
+@families
+def test_values_of_a_family(family: Family) -> None:
+    values = family.forward(drawn(family, 3), *points(family, 3, 20))
+    assert values.shape == (3, 20, family.channels)
+    assert values.dtype == torch.float32
+    assert values.isfinite().all()
+
+
+@families
+def test_partitions_do_not_see_each_other(family: Family) -> None:
+    """LGI-D-11: a partition alone, and others with other weights, up to the order of sums."""
+    weights, (tile, frame) = drawn(family, 3), points(family, 3, 20)
+    together = family.forward(weights, tile, frame)
+    one = {n: v[1:2] if n.startswith("local.") else v for n, v in weights.items()}
+    alone = family.forward(one, tile[1:2], frame[1:2])
+    torch.testing.assert_close(alone[0], together[1], rtol=0, atol=1e-5)
+
+
+@families
+def test_canonical_weights_mean_the_same(family: Family) -> None:
+    weights, (tile, frame) = drawn(family, 3), points(family, 3, 20)
+    canonical = family.canonicalise(weights)
+    assert {n: v.shape for n, v in canonical.items()} == {n: v.shape for n, v in weights.items()}
+    low_phases = frame.clamp(-1, 1)
+    torch.testing.assert_close(
+        family.forward(canonical, tile, low_phases),
+        family.forward(weights, tile, low_phases),
+        rtol=0,
+        atol=1e-4,
+    )
+    assert sum(float(v.abs().sum()) for v in canonical.values()) <= sum(
+        float(v.abs().sum()) for v in weights.values()
+    )
+
+
+@families
+def test_gradients_reach_every_weight(family: Family) -> None:
+    weights = {name: value.requires_grad_() for name, value in drawn(family, 2).items()}
+    values = family.forward(weights, *points(family, 2, 20))
+    for name, slope in zip(
+        weights, torch.autograd.grad((values**2).sum(), list(weights.values())), strict=True
+    ):
+        assert slope.isfinite().all(), name
+        assert slope.abs().max() > 0, name
+
+
+@families
+def test_figures_of_a_family(family: Family) -> None:
+    assert family.multiplications() > 0
+    for name in drawn(family, 1):
+        assert 0 <= family.extra_bits(name) <= 4  # of the 12 that `uniform` has, above 8
+
+
+# --- rules
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(data=st.data())
+def test_tiles_cover_an_axis_and_none_is_empty(rule: str, data: st.DataObject) -> None:
+    grid = data.draw(st.lists(st.integers(1, 400), min_size=1, max_size=3))
+    wanted = [data.draw(st.integers(1, size)) for size in grid]
+    tilings = RULES[rule](grid, wanted)
+    assert len(tilings) == len(grid)
+    for size, tiling in zip(grid, tilings, strict=True):
+        assert 1 <= tiling.tile_len <= size
+        assert (tiling.tiles - 1) * tiling.tile_len < size <= tiling.tiles * tiling.tile_len
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("wanted", [(), (1,), (1, 1, 1), (0, 1), (1, -1)])
+def test_what_rules_refuse(rule: str, wanted: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError):
+        RULES[rule]((8, 8), wanted)
+
+
+def test_pairs_that_are_not_compatible_are_these() -> None:
+    """Integer coders take no floats; everything else goes together."""
+    refused = {
+        (quantiser.name, name)
+        for quantiser, (name, coder) in product(quantisers.args[1], CODERS.items())
+        if not compatible(quantiser, coder)
+    }
+    assert refused == {("float", "rans")}

@@ -1,0 +1,47 @@
+"""Real encodes of tiny signals of every kind and type, each made once."""
+
+from functools import cache
+from typing import Any
+
+from fit.builders import smooth
+
+from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
+from lgcodec.format.container import BytesSource, Reader, Stream
+from lgcodec.signal import Kind, Signal
+
+FAST = {"params": 6000, "iterations": 90, "device": "cpu"}
+LOCAL_GLOBAL = {"arrangement": "local-global"}
+
+
+def case(
+    kind: Kind, grid: tuple[int, ...], channels: int, dtype: str, **options: Any
+) -> tuple[Signal, dict[str, Any]]:
+    return smooth(kind, grid, channels, dtype), {**FAST, **options}
+
+
+# Tiles that divide no axis in half of these, groups in three, both paths and the baselines.
+CASES: dict[str, tuple[Signal, dict[str, Any]]] = {
+    "grey": case("image", (33, 26), 1, "uint8", partitions=(4, 3)),
+    "rgb": case("image", (32, 24), 3, "uint8", partitions=(4, 3), **LOCAL_GLOBAL),
+    "rgba": case("image", (20, 31), 4, "uint8", partitions=(3, 4), groups=2, **LOCAL_GLOBAL),
+    "grey16": case("image", (21, 19), 1, "uint16", partitions=(2, 2), coordinates="frame"),
+    "rgb16": case("image", (21, 19), 3, "uint16", arrangement="single"),
+    "mono": case("audio", (1500,), 1, "int16", partitions=(7,), **LOCAL_GLOBAL),
+    "stereo": case("audio", (1001,), 2, "float32", partitions=(8,), groups=3),
+    "video": case("video", (6, 20, 18), 3, "uint8", partitions=(3, 2, 3), **LOCAL_GLOBAL),
+    "groups": case("video", (7, 16, 17), 1, "uint8", partitions=(4, 2, 2), groups=2),
+    "volume": case("volume", (9, 11, 10), 1, "int16", partitions=(2, 3, 2)),
+    "floats": case("volume", (8, 8, 8), 2, "float32", partitions=(2, 2, 2), float_bits=32),
+    "halves": case("image", (20, 20), 1, "uint8", partitions=(2, 2), float_bits=16),
+}
+
+
+@cache
+def encoded(name: str) -> tuple[bytes, EncodeReport]:
+    """Bytes and report of a case."""
+    signal, options = CASES[name]
+    return encode_signals([signal], EncodeOptions(**options))
+
+
+def stream_of(data: bytes, index: int = 0) -> Stream:
+    return Reader(BytesSource(data)).streams[index]

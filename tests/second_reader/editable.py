@@ -1,0 +1,158 @@
+"""A .lgi file as fields that can be set to anything: what is left alone is made to fit.
+
+Counts, lengths and checksums are None until somebody sets them; `pack` fills in what is right, so
+that a defect is the only one of its file and a reader gets as far as the check that it breaks.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from struct import calcsize, pack, unpack_from
+
+from google_crc32c import value as crc32c
+
+__all__ = ["MAGIC", "File", "Group", "Payload"]
+
+MAGIC = b"\x89LGI\r\n\x1a\n"
+HEADER, ROW, DIRECTORY = "<8sBBHIQI", "<4sIIIQI", "<4IB3s"
+
+
+@dataclass
+class Group:
+    """The payload of a GRUP; `lengths` and `crcs` by index are those that lie."""
+
+    runs: list[list[int]]
+    global_chunk: bytes
+    chunks: list[bytes]
+    width: int
+    reserved: bytes = bytes(3)
+    n_runs: int | None = None
+    n_local: int | None = None
+    global_len: int | None = None
+    global_crc: int | None = None
+    lengths: dict[int, int] = field(default_factory=dict)
+    crcs: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, payload: bytes) -> "Group":
+        """Take apart a payload without defects."""
+        n_runs, n_local, global_len, _, width, reserved = unpack_from(DIRECTORY, payload)
+        at = calcsize(DIRECTORY)
+        runs = [list(unpack_from("<2I", payload, at + 8 * i)) for i in range(n_runs)]
+        at += 8 * n_runs
+        code = {0: "I", 2: "H", 4: "I"}[width]
+        lengths = unpack_from(f"<{n_local if width else 1}{code}", payload, at)
+        at += calcsize(f"<{len(lengths)}{code}") + 4 * n_local
+        cuts = [at, at + global_len]
+        for length in lengths if width else lengths * n_local:
+            cuts.append(cuts[-1] + length)
+        global_chunk, *chunks = [payload[start:end] for start, end in pairwise(cuts)]
+        return cls(runs, global_chunk, chunks, width, reserved)
+
+    def directory(self) -> bytes:
+        """The directory as it stands."""
+        lengths = [self.lengths.get(i, len(chunk)) for i, chunk in enumerate(self.chunks)]
+        crcs = [self.crcs.get(i, crc32c(chunk)) for i, chunk in enumerate(self.chunks)]
+        stored, width = (lengths, self.width) if self.width in (2, 4) else (lengths[:1], 4)
+        head = pack(
+            DIRECTORY,
+            _or(self.n_runs, len(self.runs)),
+            _or(self.n_local, len(self.chunks)),
+            _or(self.global_len, len(self.global_chunk)),
+            _or(self.global_crc, crc32c(self.global_chunk)),
+            self.width,
+            self.reserved,
+        )
+        runs = b"".join(pack("<2I", *run) for run in self.runs)
+        table = b"".join((n % 256**width).to_bytes(width, "little") for n in stored)
+        return head + runs + table + pack(f"<{len(crcs)}I", *crcs)
+
+    def smallest_width(self) -> int:
+        """What the width should be for the chunks that are there."""
+        lengths = [len(chunk) for chunk in self.chunks]
+        equal = len(set(lengths)) < 2
+        return 0 if equal else 2 if max(lengths) < 65_536 else 4
+
+
+@dataclass
+class Payload:
+    """A payload and its row of the root table; the body is bytes where it is no good group."""
+
+    type: bytes
+    stream: int
+    ordinal: int
+    body: bytes | Group
+    dir_len: int | None = None
+    length: int | None = None
+    crc: int | None = None
+
+    def pack(self) -> tuple[bytes, bytes]:
+        """The row and the payload."""
+        body, dir_len, summed = self.body, 0, b""
+        if isinstance(body, Group):
+            summed = body.directory()
+            dir_len = len(summed)
+            payload = b"".join([summed, body.global_chunk, *body.chunks])
+        else:
+            payload = body
+            summed = body[: self.dir_len]
+        row = pack(
+            ROW,
+            self.type,
+            self.stream,
+            self.ordinal,
+            _or(self.dir_len, dir_len),
+            _or(self.length, len(payload)),
+            _or(self.crc, crc32c(summed)),
+        )
+        return row, payload
+
+
+@dataclass
+class File:
+    """A whole file."""
+
+    payloads: list[Payload]
+    magic: bytes = MAGIC
+    major: int = 1
+    minor: int = 0
+    reserved: int = 0
+    n_entries: int | None = None
+    file_size: int | None = None
+    root_crc: int | None = None
+    header_crc: int | None = None
+
+    @classmethod
+    def of(cls, data: bytes) -> "File":
+        """Take apart a file without defects."""
+        _, _, minor, _, n_entries, _, _ = unpack_from(HEADER, data)
+        at = 32 + 28 * n_entries
+        payloads = []
+        for i in range(n_entries):
+            kind, stream, ordinal, _, length, _ = unpack_from(ROW, data, 32 + 28 * i)
+            body = data[at : at + length]
+            made = Group.of(body) if kind == b"GRUP" else body
+            payloads.append(Payload(kind, stream, ordinal, made))
+            at += length
+        return cls(payloads, minor=minor)
+
+    def pack(self) -> bytes:
+        """The bytes of the file."""
+        packed = [payload.pack() for payload in self.payloads]
+        root = b"".join(row for row, _ in packed)
+        size = 32 + len(root) + sum(len(payload) for _, payload in packed)
+        head = pack(
+            HEADER,
+            self.magic,
+            self.major,
+            self.minor,
+            self.reserved,
+            _or(self.n_entries, len(packed)),
+            _or(self.file_size, size),
+            _or(self.root_crc, crc32c(root)),
+        )
+        crc = pack("<I", _or(self.header_crc, crc32c(head)))
+        return b"".join([head, crc, root, *(payload for _, payload in packed)])
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value
