@@ -81,7 +81,7 @@ def _crops(large: Path) -> Table:
 def _crop(source: Path, target: Path, selection: dict[str, str]) -> tuple[float, int, int]:
     """Seconds, peak memory in KiB, bytes of the new file."""
     target.unlink(missing_ok=True)
-    command = [sys.executable, "-c", CROP, source, target, json.dumps(selection)]
+    command = [sys.executable, "-c", CROP, str(source), str(target), json.dumps(selection)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, peak, kept = json.loads(done.stdout)
     return seconds, peak, kept

@@ -4,7 +4,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -13,7 +13,7 @@ from lgcodec.errors import DamageWarning
 from lgcodec.format.directory import runs_of
 from lgcodec.format.layout import Kind
 
-__all__ = ["damage_data", "damage_lines", "noted_damage"]
+__all__ = ["damage_lines", "noted_damage"]
 
 MOST_LINES: Final = 20
 
@@ -24,22 +24,6 @@ def damage_lines(damage: Sequence[Damage], kinds: Sequence[Kind]) -> Iterator[st
     yield from lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         yield f"and {len(lines) - MOST_LINES:,} lines more, which --json has"
-
-
-def damage_data(damage: Sequence[Damage]) -> list[dict[str, Any]]:
-    """The same for machines, one entry for each part."""
-    return [
-        {
-            "code": item.error.code,
-            "message": str(item.error),
-            "offset": item.error.offset,
-            "stream": item.stream,
-            "group": item.group,
-            "partition": item.partition,
-            "chunk": item.chunk,
-        }
-        for item in damage
-    ]
 
 
 @contextmanager
@@ -62,9 +46,9 @@ def _lines(damage: Sequence[Damage], kinds: Sequence[Kind]) -> Iterator[str]:
     partitions: dict[tuple[int | None, int | None, str], list[int]] = defaultdict(list)
     for item in damage:
         if item.partition is None:
-            yield f"{_place(item, kinds)}{item.error}"
+            yield f"{_place(item, kinds)}{item.message}"
         else:
-            partitions[item.stream, item.group, item.error.code].append(item.partition)
+            partitions[item.stream, item.group, item.code].append(item.partition)
     for (stream, group, code), ids in partitions.items():
         spans = (f"{i}" if n == 1 else f"{i} to {i + n - 1}" for i, n in runs_of(ids))
         noun = "partition" if len(ids) == 1 else "partitions"

@@ -57,9 +57,10 @@ class Watcher:
         samples = lengths_text(names, [axis.tile_len for axis in plan.geometry.axes])
         params = plan.params_local + plan.params_global
         family, bits = plan.family, self._options.float_bits
+        nominal = plan.settings.bits or 0
         width = f", global width {family.global_width}" if family.global_width else ""
         part = f", {share(plan.params_global, params)} of them global" if width else ""
-        coded = f"float{bits}" if bits else count(self._options.bits, "bit")
+        coded = f"float{bits}" if bits else count(nominal, "bit")
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"local width {family.local_width}{width}, {family.layers} layers: "

@@ -111,7 +111,7 @@ def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[
         "bits_per_sample": done.bits_per_sample,
         "seconds": done.seconds,
         "interrupted": done.interrupted,
-        "bits": options.float_bits or options.bits,
+        "bits": options.float_bits or done.streams[0].plan.settings.bits,
         "streams": [
             {
                 "kind": stream.kind,

@@ -7,7 +7,7 @@ import click
 
 from lgcodec._repair import RepairReport, repair
 from lgcodec.remote import Timeouts
-from lgcodec_cli._damage import damage_data, damage_lines
+from lgcodec_cli._damage import damage_lines
 from lgcodec_cli._options import PATH, check_lgi_output, report_options
 from lgcodec_cli._source import Location, lgi_argument
 from lgcodec_cli._text import count, report
@@ -37,7 +37,7 @@ def command(
         "bytes_before": done.bytes_before,
         "bytes_after": done.bytes_after,
         "streams": done.streams,
-        "lost": damage_data(done.damage),
+        "lost": done.damage,
         "dropped": done.dropped,
     }
     report(_lines(output, done), data, as_json=as_json, quiet=quiet)

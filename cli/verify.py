@@ -7,7 +7,7 @@ import click
 from lgcodec._verify import StreamCheck, VerifyReport, verify
 from lgcodec.errors import FileError
 from lgcodec.remote import Timeouts
-from lgcodec_cli._damage import damage_data, damage_lines
+from lgcodec_cli._damage import damage_lines
 from lgcodec_cli._options import report_options
 from lgcodec_cli._source import Location, lgi_argument
 from lgcodec_cli._text import count, report
@@ -30,7 +30,7 @@ def command(*, source: Location, timeouts: Timeouts | None, as_json: bool, quiet
         "bytes": found.bytes,
         "intact": not found.damage,
         "streams": found.streams,
-        "damage": damage_data(found.damage),
+        "damage": found.damage,
     }
     report(_lines(source, found), data, as_json=as_json, quiet=quiet)
     if found.damage:

@@ -19,13 +19,23 @@ if TYPE_CHECKING:
     from lgcodec._encode import EncodeReport
     from lgcodec._file import File, encode
     from lgcodec._file import open_file as open  # noqa: A004
-    from lgcodec.errors import FileError, InputError, LgiError, OutputError, UsageError
+    from lgcodec._repair import RepairReport, repair
+    from lgcodec._verify import VerifyReport, verify
+    from lgcodec.errors import (
+        DamageWarning,
+        FileError,
+        InputError,
+        LgiError,
+        OutputError,
+        UsageError,
+    )
     from lgcodec.fit.options import EncodeOptions
     from lgcodec.media import read, write
     from lgcodec.signal import Signal, psnr
 
 __all__ = [
     "CropReport",
+    "DamageWarning",
     "EncodeOptions",
     "EncodeReport",
     "File",
@@ -33,19 +43,24 @@ __all__ = [
     "InputError",
     "LgiError",
     "OutputError",
+    "RepairReport",
     "Signal",
     "UsageError",
+    "VerifyReport",
     "crop",
     "decode_stream",
     "encode",
     "open",
     "psnr",
     "read",
+    "repair",
+    "verify",
     "write",
 ]
 
 _HOME = {
     "CropReport": "_crop",
+    "DamageWarning": "errors",
     "EncodeOptions": "fit.options",
     "EncodeReport": "_encode",
     "File": "_file",
@@ -53,14 +68,18 @@ _HOME = {
     "InputError": "errors",
     "LgiError": "errors",
     "OutputError": "errors",
+    "RepairReport": "_repair",
     "Signal": "signal",
     "UsageError": "errors",
+    "VerifyReport": "_verify",
     "crop": "_crop",
     "decode_stream": "_decode",
     "encode": "_file",
     "open": "_file",
     "psnr": "signal",
     "read": "media",
+    "repair": "_repair",
+    "verify": "_verify",
     "write": "media",
 }
 

@@ -8,7 +8,7 @@ the same.
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import final
+from typing import Any, Self, final
 
 from lgcodec.errors import FileError
 from lgcodec.format.layout import HEADER
@@ -21,22 +21,29 @@ __all__ = ["Damage", "damage_of", "intact", "open_damaged"]
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Damage:
     """A part of a file that cannot be used.
 
-    error     what is wrong, and where in the file
-    stream, group, partition    a stream's configuration, a group as a whole, or one partition of it
-    chunk     type of an ancillary chunk
+    code, message, offset       of the FileError that tells why
+    stream, group, partition    a stream's configuration, a whole group, or one partition of it
+    chunk                       type of an ancillary chunk
 
-    Where all of these are None, it is the length of the file.
+    Where no part is named, it is the length of the file.
     """
 
-    error: FileError
+    code: str
+    message: str
+    offset: int | None
     stream: int | None = None
     group: int | None = None
     partition: int | None = None
     chunk: str | None = None
+
+    @classmethod
+    def of(cls, error: FileError, **part: Any) -> Self:
+        """The damage that `error` tells of; lets go of the bytes that its traceback holds."""
+        return cls(error.code, str(error), error.offset, **part)
 
 
 def open_damaged(where: str | os.PathLike[str], timeouts: Timeouts | None = None) -> Reader:
@@ -50,7 +57,7 @@ def open_damaged(where: str | os.PathLike[str], timeouts: Timeouts | None = None
 def damage_of(reader: Reader) -> Iterator[Damage]:
     """Every damage of an open file, in the order of the file; reads it once, chunk by chunk."""
     if isinstance(reader.source, _AsDeclared) and (error := reader.source.length_error):
-        yield Damage(error)
+        yield Damage.of(error)
     reader.announce([(0, reader.size)])
     for stream in reader.streams:
         for ordinal in stream.groups:
@@ -59,7 +66,7 @@ def damage_of(reader: Reader) -> Iterator[Damage]:
         try:
             reader.read_ancillary(name)
         except FileError as error:
-            yield Damage(error, chunk=name)
+            yield Damage.of(error, chunk=name)
 
 
 def intact(stream: Stream, damage: Iterable[Damage]) -> dict[int, list[int]]:
@@ -78,13 +85,14 @@ def _damage_of_group(stream: Stream, ordinal: int) -> Iterator[Damage]:
         _check_canonical(stream, ordinal)
         stream.read_global(ordinal)
     except FileError as error:
-        yield Damage(error, stream.index, ordinal)
+        yield Damage.of(error, stream=stream.index, group=ordinal)
         return
     for partition in stream.group(ordinal).ids:
         try:
             stream.read_locals(ordinal, [partition])
         except FileError as error:
-            yield Damage(error, stream.index, ordinal, partition)
+            part = {"stream": stream.index, "group": ordinal, "partition": partition}
+            yield Damage.of(error, **part)
 
 
 def _check_canonical(stream: Stream, ordinal: int) -> None:

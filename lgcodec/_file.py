@@ -95,7 +95,7 @@ class File:
         """Samples of the selected part of a stream.
 
         `scale` is one factor for the axes of space (for time in a sound), or one per axis.
-        `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, on_error and so on.
+        `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, on_error, ...
         """
         from lgcodec._decode import decode_stream  # noqa: PLC0415 (torch, only when decoding)
 

@@ -55,7 +55,7 @@ def verify(where: str | os.PathLike[str], timeouts: Timeouts | None = None) -> V
         _check_canonical(reader)
         errors = [_plug_error(stream.conf) for stream in reader.streams]
         damage = [
-            *(Damage(e, i) for i, e in enumerate(errors) if e is not None and e.code == "E_CONF"),
+            *(Damage.of(e, stream=i) for i, e in enumerate(errors) if e and e.code == "E_CONF"),
             *damage_of(reader),
         ]
         checks = (

@@ -111,7 +111,7 @@ REGION = (range(8), *PART)
 
 @pytest.mark.parametrize(("groups", "trips"), [(1, 2), (12, 3)])
 def test_round_trips_of_a_region(groups: int, trips: int) -> None:
-    """LGI-N-01, LGI-N-05: the front, the directory if it is not there, global and local chunks."""
+    """LGI-U-01, LGI-U-05: the front, the directory if it is not there, global and local chunks."""
     data = film(groups)
     with serving(data) as server, open_reader(server.url) as reader:
         main = reader.streams[0]
@@ -138,7 +138,7 @@ def test_a_window_over_all_groups_is_one_batch() -> None:
 
 
 def test_only_directories_of_the_window_are_judged() -> None:
-    """LGI-N-05: a damaged directory elsewhere does not matter; its own group is refused."""
+    """LGI-U-05: a damaged directory elsewhere does not matter; its own group is refused."""
     data = bytearray(film(3))
     reader = Reader(BytesSource(bytes(data)))
     data[reader.streams[0].groups.directory_at(1)[0]] ^= 1
@@ -261,7 +261,7 @@ LIARS = [
 
 @pytest.mark.parametrize(("spoil", "message"), LIARS)
 def test_servers_that_misbehave(spoil: Callable[[Reply, int], None], message: str) -> None:
-    """LGI-N-02, and no more is read than a little beyond the first 32 KiB."""
+    """LGI-U-02, and no more is read than a little beyond the first 32 KiB."""
     with serving(FILM, spoil) as server, pytest.raises(InputError) as raised:
         open_reader(server.url, SHORT)
     assert message in str(raised.value)
@@ -299,7 +299,7 @@ def changed(name: str, value: str) -> Callable[[Reply, int], None]:
     ],
 )
 def test_a_file_that_changes(spoil: Callable[[Reply, int], None]) -> None:
-    """LGI-N-03."""
+    """LGI-U-03."""
     with serving(FILM, spoil) as server, open_reader(server.url) as reader:
         main = reader.streams[0]
         with pytest.raises(InputError, match="the file has changed since it was opened"):
@@ -307,7 +307,7 @@ def test_a_file_that_changes(spoil: Callable[[Reply, int], None]) -> None:
 
 
 def test_a_file_that_grows() -> None:
-    """LGI-N-03."""
+    """LGI-U-03."""
     with serving(FILM) as server, open_reader(server.url) as reader:
         server.data += b"more"
         with pytest.raises(InputError, match="the file has changed"):
@@ -315,7 +315,7 @@ def test_a_file_that_grows() -> None:
 
 
 def test_a_file_that_changes_unnoticed() -> None:
-    """LGI-N-03: without ETag and date, checksums tell that two versions were mixed."""
+    """LGI-U-03: without ETag and date, checksums tell that two versions were mixed."""
     with serving(FILM) as server, open_reader(server.url) as reader:
         server.data = FILM[:-1] + bytes([FILM[-1] ^ 1])
         with pytest.raises(FileError, match="E_CHUNK_CRC"):
@@ -324,7 +324,7 @@ def test_a_file_that_changes_unnoticed() -> None:
 
 @pytest.mark.parametrize(("data", "code"), [(FILM + b"x", "E_TRAILING"), (FILM[:-1], "E_TRUNC")])
 def test_another_size_than_the_header_says(data: bytes, code: str) -> None:
-    """LGI-N-04."""
+    """LGI-U-04."""
     with serving(data) as server, pytest.raises(FileError, match=code):
         open_reader(server.url)
 

@@ -22,7 +22,7 @@ __all__ = ["PRECISION", "TABLE", "FrequencyTable"]
 
 PRECISION: Final = 14  # the frequencies of a table add up to 2**14
 TABLE: Final = struct.Struct("<hhhHH")
-MAX_SYMBOLS: Final = 2**12
+MAX_SYMBOLS: Final = 2**13
 Counts = NDArray[np.int64]
 
 

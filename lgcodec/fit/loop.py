@@ -28,6 +28,7 @@ BLOCK_ACCELERATOR: Final = 2**20
 WARM_UP: Final = 50  # iterations
 MEASURE_EVERY: Final = 25  # iterations
 SAVE_EVERY: Final = 30.0  # seconds
+SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rounded
 STEP_RATE: Final = 1e-2  # learning rate of the logarithms of the steps
 
 
@@ -181,7 +182,8 @@ class _Run:
         """
         if self.learner is None:
             return set()
-        return {n for n in self.weights if n.startswith("local.") and self.family.extra_bits(n)}
+        sensitive = {n for n in self.weights if self.family.extra_bits(n) >= SENSITIVE}
+        return {name for name in sensitive if name.startswith("local.")}
 
     def elapsed(self) -> float:
         """Seconds of fitting, those before a resumption included."""

@@ -18,7 +18,7 @@ CONFLICTS: Final = (
     ("global_ratio", "local_width"),
     ("bits", "float_bits"),
 )
-MAX_BITS: Final = 10  # two more, for the tensors that need them, still fit the entropy coder
+MAX_BITS: Final = 8  # five more, for tensors that need them, still fit the entropy coder
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class EncodeOptions:
     groups           networks along the first axis, each with partitions and a global of its own
     iterations       steps per group; samples: per partition and step
     seconds          limit of a group's fit; psnr: dB at which the float phase ends
-    bits             nominal bits of a quantised weight, see `plan.BITS`; float_bits keeps floats
+    bits             nominal bits of a quantised weight, 8 if None; float_bits keeps floats
     checkpoint       file that a killed fit resumes from; one per stream and group is made of it
     """
 

@@ -69,9 +69,7 @@ FRAME_RANGE: Final[Mapping[Kind, float]] = {
     "volume": 1.0,
 }
 GLOBAL_RATIO: Final = 0.08
-# Nominal bits of a weight: entropy coding takes about one less. A sound is fitted to a higher PSNR
-# than a picture, so the same rounding costs it more.
-BITS: Final[Mapping[Kind, int]] = {"audio": 8, "image": 8, "video": 8, "volume": 8}
+BITS: Final = 8  # nominal, of a weight
 BITS_SAVED: Final = 0.9  # by entropy coding, below the nominal bits; measured 0.9 to 1.3
 OVERHEAD: Final = (700, 6)  # bytes of a stream, and of each partition
 ITERATIONS: Final[Mapping[Preset, int]] = {"fast": 300, "medium": 1000, "best": 4000}
@@ -120,20 +118,20 @@ def _arrangement(kind: Kind, options: EncodeOptions) -> Arrangement:
     return options.arrangement
 
 
-def _bits(kind: Kind, options: EncodeOptions) -> float:
-    return options.float_bits or (options.bits or BITS[kind]) - BITS_SAVED
+def _bits(options: EncodeOptions) -> float:
+    return options.float_bits or (options.bits or BITS) - BITS_SAVED
 
 
 def _expected_bytes(params: int, geometry: Geometry, options: EncodeOptions) -> int:
     fixed, each = OVERHEAD
     partitions = geometry.tiles_per_group * geometry.groups
-    return fixed + each * partitions + round(params * _bits(geometry.kind, options) / 8)
+    return fixed + each * partitions + round(params * _bits(options) / 8)
 
 
 def _default_params(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> int:
     most = MOST_BITS[signal.kind] * signal.size / 8
     budget = min(lossless_bytes * LOSSLESS_SHARE, most) - OVERHEAD[0]
-    return max(100, int(budget * 8 / _bits(signal.kind, options)))
+    return max(100, int(budget * 8 / _bits(options)))
 
 
 def _tilings(
@@ -220,7 +218,7 @@ def _settings(
         samples=min(samples, tile),
         rate=rate,
         global_rate=rate / 2,
-        bits=None if options.float_bits else options.bits or BITS[geometry.kind],
+        bits=None if options.float_bits else options.bits or BITS,
         seconds=options.seconds,
         psnr=options.psnr,
         seed=options.seed,

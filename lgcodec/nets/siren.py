@@ -201,16 +201,19 @@ class Siren(Family):
         )
 
     def extra_bits(self, tensor: str) -> int:
-        """Two for what all partitions share, two to four for first layers.
+        """Two for what all partitions share, two to five for first layers.
 
         At 8 bits, rounding the first weights alone costs 0.42 of the 0.57 dB that all tensors
         cost together (chelsea, 8x8 tiles), and they are 4 % of the weights: a phase of ±w0 needs
         finer steps than the sum of a layer's terms does, the finer the wider its coordinates.
+        Where these are wide, as for sound, the layer's biases and the next weights matter too.
         """
         reach = self.tile_range or max(abs(end) for ends in self.ranges for end in ends)
         if tensor == "local.0.w":
-            return 2 + min(2, ceil(log2(max(1.0, reach))))
-        return 2 if tensor.startswith("global.") else 0
+            return 2 + min(3, ceil(log2(max(1.0, 2 * reach))))
+        if tensor.startswith("global."):
+            return 2
+        return {"local.0.b": 2, "local.1.w": 1}.get(tensor, 0) if reach > 1 else 0
 
     @override
     def multiplications(self) -> int:

@@ -94,7 +94,7 @@ def test_quiet(lgi, picture) -> None:
 
 def test_options_reach_the_encoder(lgi, film, asked) -> None:
     options = (
-        "--preset fast --params 9 --partitions 5,8,8 --global-ratio 0.1 --arrangement single "
+        "--preset fast --partitions 5,8,8 --arrangement per-partition "
         "--local-width 3 --global-width 0 --layers 4 --w0 20 --coordinates frame --groups 2 "
         "--iters 7 --samples 64 --time 1.5 --psnr 30 --bits 6 --seed 5 --device cpu"
     )
@@ -103,10 +103,8 @@ def test_options_reach_the_encoder(lgi, film, asked) -> None:
     assert [(s.kind, s.rate) for s in signals] == [("video", 8)]
     assert found == _encode.EncodeOptions(
         preset="fast",
-        params=9,
         partitions=(5, 8, 8),
-        global_ratio=0.1,
-        arrangement="single",
+        arrangement="per-partition",
         local_width=3,
         global_width=0,
         layers=4,
@@ -121,6 +119,27 @@ def test_options_reach_the_encoder(lgi, film, asked) -> None:
         seed=5,
         device="cpu",
     )
+
+
+def test_a_budget_reaches_the_encoder(lgi, picture, asked) -> None:
+    lgi("encode", picture, "a.lgi", "--params", "900", "--global-ratio", "0.1")
+    assert asked[1] == _encode.EncodeOptions(params=900, global_ratio=0.1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--params", "900", "--local-width", "4"),
+        ("--global-ratio", "0.1", "--arrangement", "per-partition"),
+        ("--global-width", "4"),
+        ("--arrangement", "single", "--partitions", "2,2"),
+        ("--arrangement", "local-global", "--local-width", "4"),
+    ],
+)
+def test_options_that_contradict_each_other(lgi, picture, options: tuple[str, ...]) -> None:
+    refused = lgi("encode", picture, "a.lgi", *options)
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1
 
 
 def test_defaults_are_those_of_the_library(lgi, film, asked) -> None:

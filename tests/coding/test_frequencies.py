@@ -52,7 +52,7 @@ def test_literal_table() -> None:
         ((1, 0, 0, 1, 1), "spans 1 to 0"),
         ((0, 1, 2, 1, 1), "around 2"),
         ((0, 1, -1, 1, 1), "around -1"),
-        ((0, 4096, 0, 1, 1), "at most 4096 symbols"),
+        ((0, 8192, 0, 1, 1), "at most 8192 symbols"),
         ((0, 0, 0, 0, 1), "slope or bend 0"),
         ((0, 0, 0, 1, 0), "slope or bend 0"),
     ],

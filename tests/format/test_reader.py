@@ -164,7 +164,7 @@ SOUND = geometry("audio", (axis(800, 5, 2),), channels=1)
 
 
 def test_a_lazy_reader_reads_directories_when_they_are_needed() -> None:
-    """LGI-N-05."""
+    """LGI-U-05."""
     reader = Reader(BytesSource(dumps(Container((stream(SOUND),)))), lazy=True)
     main = reader.streams[0]
     assert list(main.groups) == [0, 1]
