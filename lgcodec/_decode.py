@@ -168,6 +168,8 @@ class _Canvas:
         self._target = target
         self._values = conf.values
         colour = np.array(conf.fill if fill is None else fill, np.float64)
+        if colour.shape not in ((1,), (len(conf.fill),)) or not np.isfinite(colour).all():
+            raise UsageError(f"fill is {fill}, expected {len(conf.fill)} finite numbers or one")
         self._samples = np.empty((*grid, len(conf.fill)), sample_type)
         self._samples[...] = _rounded(colour, self._samples.dtype)
         self._present = np.zeros(grid, np.bool_)

@@ -12,7 +12,7 @@ __all__ = ["LocalWeights", "OnError"]
 
 OnError = Literal["raise", "mask"]
 DAMAGED: Final = ("E_CHUNK_CRC", "E_PAYLOAD")
-CHUNKS_AT_ONCE: Final = 1024
+WEIGHTS_AT_ONCE: Final = 2**22  # entropy coding can make a thousand symbols of a few bytes
 
 
 @final
@@ -47,8 +47,10 @@ class LocalWeights:
         self, ordinal: int, head: GlobalPart, ids: Sequence[int]
     ) -> Iterator[tuple[int, Weights]]:
         """Every intact one of `ids`, increasing, with its weights."""
-        for at in range(0, len(ids), CHUNKS_AT_ONCE):
-            yield from self._batch(ordinal, head, ids[at : at + CHUNKS_AT_ONCE]).items()
+        size = sum(tensor.size for tensor in self._stream.conf.local)
+        count = max(1, WEIGHTS_AT_ONCE // max(1, size))
+        for at in range(0, len(ids), count):
+            yield from self._batch(ordinal, head, ids[at : at + count]).items()
 
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
         """Chunks are decoded in lock-step; where that fails, halving leads to the culprits."""

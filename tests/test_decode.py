@@ -275,7 +275,7 @@ def test_groups_outside_the_window_are_not_read() -> None:
 
 def test_many_chunks_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = decode_stream(stream_of(file_of(GRID)), device="cpu").samples
-    monkeypatch.setattr(_weights, "CHUNKS_AT_ONCE", 4)
+    monkeypatch.setattr(_weights, "WEIGHTS_AT_ONCE", 4)
     batches = decode_stream(stream_of(file_of(GRID)), device="cpu").samples
     np.testing.assert_array_equal(whole, batches)
 

@@ -60,6 +60,9 @@ def test_selections_that_cannot_be_are_refused_at_once(clip: Path) -> None:
         f.crop(z="0:1")
     with pytest.raises(lg.UsageError, match="stream 3"):
         f.decode(stream=3)
+    for fill in ((1, 2), (float("nan"),)):
+        with pytest.raises(lg.UsageError, match="fill is"):
+            f.decode(fill=fill)
 
 
 def test_module_computes_what_decode_gives(clip: Path) -> None:

@@ -12,6 +12,17 @@ Arrangement = Literal["local-global", "per-partition", "single"]
 Preset = Literal["fast", "medium", "best"]
 
 
+POSITIVE: Final = (
+    "params",
+    "global_ratio",
+    "local_width",
+    "layers",
+    "groups",
+    "iterations",
+    "samples",
+    "seconds",
+    "psnr",
+)
 CONFLICTS: Final = (
     ("partitions", "partition_size"),
     ("params", "local_width"),
@@ -61,10 +72,12 @@ class EncodeOptions:
     checkpoint: Path | None = None
 
     def __post_init__(self) -> None:
-        for name in ("params", "groups", "iterations", "samples", "seconds", "psnr"):
+        for name in POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"{name} is {value}, expected a number above 0")
+        if not 0 <= self.seed < 2**31:
+            raise UsageError(f"seed is {self.seed}, allowed are 0 to 2**31 - 1")
         if self.bits is not None and not 2 <= self.bits <= MAX_BITS:
             raise UsageError(f"bits is {self.bits}, allowed are 2 to {MAX_BITS}")
         if self.float_bits not in (None, 16, 32):

@@ -228,3 +228,11 @@ def test_impossible_options(options: dict[str, Any]) -> None:
 def test_impossible_networks(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         plan("image", params=10_000, arrangement="local-global", **options)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"seed": -1}, {"seed": 2**31}, {"global_ratio": 0.0}, {"layers": 0}]
+)
+def test_numbers_that_cannot_be(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        EncodeOptions(**wrong)
