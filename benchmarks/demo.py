@@ -24,7 +24,7 @@ def main() -> None:
     """Run the three commands of the README on the sample video."""
     OUT.mkdir(exist_ok=True)
     whole, part = OUT / "bunny.lgi", OUT / "part.lgi"
-    _lgi("encode", VIDEO, whole, "--preset", "fast", "--partitions", "4,4,8")
+    _lgi("encode", VIDEO, whole, "--preset", "fast")
     _lgi("decode", whole, OUT / "frame.png")
     _lgi("crop", whole, "-o", part, "--t", "0:2", "--xy", "0:4,0:4")
     _lgi("decode", part, OUT / "frame-cropped.png")
