@@ -87,7 +87,7 @@ class CropReport:
             "border tiles still hold samples outside the window, " if self.hides_samples else ""
         )
         return (
-            f"{margin}the global weights were fitted on what was removed, "
+            f"{margin}the global chunk was made with what was removed, "
             "and the geometry tells the original extent"
         )
 

@@ -342,7 +342,7 @@ def test_margins_are_reported(video: Path, tmp_path: Path) -> None:
     assert report.streams[0].held == (range(280), range(512), range(128))
     assert report.note.startswith("border tiles still hold samples outside the window")
     aligned = crop(video, tmp_path / "out.lgi", selection(x="0:2"))
-    assert aligned.note.startswith("the global weights were fitted on what was removed")
+    assert aligned.note.startswith("the global chunk was made with what was removed")
 
 
 def test_partitions_count_in_the_file_as_it_is_now(video: Path, tmp_path: Path) -> None:

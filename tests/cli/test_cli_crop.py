@@ -44,8 +44,8 @@ def test_replaces_the_file_and_keeps_the_original(lgi, film) -> None:
         f"{len(before):,} -> {film.stat().st_size:,} bytes "
         f"({100 * film.stat().st_size / len(before):.1f} %)",
         f"original kept as {original}",
-        "privacy: border tiles still hold samples outside the window, the global weights were "
-        "fitted on what was removed, and the geometry tells the original extent",
+        "privacy: border tiles still hold samples outside the window, the global chunk was "
+        "made with what was removed, and the geometry tells the original extent",
     ]
 
 
@@ -88,7 +88,7 @@ def test_json_and_quiet(lgi, film) -> None:
     report = json.loads(lgi("crop", film, "--t", "0:1", "--json").out)
     assert report["original"] == f"{film}.orig"
     assert report["bytes_after"] == film.stat().st_size < report["bytes_before"]
-    assert "fitted on what was removed" in report["note"]
+    assert "made with what was removed" in report["note"]
     video, sound = report["streams"]
     assert video["window_after"] == {"t": [0, 4], "y": [0, 16], "x": [0, 24]}
     assert (sound["kind"], sound["partitions_before"], sound["partitions_after"]) == ("audio", 4, 2)
