@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import final
 
 from lgcodec.storage import replacing
 
@@ -28,6 +29,7 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     return options
 
 
+@final
 class Table:
     """Rows printed as they come and written as text at the end."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, final
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Listener(Protocol):
         """Called at every measurement; `done`, 0 to 1, counts all groups of the stream."""
 
 
+@final
 @dataclass(frozen=True)
 class StreamReport:
     """What became of one signal.
@@ -66,6 +67,7 @@ class StreamReport:
     weight_bits: float
 
 
+@final
 @dataclass(frozen=True)
 class EncodeReport:
     """What an encode gave. `bits_per_sample`: whole file, per sample of the main stream."""
@@ -135,6 +137,7 @@ def _side_options(options: EncodeOptions) -> EncodeOptions:
     )
 
 
+@final
 class _Job:
     """One signal on its way to a stream."""
 

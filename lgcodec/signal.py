@@ -7,7 +7,7 @@ value. A window is one half-open sample range per axis, in the lattice of the or
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, log10, prod
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ SAMPLE_TYPES: Final = ("uint8", "uint16", "int16", "float32")
 MAX_CHANNELS: Final = 64  # spec/lgi-1.md, GEOM
 
 
+@final
 @dataclass(frozen=True)
 class Signal:
     """Samples on a grid.

@@ -22,6 +22,7 @@ __all__ = ["ChunkCodec", "GlobalPart", "Weights"]
 Weights = Mapping[str, Floats]
 
 
+@final
 @dataclass(frozen=True)
 class GlobalPart:
     """A decoded global chunk: its weights, and the steps and tables of the local tensors."""

@@ -11,7 +11,7 @@ uniform where both are near 1. Every machine gets the same frequencies, to the l
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ MAX_SYMBOLS: Final = 2**13
 Counts = NDArray[np.int64]
 
 
+@final
 @dataclass(frozen=True)
 class FrequencyTable:
     """Which symbols occur, `least` to `most`, and the shape of their distribution.

@@ -32,6 +32,7 @@ SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rou
 STEP_RATE: Final = 1e-2  # learning rate of the logarithms of the steps
 
 
+@final
 @dataclass(frozen=True)
 class FitSettings:
     """How to fit.
@@ -56,6 +57,7 @@ class FitSettings:
     seed: int = 0
 
 
+@final
 @dataclass(frozen=True)
 class FitProgress:
     """One measurement.
@@ -74,6 +76,7 @@ class FitProgress:
 Report = Callable[[FitProgress], None]
 
 
+@final
 @dataclass(frozen=True)
 class Fitted:
     """The best weights of a fit.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, final, get_args
 
 from lgcodec.errors import UsageError
 
@@ -32,6 +32,7 @@ CONFLICTS: Final = (
 MAX_BITS: Final = 8  # five more, for tensors that need them, still fit the entropy coder
 
 
+@final
 @dataclass(frozen=True)
 class EncodeOptions:
     """What the caller may ask for; None leaves the choice to the encoder.

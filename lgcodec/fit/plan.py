@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod, sqrt
-from typing import Final
+from typing import Final, final
 
 from lgcodec.errors import UsageError
 from lgcodec.fit.loop import FitSettings
@@ -16,6 +16,7 @@ from lgcodec.signal import Kind, Signal
 __all__ = ["Plan", "make_plan"]
 
 
+@final
 @dataclass(frozen=True)
 class Plan:
     """A resolved choice. Widths are hidden widths; bytes are of the whole stream."""

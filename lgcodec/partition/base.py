@@ -5,12 +5,14 @@ decoder.
 """
 
 from dataclasses import dataclass
+from typing import final
 
 from lgcodec.errors import UsageError
 
 __all__ = ["Tiling", "tiling"]
 
 
+@final
 @dataclass(frozen=True)
 class Tiling:
     """Equal tiles along one axis; the last one may reach past the signal.
