@@ -199,7 +199,11 @@ class _Job:
         """PSNR of all samples, decoded from the written bytes; after Ctrl-C the fit's own."""
         if self.interrupted:
             return self.measured
-        decoded = decode_stream(stream, device=device, max_samples=self.signal.size)
+        try:
+            decoded = decode_stream(stream, device=device, max_samples=self.signal.size)
+        except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
+            self.interrupted = True
+            return self.measured
         return psnr(self.signal.samples, decoded.samples)
 
     def _checkpoint(self, ordinal: int) -> Path | None:

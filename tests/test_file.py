@@ -146,3 +146,21 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(lg.UsageError, match="another fit"):
         lg.encode(signal, tmp_path / "b.lgi", iterations=60, **options)
     assert not (tmp_path / "b.lgi").exists()
+
+
+def test_ctrl_c_while_quality_is_measured_keeps_the_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lgcodec import _encode
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    signal = lg.Signal("image", (np.indices((16, 16)).sum(0) * 8).astype(np.uint8)[..., None])
+    options = {"partitions": (2, 2), "local_width": 4, "iterations": 20}
+    lg.encode(signal, tmp_path / "whole.lgi", **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(_encode, "decode_stream", stop)
+        report = lg.encode(signal, tmp_path / "cut.lgi", **options)
+    assert report.interrupted
+    assert (tmp_path / "cut.lgi").read_bytes() == (tmp_path / "whole.lgi").read_bytes()
