@@ -70,7 +70,7 @@ def _row(table: Table, name: str, asked: EncodeOptions, report: EncodeReport, se
         name,
         stream.plan.arrangement,
         asked.coordinates,
-        f"{family.local_width}/{family.global_width}",
+        f"{family.sizes['local_width']}/{family.sizes['global_width']}",
         asked.seed,
         report.bytes,
         stream.psnr,

@@ -86,7 +86,8 @@ def _ours(
         seconds = perf_counter() - started
         plan, psnr = report.streams[0].plan, report.streams[0].psnr
         family = plan.family
-        name = f"lgcodec, {arrangement} {family.local_width}/{family.global_width}, {plan.tiles}"
+        widths = f"{family.sizes['local_width']}/{family.sizes['global_width']}"
+        name = f"lgcodec, {arrangement} {widths}, {plan.tiles}"
         ratio = f"1/{baseline / seconds:.0f}" if psnr >= target else "below the target"
         table.add(name, iterations, psnr, len(data), seconds, ratio)
         if psnr >= target:

@@ -4,6 +4,7 @@ from typing import Final
 
 import click
 
+from lgcodec._verify import FAMILIES
 from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, PATH, Function
 
 __all__ = ["network_options"]
@@ -14,6 +15,11 @@ COUNT: Final = click.IntRange(1)
 NETWORK_OPTIONS: Final = (
     click.option(
         "--preset", type=click.Choice(["fast", "medium", "best"]), help="How much effort."
+    ),
+    click.option(
+        "--family",
+        type=click.Choice(FAMILIES),
+        help="What kind of networks.",
     ),
     click.option("--params", metavar="N", type=COUNT, help="Weights of the network in all."),
     click.option("--partitions", type=NUMBERS, help="How many partitions, per axis."),
@@ -32,6 +38,11 @@ NETWORK_OPTIONS: Final = (
         help="Hidden width of the global one.",
     ),
     click.option("--layers", metavar="N", type=COUNT, help="Layers, the linear last one counted."),
+    click.option(
+        "--merge",
+        type=click.Choice(["concat", "add"]),
+        help="How global features enter local ones: paper, equations 1 and 2.",
+    ),
     click.option("--w0", type=NUMBER, help="Frequency of the sines."),
     click.option(
         "--coordinates",

@@ -58,13 +58,12 @@ class Watcher:
         params = plan.params_local + plan.params_global
         family, bits = plan.family, self._options.float_bits
         nominal = plan.settings.bits or 0
-        width = f", global width {family.global_width}" if family.global_width else ""
-        part = f", {share(plan.params_global, params)} of them global" if width else ""
+        sizes = ", ".join(f"{n.replace('_', ' ')} {v}" for n, v in family.sizes.items() if v)
+        part = f", {share(plan.params_global, params)} of them global" if plan.params_global else ""
         coded = f"float{bits}" if bits else count(nominal, "bit")
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
-            f"local width {family.local_width}{width}, {family.layers} layers: "
-            f"{params:,} parameters{part}, {coded} each",
+            f"{family.name}, {sizes}: {params:,} parameters{part}, {coded} each",
             f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; "
             f"lossless {count(plan.lossless_bytes, 'byte')}",
         ]

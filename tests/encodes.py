@@ -29,6 +29,7 @@ CASES: dict[str, tuple[Signal, dict[str, Any]]] = {
     "mono": case("audio", (1500,), 1, "int16", partitions=(7,), **LOCAL_GLOBAL),
     "stereo": case("audio", (1001,), 2, "float32", partitions=(8,), groups=3),
     "video": case("video", (6, 20, 18), 3, "uint8", partitions=(3, 2, 3), **LOCAL_GLOBAL),
+    "added": case("image", (18, 20), 3, "uint8", partitions=(2, 2), merge="add", layers=3),
     "groups": case("video", (7, 16, 17), 1, "uint8", partitions=(4, 2, 2), groups=2),
     "volume": case("volume", (9, 11, 10), 1, "int16", partitions=(2, 3, 2)),
     "floats": case("volume", (8, 8, 8), 2, "float32", partitions=(2, 2, 2), float_bits=32),

@@ -68,7 +68,7 @@ class Echo(Family):
         number = weights["global.hundreds"] * 100 + weights["local.number"][:, None]
         return torch.cat([number.expand(*frame.shape[:2], 1), tile, frame], -1)
 
-    initialise = canonicalise = multiplications = NotImplemented
+    initialise = canonicalise = multiplications = for_request = sizes = NotImplemented
 
 
 @pytest.fixture(autouse=True)

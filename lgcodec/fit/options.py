@@ -37,12 +37,15 @@ MAX_BITS: Final = 8  # five more, for tensors that need them, still fit the entr
 class EncodeOptions:
     """What the caller may ask for; None leaves the choice to the encoder.
 
+    family           name of a family of networks, see `nets.FAMILIES`
     params           weights of the main stream in all, Algorithm 1 of the paper
     partitions       partitions per axis, in the order of the signal's axes
     partition_size   samples of a partition per axis, same order
     global_ratio     share of global weights (merge included), 0 to 1
     arrangement      "auto" is what was measured best for the kind: see `plan.ARRANGEMENTS`
     coordinates      what the local sub-networks see: "tile", or "frame" as in the paper
+    merge            name of a merge operator, see `nets.MERGES`; needs a global sub-network
+    w0               frequency of the sines
     groups           networks along the first axis, each with partitions and a global of its own
     iterations       steps per group; samples: per partition and step
     seconds          limit of a group's fit; psnr: dB at which the float phase ends
@@ -51,6 +54,7 @@ class EncodeOptions:
     """
 
     preset: Preset = "medium"
+    family: str = "siren"
     params: int | None = None
     partitions: tuple[int, ...] | None = None
     partition_size: tuple[int, ...] | None = None
@@ -59,7 +63,8 @@ class EncodeOptions:
     local_width: int | None = None
     global_width: int | None = None
     layers: int | None = None
-    w0: float = 30.0
+    merge: str | None = None
+    w0: float | None = None
     coordinates: Literal["tile", "frame"] = "tile"
     groups: int = 1
     iterations: int | None = None

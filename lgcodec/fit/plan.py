@@ -1,16 +1,16 @@
 """What to fit: partitions, widths, schedule and the bytes to expect, before any work is done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import prod, sqrt
+from dataclasses import dataclass
+from math import prod
 from typing import Final, final
 
 from lgcodec.errors import UsageError
 from lgcodec.fit.loop import FitSettings
 from lgcodec.fit.options import Arrangement, EncodeOptions, Preset
 from lgcodec.format.geometry import AxisGeometry, Geometry
-from lgcodec.nets import Siren
-from lgcodec.partition import RULES, Tiling, automatic_widths, largest_width
+from lgcodec.nets import FAMILIES, Family, Request
+from lgcodec.partition import RULES, Tiling
 from lgcodec.signal import Kind, Signal
 
 __all__ = ["Plan", "make_plan"]
@@ -23,7 +23,7 @@ class Plan:
 
     geometry: Geometry
     arrangement: Arrangement
-    family: Siren
+    family: Family
     settings: FitSettings
     params_local: int
     params_global: int
@@ -61,14 +61,6 @@ ARRANGEMENTS: Final[Mapping[Kind, Arrangement]] = {
     "video": "per-partition",
     "volume": "per-partition",
 }
-# Borders of a tile in tile coordinates: how many periods the first sine can put into a tile.
-TILE_RANGE: Final[Mapping[Kind, float]] = {"audio": 3.0, "image": 0.6, "video": 0.5, "volume": 0.5}
-FRAME_RANGE: Final[Mapping[Kind, float]] = {
-    "audio": 100.0,
-    "image": 1.0,
-    "video": 1.0,
-    "volume": 1.0,
-}
 GLOBAL_RATIO: Final = 0.08
 BITS: Final = 8  # nominal, of a weight
 BITS_SAVED: Final = 0.9  # by entropy coding, below the nominal bits; measured 0.9 to 1.3
@@ -103,9 +95,11 @@ def make_plan(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> Pl
 
 def _arrangement(kind: Kind, options: EncodeOptions) -> Arrangement:
     """What was asked for, or what was measured best; UsageError where options contradict it."""
-    wants_global = options.global_ratio is not None or bool(options.global_width)
+    wants_global = any((options.global_ratio is not None, options.global_width, options.merge))
     if options.global_width and options.local_width is None:
         raise UsageError("global_width needs local_width beside it")
+    if options.merge and options.local_width is not None and not options.global_width:
+        raise UsageError("merge needs a global sub-network, global_width is not given")
     if options.arrangement == "auto":
         return "local-global" if wants_global else ARRANGEMENTS[kind]
     if wants_global and options.arrangement != "local-global":
@@ -178,40 +172,37 @@ def _family(
     options: EncodeOptions,
     arrangement: Arrangement,
     params: int,
-) -> Siren:
-    reach = FRAME_RANGE[signal.kind]
-    network = Siren(
+) -> Family:
+    ratio = options.global_ratio or GLOBAL_RATIO
+    request = Request(
+        kind=signal.kind,
         channels=signal.channels,
-        local_width=1,
-        global_width=0,
-        ranges=((-reach, reach),) * len(geometry.axes),
-        tile_range=0.0 if options.coordinates == "frame" else TILE_RANGE[signal.kind],
+        frame=tuple(axis.frame_len for axis in geometry.axes),
+        tile=tuple(axis.tile_len for axis in geometry.axes),
+        partitions=geometry.tiles_per_group,
+        params=params // geometry.groups,
+        global_ratio=ratio if arrangement == "local-global" else None,
+        local_width=options.local_width,
+        global_width=options.global_width,
         layers=options.layers or 5,
+        merge=options.merge or "concat",
         w0=options.w0,
+        coordinates=options.coordinates,
     )
-
-    def count(local: int, global_: int) -> tuple[int, int]:
-        sized = replace(network, local_width=local, global_width=global_)
-        return sized.parameters(geometry.tiles_per_group)
-
-    budget = params // geometry.groups
-    if options.local_width is not None:
-        local, global_ = options.local_width, options.global_width or 0
-    elif arrangement == "local-global":
-        local, global_ = automatic_widths(count, budget, options.global_ratio or GLOBAL_RATIO)
-    else:
-        local, global_ = largest_width(count, budget), 0
-    return replace(network, local_width=local, global_width=global_)
+    if options.family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise UsageError(f"family is {options.family!r}, known are {known}")
+    return FAMILIES[options.family].for_request(request)
 
 
 def _settings(
-    geometry: Geometry, family: Siren, options: EncodeOptions, arrangement: Arrangement
+    geometry: Geometry, family: Family, options: EncodeOptions, arrangement: Arrangement
 ) -> FitSettings:
     tile = prod(axis.tile_len for axis in geometry.axes)
     most = STEP_SAMPLES[options.preset] // geometry.tiles_per_group
     samples = options.samples or max(32, min(tile // STEP_SHARE[options.preset], most))
     iterations = UNLIMITED if options.seconds else ITERATIONS[options.preset]
-    rate = 3e-3 * sqrt(min(1.0, 16 / family.local_width))
+    rate = family.learning_rate
     if arrangement == "local-global":
         rate /= 2
     return FitSettings(

@@ -8,14 +8,18 @@ from lgcodec.format.conf import Conf
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.evaluate import Evaluator, pick_device
+from lgcodec.nets.merge import MERGES
 from lgcodec.nets.module import Network
+from lgcodec.nets.request import Request
 from lgcodec.nets.siren import Siren
 
 __all__ = [
     "FAMILIES",
+    "MERGES",
     "Evaluator",
     "Family",
     "Network",
+    "Request",
     "Siren",
     "TensorWeights",
     "family_of",

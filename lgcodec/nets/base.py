@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lgcodec.format.conf import TensorSpec
+from lgcodec.nets.request import Request
 
 __all__ = ["Family", "TensorWeights"]
 
@@ -41,6 +42,11 @@ class Family(ABC):
         global_: Sequence[TensorSpec],
     ) -> "Family":
         """Rebuild from a file; FileError E_PROFILE where tables and configuration disagree."""
+
+    @classmethod
+    @abstractmethod
+    def for_request(cls, request: Request) -> "Family":
+        """The network to fit; UsageError if there is none for this request."""
 
     @property
     @abstractmethod
@@ -75,6 +81,16 @@ class Family(ABC):
         """Number of local weights in all partitions, and of global weights (merge included)."""
         local = sum(tensor.size for tensor in self.local_tensors())
         return partitions * local, sum(tensor.size for tensor in self.global_tensors())
+
+    @property
+    @abstractmethod
+    def sizes(self) -> dict[str, int]:
+        """What to tell a person about the network: numbers by name."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the local weights, to begin with; 1e-4 to 1e-1."""
+        return 3e-3
 
     @abstractmethod
     def multiplications(self) -> int:

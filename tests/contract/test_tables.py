@@ -30,6 +30,7 @@ FAMILY_EXAMPLES: dict[str, list[Family]] = {
         Siren(3, 5, 4, ((-1.0, 1.0), (-1.0, 1.0))),
         Siren(1, 6, 0, ((-100.0, 100.0),), tile_range=3.0),
         Siren(2, 3, 2, ((-1.0, 1.0),) * 3, tile_range=0.0, layers=2, w0=10.0),
+        Siren(1, 4, 3, ((-1.0, 1.0), (-1.0, 1.0)), layers=4, merge="add"),
     ]
 }
 

@@ -223,11 +223,32 @@ def test_impossible_options(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"layers": 1}, {"layers": 17}, {"w0": 0.0}, {"global_ratio": 1.5}]
+    "options", [{"layers": 1}, {"layers": 65}, {"w0": 0.0}, {"global_ratio": 1.5}]
 )
 def test_impossible_networks(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         plan("image", params=10_000, arrangement="local-global", **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"family": "hash-grid"}, {"merge": "mean"}),
+        {"merge": "add", "arrangement": "single"},
+        {"merge": "add", "arrangement": "per-partition"},
+        {"merge": "add", "local_width": 5},
+        {"merge": "add", "local_width": 5, "global_width": 0},
+    ],
+)
+def test_impossible_choices(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        plan("image", **options)
+
+
+def test_a_merge_brings_a_global_network() -> None:
+    found = plan("image", params=10_000, merge="add")
+    assert found.arrangement == "local-global"
+    assert found.family.configuration["merge"] == "add"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ PER_PARTITION = replace(LOCAL_GLOBAL, global_width=0)
 AS_IN_THE_PAPER = replace(LOCAL_GLOBAL, tile_range=0.0)
 SOUND = Siren(1, 9, 5, ((-100.0, 100.0),), tile_range=3.0)
 SHALLOW = Siren(2, 4, 3, ((-1.0, 1.0),) * 3, layers=2, w0=10.0)
-NETWORKS = (LOCAL_GLOBAL, PER_PARTITION, AS_IN_THE_PAPER, SOUND, SHALLOW)
+ADDED = replace(LOCAL_GLOBAL, merge="add", layers=4)
+NETWORKS = (LOCAL_GLOBAL, PER_PARTITION, AS_IN_THE_PAPER, SOUND, SHALLOW, ADDED)
 
 
 def drawn(family: Siren, partitions: int = 3, seed: int = 0) -> TensorWeights:

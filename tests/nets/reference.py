@@ -1,4 +1,4 @@
-"""The value of a position in plain numpy, written from spec/families/siren.md and nothing else."""
+"""The value of a position in plain numpy, written from spec/families and nothing else."""
 
 from collections.abc import Mapping
 
@@ -16,6 +16,7 @@ def value(
     *,
     w0: float,
     tile_range: float,
+    merge: str = "concat",
 ) -> Rows:
     """Rows of C numbers at tile coordinates u and frame coordinates x, rows of D numbers each."""
     layers = len(local) // 2
@@ -24,6 +25,7 @@ def value(
         p = np.sin(w0 * (p @ local[f"{layer}.w"] + local[f"{layer}.b"]))
         if shared:
             q = np.sin(w0 * (q @ shared[f"{layer}.w"] + shared[f"{layer}.b"]))
-            both = np.concatenate([p, q], axis=1)
-            p = np.sin(w0 * (both @ shared["merge.w"] + shared["merge.b"]))
+            mixed = q if merge == "add" else np.concatenate([p, q], axis=1)
+            merged = np.sin(w0 * (mixed @ shared["merge.w"] + shared["merge.b"]))
+            p = p + merged if merge == "add" else merged
     return p @ local[f"{layers - 1}.w"] + local[f"{layers - 1}.b"]

@@ -12,6 +12,7 @@ from lgcodec.errors import UsageError
 from lgcodec.nets import Evaluator, Siren, pick_device
 from lgcodec.nets.evaluate import Positions
 from nets.builders import (
+    ADDED,
     AS_IN_THE_PAPER,
     LOCAL_GLOBAL,
     PER_PARTITION,
@@ -30,6 +31,7 @@ TILES = [  # rows of fewer than one, of one and a half, and of three blocks
     (AS_IN_THE_PAPER, (70, 70)),
     (SOUND, (5000,)),
     (SHALLOW, (5, 31, 20)),
+    (ADDED, (50, 61)),
 ]
 
 
@@ -64,7 +66,9 @@ def test_values_are_those_of_the_specification(family: Siren, shape: tuple[int, 
     every = [axis.ravel() for axis in np.indices(shape)]
     u, x = (part.astype(np.float64) for part in partition.coordinates(every))
     local, shared = local_of(partition.weights, 1), global_of(partition.weights)
-    rows = value(local, shared, u, x, w0=family.w0, tile_range=family.tile_range)
+    rows = value(
+        local, shared, u, x, w0=family.w0, tile_range=family.tile_range, merge=family.merge
+    )
     tolerance = 2.0**-10 if family is SOUND else 1e-5
     np.testing.assert_allclose(found, rows.reshape(found.shape), rtol=0, atol=tolerance)
 

@@ -41,7 +41,7 @@ def test_unknown_families() -> None:
 
 
 def test_networks_of_another_stream() -> None:
-    """LGI-N-01, LGI-N-02: axes and channels are those of GEOM."""
+    """LGI-N-07, LGI-N-02: axes and channels are those of GEOM."""
     sound = geometry("audio", (axis(64, 4),), rate=Fraction(8))
     with pytest.raises(FileError, match="E_PROFILE: the network has 2 axes, the stream has 1"):
         family_of(conf_of(LOCAL_GLOBAL), sound)

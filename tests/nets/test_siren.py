@@ -12,6 +12,7 @@ from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
 from lgcodec.nets import Siren
 from nets.builders import (
+    ADDED,
     LOCAL_GLOBAL,
     NETWORKS,
     PER_PARTITION,
@@ -111,6 +112,8 @@ def test_multiplications() -> None:
     assert paper(2, 1, 14, 84).multiplications() == 27_454
     assert paper(1, 1, 42, 72).multiplications() == 40_152
     assert paper(3, 3, 55, 180).multiplications() == 158_845
+    added = replace(paper(2, 1, 14, 84), merge="add")
+    assert added.multiplications() == 27_454 - 4 * 14 * 14
     assert paper(2, 1, 256).multiplications() == 2 * 256 + 3 * 256**2 + 256
 
 
@@ -192,6 +195,7 @@ def expected(family: Siren, weights: Any, tile: np.ndarray, frame: np.ndarray) -
             frame[p].astype(np.float64),
             w0=family.w0,
             tile_range=family.tile_range,
+            merge=family.merge,
         )
         for p in range(len(tile))
     ]
@@ -318,14 +322,34 @@ def refused(configuration: Any, local: Any, global_: Any) -> bool:
     ],
 )
 def test_configurations_that_are_refused(change: dict[str, Any]) -> None:
-    """LGI-N-01."""
+    """LGI-N-01, LGI-N-07."""
     tables = LOCAL_GLOBAL.local_tensors(), LOCAL_GLOBAL.global_tensors()
     assert refused({**LOCAL_GLOBAL.configuration, **change}, *tables)
 
 
+@pytest.mark.parametrize(
+    ("family", "merge"),
+    [(LOCAL_GLOBAL, "concat"), (LOCAL_GLOBAL, "mean"), (LOCAL_GLOBAL, 1), (PER_PARTITION, "add")],
+)
+def test_merges_that_are_refused(family: Siren, merge: object) -> None:
+    """LGI-N-07: the default is never written, nor is a merge of nothing."""
+    tables = family.local_tensors(), family.global_tensors()
+    assert refused({**family.configuration, "merge": merge}, *tables)
+
+
+def test_files_without_a_merge_mean_concatenation() -> None:
+    """What was written before there was a choice."""
+    assert set(LOCAL_GLOBAL.configuration) == {"ranges", "tile_range", "w0"}
+    assert ADDED.configuration["merge"] == "add"
+    assert ADDED.global_tensors()[-2:] == (
+        TensorSpec("merge.w", (12, 7)),
+        TensorSpec("merge.b", (7,)),
+    )
+
+
 @pytest.mark.parametrize("key", ["w0", "tile_range", "ranges"])
 def test_every_key_is_needed(key: str) -> None:
-    """LGI-N-01."""
+    """LGI-N-01, LGI-N-07."""
     rest = {name: item for name, item in LOCAL_GLOBAL.configuration.items() if name != key}
     assert refused(rest, LOCAL_GLOBAL.local_tensors(), LOCAL_GLOBAL.global_tensors())
 
@@ -359,7 +383,10 @@ def test_tables_that_are_refused(local: Any, global_: Any) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"layers": 1}, {"layers": 17}, {"local_width": 0}, {"global_width": -1}, {"w0": 0.0}],
+    [
+        *({"layers": 1}, {"layers": 65}, {"local_width": 0}, {"global_width": -1}),
+        *({"merge": "mean"}, {"w0": 0.0}),
+    ],
 )
 def test_impossible_networks(change: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
@@ -368,7 +395,7 @@ def test_impossible_networks(change: dict[str, Any]) -> None:
 
 def test_sizes_at_their_limits() -> None:
     """Allowed, and nothing is allocated."""
-    largest = Siren(64, 4096, 4096, ((-1.0, 1.0),) * 3, layers=16)
+    largest = Siren(64, 4096, 4096, ((-1.0, 1.0),) * 3, layers=64)
     assert prod(largest.local_tensors()[2].shape) == 2**24
     tables = largest.local_tensors(), largest.global_tensors()
     assert Siren.from_tables(largest.configuration, *tables) == largest
