@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types imports check clean
+.PHONY: demo test lint types imports check fuzz clean
 
 demo: $(READY)
 	$(BIN)/python -m benchmarks.demo
@@ -25,6 +25,12 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 check: test lint types imports
+
+# Coverage-guided; atheris has wheels for Linux and Python 3.11 to 3.14 alone.
+MINUTES ?= 10
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt atheris
+	$(BIN)/python -m benchmarks.fuzz --minutes $(MINUTES) --no-write
 
 clean:
 	rm -rf $(VENV) out

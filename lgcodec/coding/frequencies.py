@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Symbols, bad_payload
+from lgcodec.format.layout import MAX_TENSORS
 
 __all__ = ["PRECISION", "TABLE", "FrequencyTable"]
 
@@ -78,7 +79,7 @@ class FrequencyTable:
         return cls(least, most, middle, slope, bend)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2 * MAX_TENSORS)  # those of a group; of hostile ones each takes 64 KiB
 def _frequencies(table: FrequencyTable) -> Counts:
     reach = max(table.most - table.middle, table.middle - table.least)
     weights, weight, ratio = [], 1 << 30, table.slope

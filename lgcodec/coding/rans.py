@@ -94,9 +94,9 @@ class Rans(Coder):
             if any(chunks):
                 raise bad_payload("a chunk without tensors is not empty")
             return []
+        stream = _Words(chunks, _lanes(sizes))  # first: what sizes claim must be in the chunks
         model = _Model(tables, sizes)
         model.check(symbol_type)
-        stream = _Words(chunks, model.lanes)
         rows = np.empty((len(chunks), sum(sizes)), symbol_type)
         states = stream.states
         for at in model.schedule:
@@ -110,13 +110,17 @@ class Rans(Coder):
         return np.split(rows, np.cumsum(sizes)[:-1], axis=1)
 
 
+def _lanes(sizes: Sequence[int]) -> int:
+    return max(1, sum(sizes) // SYMBOLS_PER_LANE)
+
+
 @final
 class _Model:
     """The tables of a chunk's tensors, laid out for look-up by position and symbol or slot."""
 
     def __init__(self, tables: Sequence[bytes], sizes: Sequence[int]) -> None:
         total = sum(sizes)
-        self.lanes = max(1, total // SYMBOLS_PER_LANE)
+        self.lanes = _lanes(sizes)
         borders = [*range(0, total, self.lanes), total]
         self.schedule = [slice(first, last) for first, last in pairwise(borders)]
         self.steps = len(self.schedule)

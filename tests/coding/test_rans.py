@@ -1,3 +1,4 @@
+import tracemalloc
 from struct import pack
 
 import numpy as np
@@ -177,6 +178,16 @@ def test_short_chunks_have_one_state(symbols: list[int], change: int) -> None:
 def test_truncated_chunks(length: int) -> None:
     """LGI-K-13, LGI-K-14."""
     assert damage(TABLES, [CHUNKS[0][:length], CHUNKS[1]], SIZES) == "E_PAYLOAD"
+
+
+def test_nothing_is_allocated_for_symbols_that_a_short_chunk_cannot_hold() -> None:
+    """Tensor tables of a few bytes can claim 2**36 symbols, which need 2**28 bytes of states."""
+    table = FrequencyTable(0, 0, 0, 1, 1).pack()
+    tracemalloc.start()
+    assert damage([table] * 256, [bytes(300)], [2**28] * 256) == "E_PAYLOAD"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
 
 
 @pytest.mark.parametrize("tail", [b"\0", b"\0\0", bytes(100)])

@@ -34,8 +34,10 @@ class Group:
 
     @classmethod
     def of(cls, payload: bytes) -> "Group":
-        """Take apart a payload without defects."""
+        """Take apart a payload without defects; ValueError where it counts more than it has."""
         n_runs, n_local, global_len, _, width, reserved = unpack_from(DIRECTORY, payload)
+        if max(n_runs, n_local) > len(payload):
+            raise ValueError(f"{n_runs} runs and {n_local} chunks in {len(payload)} bytes")
         at = calcsize(DIRECTORY)
         runs = [list(unpack_from("<2I", payload, at + 8 * i)) for i in range(n_runs)]
         at += 8 * n_runs

@@ -29,10 +29,13 @@ class Mutator:
 
     def file(self) -> bytes:
         """The next one."""
+        return self.changed(self._rng.choice(self._seeds))
+
+    def changed(self, data: bytes) -> bytes:
+        """A file made from `data`, which has no defects, or none that keep it from being parsed."""
         rng = self._rng
-        data = rng.choice(self._seeds)
         if rng.random() < 0.1:
-            return self._bytes(data)
+            return self.plain(data)
         file = File.of(data)
         for _ in range(rng.choice((1, 1, 1, 2, 3))):
             self._change(file)
@@ -52,11 +55,11 @@ class Mutator:
         elif isinstance(payload.body, Group):
             self._group(payload, payload.body)
         elif payload.type == b"GEOM" and chosen < 0.95:
-            payload.body = self._geometry(payload.body)
+            payload.body = self.geometry(payload.body)
         elif payload.type == b"CONF" and chosen < 0.95:
-            payload.body = self._configuration(payload.body)
+            payload.body = self.configuration(payload.body)
         else:
-            payload.body = self._bytes(payload.body)
+            payload.body = self.plain(payload.body)
 
     # --- header and root table
 
@@ -116,10 +119,11 @@ class Mutator:
 
     # --- GEOM and CONF
 
-    def _geometry(self, body: bytes) -> bytes:
+    def geometry(self, body: bytes) -> bytes:
+        """A GEOM with another number in one field."""
         rng = self._rng
         if rng.random() < 0.1:
-            return self._bytes(body)
+            return self.plain(body)
         axes = [
             (start + at, width)
             for start in range(16, len(body) - 47, 48)
@@ -129,14 +133,15 @@ class Mutator:
         value = self._number(int.from_bytes(body[at : at + width], "little"), width)
         return body[:at] + value.to_bytes(width, "little") + body[at + width :]
 
-    def _configuration(self, body: bytes) -> bytes:
+    def configuration(self, body: bytes) -> bytes:
+        """A CONF with another item in the place of one."""
         rng = self._rng
         if rng.random() < 0.1:
-            return self._bytes(body)
+            return self.plain(body)
         try:
             items = spans(body)
         except IndexError:  # an earlier change
-            return self._bytes(body)
+            return self.plain(body)
         start, end = rng.choice(items)
         good = body[start:end]
         match rng.randrange(10):
@@ -181,7 +186,7 @@ class Mutator:
             case 7:
                 group.crcs[i] = self._number(0, 4)
             case 8:
-                payload.body = self._bytes(payload.pack()[1])
+                payload.body = self.plain(payload.pack()[1])
                 payload.dir_len = len(group.directory())
             case 9:
                 self._chunks(group)
@@ -246,7 +251,7 @@ class Mutator:
         at = self._rng.randrange(len(data))
         return data[:at] + bytes([data[at] ^ 1 << self._rng.randrange(8)]) + data[at + 1 :]
 
-    def _bytes(self, data: bytes) -> bytes:
+    def plain(self, data: bytes) -> bytes:
         """Flip, insert, delete, cut short, go on too long, or splice another file in."""
         rng = self._rng
         at = rng.randint(0, len(data))
