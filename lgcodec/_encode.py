@@ -13,11 +13,12 @@ from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
 from lgcodec.coding.uniform import MAX_BITS
 from lgcodec.errors import UsageError
-from lgcodec.fit.loop import FitProgress, Fitted, fit
+from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import (
     BytesSource,

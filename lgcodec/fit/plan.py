@@ -6,8 +6,8 @@ from math import prod, sqrt
 from typing import Final, final
 
 from lgcodec.errors import UsageError
-from lgcodec.fit.loop import FitSettings
 from lgcodec.fit.options import Arrangement, EncodeOptions, Preset
+from lgcodec.fit.settings import FitSettings
 from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import Siren
 from lgcodec.partition import RULES, Tiling, automatic_widths, largest_width
