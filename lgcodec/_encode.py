@@ -13,11 +13,12 @@ from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
 from lgcodec.coding.uniform import MAX_BITS
 from lgcodec.errors import UsageError
-from lgcodec.fit.loop import FitProgress, Fitted, fit
+from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import (
     BytesSource,
@@ -162,7 +163,15 @@ class _Job:
         while len(fitted) < self.plan.geometry.groups and not self.interrupted:
             fitted.append(self._fit(len(fitted)))
         self.seconds = monotonic() - self.started
-        conf = self._conf(all(f.steps is not None for _, f in fitted))
+        rounded = all(f.steps is not None for _, f in fitted)
+        coded = [self._coded(self._conf(coder, rounded), fitted) for coder in self._coders()]
+        return min(coded, key=_payload)
+
+    def _coders(self) -> tuple[str, ...]:
+        """Coders worth trying; the one that gives the fewest bytes is taken."""
+        return ("zstd", "raw") if self.float_bits else ("rans",)
+
+    def _coded(self, conf: Conf, fitted: Sequence[tuple[Sampler, Fitted]]) -> StreamData:
         codec, groups = codec_of(conf), []
         for ordinal, (sampler, best) in enumerate(fitted):
             head, chunks = codec.encode(best.global_, best.local, best.steps)
@@ -245,24 +254,32 @@ class _Job:
         self.iterations += fitted.iterations
         return sampler, fitted
 
-    def _conf(self, rounded: bool) -> Conf:
+    def _conf(self, coder: str, rounded: bool) -> Conf:
         family = self.plan.family
         if self.float_bits:
-            quantiser, coder = Plug("float", {"bits": self.float_bits}), Plug("raw")
+            quantiser = Plug("float", {"bits": self.float_bits})
         else:
             bits = max(bits_of(family, self.plan.settings.bits or 0).values())
             bits = bits if rounded else MAX_BITS  # Ctrl-C came before they were fitted rounded
-            quantiser, coder = Plug("uniform", {"bits": bits}), Plug("rans")
+            quantiser = Plug("uniform", {"bits": bits})
         low, high = self.values
         return Conf(
             family=Plug(family.name, family.configuration),
             quantiser=quantiser,
-            coder=coder,
+            coder=Plug(coder),
             local=family.local_tensors(),
             global_=family.global_tensors(),
             values=self.values,
             fill=(min(max(0.0, low), high),) * self.signal.channels,
         )
+
+
+def _payload(stream: StreamData) -> int:
+    """Bytes of all chunks."""
+    return sum(
+        len(group.global_chunk) + sum(map(len, group.local_chunks.values()))
+        for group in stream.groups
+    )
 
 
 def _values(signal: Signal) -> tuple[float, float]:

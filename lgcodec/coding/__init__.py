@@ -9,13 +9,14 @@ from lgcodec.coding.floats import Float
 from lgcodec.coding.rans import Rans
 from lgcodec.coding.raw import Raw
 from lgcodec.coding.uniform import Uniform
+from lgcodec.coding.zstd import Zstd
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf
 
 __all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Weights", "codec_of"]
 
 QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {"uniform": Uniform, "float": Float}
-CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans}
+CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans, "zstd": Zstd}
 
 
 def codec_of(conf: Conf) -> ChunkCodec:

@@ -4,9 +4,8 @@ A float phase, then a phase with quantisation in the loop. The best weights seen
 the error of a sine network oscillates by decibels between steps (measured on the reference code).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import cos, log10, pi
+from collections.abc import Sequence
+from math import cos, pi
 from pathlib import Path
 from time import monotonic
 from typing import Final, final
@@ -16,84 +15,19 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats
 from lgcodec.fit.checkpoint import load_state, save_state
+from lgcodec.fit.objective import Objective
 from lgcodec.fit.quantise import StepLearner, bits_of
 from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
 from lgcodec.nets import Family, TensorWeights
 
-__all__ = ["FitProgress", "FitSettings", "Fitted", "Report", "fit"]
+__all__ = ["fit"]
 
-BLOCK: Final = 8192  # samples per block on a CPU: activations stay in the cache
-MEASURED: Final = 2**16  # samples that quality is measured on during a fit
-BLOCK_ACCELERATOR: Final = 2**20
 WARM_UP: Final = 50  # iterations
 MEASURE_EVERY: Final = 25  # iterations
 SAVE_EVERY: Final = 30.0  # seconds
 SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rounded
 STEP_RATE: Final = 1e-2  # learning rate of the logarithms of the steps
-
-
-@final
-@dataclass(frozen=True)
-class FitSettings:
-    """How to fit.
-
-    iterations      optimisation steps, quantisation-aware ones included
-    samples         samples per partition and step
-    rate            learning rate of local weights; global ones take `global_rate`
-    bits            nominal bits of the uniform quantiser; None fits float weights only
-    aware_share     share of the iterations with quantisation in the loop
-    seconds         stop after so long, schedule included; None has no limit
-    psnr            stop the float phase when measured this good, dB; None has no target
-    """
-
-    iterations: int
-    samples: int
-    rate: float
-    global_rate: float
-    bits: int | None = 8
-    aware_share: float = 0.15
-    seconds: float | None = None
-    psnr: float | None = None
-    seed: int = 0
-
-
-@final
-@dataclass(frozen=True)
-class FitProgress:
-    """One measurement.
-
-    done      how far the schedule is, 0 to 1
-    psnr      the best quality so far, dB
-    seconds   of fitting so far
-    """
-
-    done: float
-    iteration: int
-    psnr: float
-    seconds: float
-
-
-Report = Callable[[FitProgress], None]
-
-
-@final
-@dataclass(frozen=True)
-class Fitted:
-    """The best weights of a fit.
-
-    local        tensors by name, [P, *shape] float32
-    global_      tensors by name, [*shape] float32
-    steps        learned steps by "local.<name>" and "global.<name>"; None: not quantised
-    psnr         dB on the measured samples, not on a batch
-    interrupted  whether Ctrl-C ended the fit
-    """
-
-    local: dict[str, Floats]
-    global_: dict[str, Floats]
-    steps: dict[str, float] | None
-    psnr: float
-    iterations: int
-    interrupted: bool = False
 
 
 def fit(
@@ -140,7 +74,8 @@ class _Run:
         generator = torch.Generator().manual_seed(settings.seed)
         drawn = family.initialise(sampler.partitions, generator)
         self.family, self.sampler, self.settings = family, sampler, settings
-        self.peak, self.device = peak, device
+        self.objective = Objective(family, sampler, peak=peak, device=device)
+        self.device = device
         self.weights = {name: value.to(device).requires_grad_() for name, value in drawn.items()}
         self.learner: StepLearner | None = None
         self.optimiser = self._optimiser()
@@ -225,53 +160,12 @@ class _Run:
             group["lr"] = group["base"] * warm * (0.5 + 0.5 * cos(pi * min(done, 1.0)))
         self.optimiser.zero_grad(set_to_none=False)
         positions = self.sampler.draw(self.iteration, self.settings.samples)
-        for rows in self.blocks(positions.shape[1]):
-            leaves = self.local(rows, requires_grad=True)
-            shared = self._parameters()
-            error = self.error(rows, positions[rows], leaves)
-            gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
-            for name, gradient in zip(leaves, gradients, strict=False):
-                if name not in self.frozen:
-                    self._gradient(self.weights[name])[rows] = gradient
-            for parameter, gradient in zip(shared, gradients[len(leaves) :], strict=True):
-                self._gradient(parameter).add_(gradient)
+        self.objective.descend(self.weights, self.learner, positions, self.frozen)
         self.optimiser.step()
 
-    def local(self, rows: slice, *, requires_grad: bool) -> TensorWeights:
-        """Local weights of some partitions, as leaves whose gradients touch only these rows."""
-        return {
-            name: value.detach()[rows].requires_grad_(requires_grad)
-            for name, value in self.weights.items()
-            if name.startswith("local.")
-        }
-
-    def error(self, rows: slice, positions: Tensor, local: TensorWeights) -> Tensor:
-        """Share of the mean squared error (network units) that partitions `rows` contribute."""
-        tile, frame, targets = self.sampler.batch(rows, positions)
-        weights = {**self.weights, **local}
-        seen = self.learner(weights) if self.learner else weights
-        outputs = self.family.forward(seen, tile, frame)
-        if not torch.is_grad_enabled():
-            outputs = outputs.clamp(-1, 1)  # as the decoder does
-        share = len(positions) / self.sampler.partitions
-        return torch.nn.functional.mse_loss(outputs, targets) * share
-
-    def blocks(self, samples: int) -> list[slice]:
-        """Runs of partitions whose samples fit the cache; one run on an accelerator."""
-        count = self.sampler.partitions
-        most = BLOCK if self.device.type == "cpu" else BLOCK_ACCELERATOR
-        run = max(1, most // samples)
-        return [slice(at, min(at + run, count)) for at in range(0, count, run)]
-
-    @torch.no_grad()
     def measure(self) -> None:
         """Quality on the fixed samples; keep the weights if they are the best so far."""
-        positions = self.sampler.spread(-(-MEASURED // self.sampler.partitions))
-        mse = sum(
-            float(self.error(rows, positions[rows], self.local(rows, requires_grad=False)))
-            for rows in self.blocks(positions.shape[1])
-        )
-        psnr = 10 * log10(self.peak**2 / max(mse, 1e-20))
+        psnr = self.objective.psnr(self.objective.error(self.weights, self.learner))
         if psnr >= self.best_psnr:
             self.keep(psnr)
 
@@ -349,11 +243,6 @@ class _Run:
         """What all partitions share: global weights and learned steps."""
         shared = [value for name, value in self.weights.items() if name.startswith("global.")]
         return [*shared, *(self.learner.parameters() if self.learner else ())]
-
-    def _gradient(self, parameter: Tensor) -> Tensor:
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-        return parameter.grad
 
     def _add(self, parameters: Sequence[Tensor], rate: float) -> None:
         if parameters:

@@ -6,8 +6,8 @@ from math import prod
 from typing import Final, final
 
 from lgcodec.errors import UsageError
-from lgcodec.fit.loop import FitSettings
 from lgcodec.fit.options import Arrangement, EncodeOptions, Preset
+from lgcodec.fit.settings import FitSettings
 from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import FAMILIES, Family, Request
 from lgcodec.partition import RULES, Tiling

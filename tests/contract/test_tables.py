@@ -24,7 +24,7 @@ QUANTISER_EXAMPLES: dict[str, list[Configuration]] = {
     "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 12}],
     "float": [{"bits": 16}, {"bits": 32}],
 }
-CODER_EXAMPLES: dict[str, list[Configuration]] = {"raw": [{}], "rans": [{}]}
+CODER_EXAMPLES: dict[str, list[Configuration]] = {"raw": [{}], "rans": [{}], "zstd": [{}]}
 FAMILY_EXAMPLES: dict[str, list[Family]] = {
     "siren": [
         Siren(3, 5, 4, ((-1.0, 1.0), (-1.0, 1.0))),

@@ -14,7 +14,8 @@ from fit.builders import CPU, lattice, network, sampler, smooth
 from lgcodec.coding import ChunkCodec, Uniform
 from lgcodec.coding.rans import Rans
 from lgcodec.errors import InputError, UsageError
-from lgcodec.fit.loop import FitProgress, FitSettings, Fitted, fit
+from lgcodec.fit.loop import fit
+from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
 
 PICTURE = smooth("image", (25, 18), 2)
 GEOMETRY = lattice(PICTURE, (2, 2))

@@ -1,0 +1,105 @@
+"""The error of a network on the samples of a group, and its gradients, block by block.
+
+Letters in shapes: P partitions of the group, S samples of each.
+"""
+
+from collections.abc import Collection
+from math import log10
+from typing import Final, final
+
+import torch
+from torch import Tensor
+
+from lgcodec.fit.quantise import StepLearner
+from lgcodec.fit.sampling import Sampler
+from lgcodec.nets import Family, TensorWeights
+
+__all__ = ["Objective"]
+
+BLOCK: Final = 8192  # samples per block on a CPU: activations stay in the cache
+BLOCK_ACCELERATOR: Final = 2**20
+MEASURED: Final = 2**16  # samples that quality is measured on during a fit
+
+
+@final
+class Objective:
+    """Mean squared error of `family` on the samples of `sampler`, in network units.
+
+    peak   of the PSNR, in network units (samples span 2)
+    """
+
+    def __init__(
+        self, family: Family, sampler: Sampler, *, peak: float, device: torch.device
+    ) -> None:
+        self.family, self.sampler = family, sampler
+        self._peak, self._device = peak, device
+
+    def descend(
+        self,
+        weights: TensorWeights,
+        learner: StepLearner | None,
+        positions: Tensor,
+        frozen: Collection[str],
+    ) -> None:
+        """Add to the `grad` of all weights and steps; those of `frozen` tensors stay as they are.
+
+        positions   [P, S] in the tile
+        """
+        shared = [value for name, value in weights.items() if name.startswith("global.")]
+        shared += learner.parameters() if learner else []
+        for rows in self._blocks(positions.shape[1]):
+            leaves = _local(weights, rows, requires_grad=True)
+            error = self._error(rows, positions[rows], {**weights, **leaves}, learner)
+            gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
+            for name, gradient in zip(leaves, gradients, strict=False):
+                if name not in frozen:
+                    _gradient(weights[name])[rows] = gradient
+            for parameter, gradient in zip(shared, gradients[len(leaves) :], strict=True):
+                _gradient(parameter).add_(gradient)
+
+    @torch.no_grad()
+    def error(self, weights: TensorWeights, learner: StepLearner | None) -> float:
+        """Mean squared error on the samples that quality is measured on."""
+        positions = self.sampler.spread(-(-MEASURED // self.sampler.partitions))
+        total = 0.0
+        for rows in self._blocks(positions.shape[1]):
+            seen = {**weights, **_local(weights, rows, requires_grad=False)}
+            total += float(self._error(rows, positions[rows], seen, learner))
+        return total
+
+    def psnr(self, error: float) -> float:
+        """A mean squared error in dB."""
+        return 10 * log10(self._peak**2 / max(error, 1e-20))
+
+    def _error(
+        self, rows: slice, positions: Tensor, weights: TensorWeights, learner: StepLearner | None
+    ) -> Tensor:
+        """Share of the mean squared error that partitions `rows` contribute."""
+        tile, frame, targets = self.sampler.batch(rows, positions)
+        outputs = self.family.forward(learner(weights) if learner else weights, tile, frame)
+        if not torch.is_grad_enabled():
+            outputs = outputs.clamp(-1, 1)  # as the decoder does
+        share = len(positions) / self.sampler.partitions
+        return torch.nn.functional.mse_loss(outputs, targets) * share
+
+    def _blocks(self, samples: int) -> list[slice]:
+        """Runs of partitions whose samples fit the cache; longer ones on an accelerator."""
+        count = self.sampler.partitions
+        most = BLOCK if self._device.type == "cpu" else BLOCK_ACCELERATOR
+        run = max(1, most // samples)
+        return [slice(at, min(at + run, count)) for at in range(0, count, run)]
+
+
+def _local(weights: TensorWeights, rows: slice, *, requires_grad: bool) -> TensorWeights:
+    """Local weights of some partitions, as leaves whose gradients touch only these rows."""
+    return {
+        name: value.detach()[rows].requires_grad_(requires_grad)
+        for name, value in weights.items()
+        if name.startswith("local.")
+    }
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad
