@@ -11,7 +11,7 @@ from lgcodec.remote import Timeouts, is_url, traffic_of
 from lgcodec_cli._options import NUMBER, Function, Parsed
 from lgcodec_cli._text import count
 
-__all__ = ["Location", "lgi_argument", "traffic_data", "traffic_lines"]
+__all__ = ["Location", "lgi_argument", "location", "traffic_data", "traffic_lines"]
 
 Location = Path | str  # a string is a URL
 
@@ -25,7 +25,7 @@ def lgi_argument(function: Function) -> Function:
         callback=_timeouts,
         help="Seconds without a byte after which a server is given up; default 30.",
     )
-    return click.argument("source", metavar="IN", type=Parsed("IN", _location))(timeout(function))
+    return click.argument("source", metavar="IN", type=Parsed("IN", location))(timeout(function))
 
 
 def traffic_lines(reader: Reader) -> Iterator[str]:
@@ -45,7 +45,8 @@ def traffic_data(reader: Reader) -> dict[str, Any]:
     return {} if traffic is None else {"network": traffic, "bytes_needed": reader.bytes_read}
 
 
-def _location(text: str) -> Location:
+def location(text: str) -> Location:
+    """A URL as it is, anything else as a path."""
     return text if is_url(text) else Path(text)
 
 

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "decode": "Turn a .lgi file, or a window of it, back into samples.",
     "info": "Show what is in a .lgi file.",
     "verify": "Check every table and every checksum of a .lgi file.",
+    "compare": "Say how far one file is from another: PSNR, SSIM, rate.",
     "repair": "Make a new file of what is intact in a damaged one.",
 }
 OUR_FAULT: Final = 1

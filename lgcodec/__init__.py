@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lgcodec._compare import CompareReport, compare
     from lgcodec._crop import CropReport, crop
     from lgcodec._decode import decode_stream
     from lgcodec._encode import EncodeReport
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lgcodec.signal import Signal, psnr
 
 __all__ = [
+    "CompareReport",
     "CropReport",
     "DamageWarning",
     "EncodeOptions",
@@ -47,6 +49,7 @@ __all__ = [
     "Signal",
     "UsageError",
     "VerifyReport",
+    "compare",
     "crop",
     "decode_stream",
     "encode",
@@ -59,6 +62,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "CompareReport": "_compare",
     "CropReport": "_crop",
     "DamageWarning": "errors",
     "EncodeOptions": "fit.options",
@@ -72,6 +76,7 @@ _HOME = {
     "Signal": "signal",
     "UsageError": "errors",
     "VerifyReport": "_verify",
+    "compare": "_compare",
     "crop": "_crop",
     "decode_stream": "_decode",
     "encode": "_file",

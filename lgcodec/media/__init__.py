@@ -12,7 +12,7 @@ import numpy as np
 from lgcodec.errors import InputError, OutputError, UsageError
 from lgcodec.media.array import ArrayFile
 from lgcodec.media.audio import AudioFile
-from lgcodec.media.base import Medium, ReadOptions
+from lgcodec.media.base import Medium, ReadOptions, reading
 from lgcodec.media.gif import GifFile
 from lgcodec.media.image import ImageFile
 from lgcodec.media.lossless import lossless_bytes
@@ -20,7 +20,7 @@ from lgcodec.media.sequence import ImageSequence
 from lgcodec.media.video import VideoFile
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["MEDIA", "check_writable", "lossless_bytes", "read", "write"]
+__all__ = ["MEDIA", "check_writable", "file_bytes", "lossless_bytes", "read", "write"]
 
 AnyPath = str | os.PathLike[str]
 
@@ -58,6 +58,14 @@ def read(
     for signal in signals:
         _check_values(path, signal)
     return signals if rate is None else _retimed(path, signals, rate)
+
+
+def file_bytes(path: AnyPath) -> int:
+    """Bytes of a media file, of a sequence all its pictures. Raises InputError."""
+    path = Path(path)
+    medium = _medium(path)
+    with reading(path):
+        return path.stat().st_size if medium is None else medium.size(path)
 
 
 def write(path: AnyPath, signals: Sequence[Signal]) -> None:

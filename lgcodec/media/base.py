@@ -72,6 +72,10 @@ class Medium(ABC):
         """The folder that must exist and be writable before `path` can be written."""
         return path.parent
 
+    def size(self, path: Path) -> int:
+        """Bytes of what `read` reads. Raises OSError, or InputError where there is nothing."""
+        return path.stat().st_size
+
     @abstractmethod
     def read(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:
         """The streams of `path`: one signal, or (video, audio). Raises InputError."""

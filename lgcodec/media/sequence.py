@@ -39,6 +39,10 @@ class ImageSequence(Medium):
         """The parent of the folder that `write` creates, or that folder if it exists."""
         return path.parent if path.parent.exists() else path.parent.parent
 
+    def size(self, path: Path) -> int:
+        """Bytes of all pictures together."""
+        return sum(file.stat().st_size for file in _matching(path))
+
     def read(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:
         """The video, [t, y, x, c] uint8 or uint16. Raises InputError."""
         frames = GrowingArray()

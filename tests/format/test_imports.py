@@ -8,6 +8,7 @@ import pytest
 LIGHT = [
     "lgcodec",
     "lgcodec.format.container",
+    "lgcodec._compare",
     "lgcodec._crop",
     "lgcodec._repair",
     "lgcodec._verify",
