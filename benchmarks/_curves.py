@@ -19,7 +19,17 @@ from benchmarks.common import ROOT
 from lgcodec import Signal, psnr
 from lgcodec.storage import replacing
 
-__all__ = ["Curve", "Outcome", "Point", "Setting", "average", "is_cached", "measure", "source_hash"]
+__all__ = [
+    "Curve",
+    "Group",
+    "Outcome",
+    "Point",
+    "Setting",
+    "average",
+    "is_cached",
+    "measure",
+    "source_hash",
+]
 
 CACHE = ROOT / "out" / "rate"
 Setting = Mapping[str, Any]  # in the types of JSON

@@ -36,7 +36,7 @@ def main() -> None:
         signals = list(islice(inputs(medium, asked.data, quick=asked.quick), asked.images))
         preset = asked.preset or ("fast" if asked.quick else "best")
         curves = (*medium.rivals, *ours(medium.kind, preset, asked.seed))
-        _measure([curve for curve in curves if _wanted(curve, asked.only)], signals)
+        _measure([curve for curve in curves if _wanted(curve, asked.only)], signals, asked.points)
         known = {curve.name: (curve, _means(curve, signals)) for curve in curves}
         known = {row: found for row, found in known.items() if found[1]}
         table = _table(medium, known, f"{len(signals)} of {medium.title}; {preset}")
@@ -44,8 +44,8 @@ def main() -> None:
             file = f"rate-{name}{'-quick' if asked.quick else ''}"
             table.write(file)
             shown = {row: _lossy(points) for row, (_, points) in known.items() if _lossy(points)}
-            thick = {row for row, (curve, _) in known.items() if curve.group == "lgcodec"}
-            plot(RESULTS / f"{file}.png", medium.title, medium.unit, shown, thick)
+            groups = {row: curve.group for row, (curve, _) in known.items()}
+            plot(RESULTS / f"{file}.png", medium.title, medium.unit, shown, groups)
 
 
 def _options() -> argparse.Namespace:
@@ -53,6 +53,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--media", action="append", choices=list(MEDIA), help="default: all")
     options.add_argument("--only", action="append", metavar="NAME", help="measure only these rows")
     options.add_argument("--images", type=int, metavar="N", help="the first N files of each kind")
+    options.add_argument("--points", type=int, metavar="N", help="measure at most N of each kind")
     options.add_argument("--preset", choices=get_args(Preset), help="default: best; --quick: fast")
     options.add_argument("--seed", type=int, default=0)
     return options.parse_args()
@@ -62,8 +63,8 @@ def _wanted(curve: Curve, only: Sequence[str] | None) -> bool:
     return only is None or curve.name in only or curve.group in only
 
 
-def _measure(curves: Iterable[Curve], signals: Sequence[Signal]) -> None:
-    """Bring out/rate up to date, one point after the other."""
+def _measure(curves: Iterable[Curve], signals: Sequence[Signal], most: int | None) -> None:
+    """Bring out/rate up to date, one point after the other, or at most so many of them."""
     todo = [
         (curve, setting, number, signal)
         for curve in curves
@@ -71,7 +72,7 @@ def _measure(curves: Iterable[Curve], signals: Sequence[Signal]) -> None:
         for number, signal in enumerate(signals)
         if not is_cached(curve, signal, setting)
     ]
-    for done, (curve, setting, number, signal) in enumerate(todo, 1):
+    for done, (curve, setting, number, signal) in enumerate(todo[:most], 1):
         point = measure(curve, signal, setting)
         quality = "lossless" if point.psnr is None else f"{point.psnr:.2f} dB"
         print(
