@@ -14,7 +14,7 @@ from lgcodec.format.table import Entry
 from lgcodec.format.writer import Part, group_part, write_parts
 from lgcodec.nets import Siren
 
-__all__ = ["write_video"]
+__all__ = ["PARTITIONS", "paper_conf", "paper_geometry", "write_video"]
 
 TILES = (5, 8, 8)  # of the paper's videos, 512x512 pixels and 280 frames
 SAMPLES = (280, 512, 512)
@@ -29,7 +29,7 @@ def write_video(path: Path, groups: int, global_len: int, lengths: tuple[int, in
     """
     random = Random(0)
     noise = random.randbytes(global_len + lengths[1])
-    payloads = ((GEOM, _geometry(groups).pack()), (CONF, _conf().pack()))
+    payloads = ((GEOM, paper_geometry(groups).pack()), (CONF, paper_conf("raw").pack()))
     parts = [Part(Entry.of(name, payload), [payload]) for name, payload in payloads]
     for ordinal in range(groups):
         starts = [random.randrange(global_len) for _ in range(PARTITIONS)]
@@ -51,7 +51,8 @@ def _pieces(noise: bytes, spans: Sequence[tuple[int, int]]) -> Iterator[bytes]:
     return (noise[start:stop] for start, stop in spans)
 
 
-def _geometry(groups: int) -> Geometry:
+def paper_geometry(groups: int) -> Geometry:
+    """The lattice of the paper's videos, `groups` times as long."""
     axes = (
         AxisGeometry(length, 0, length * count, 0, length // tiles, tiles, count)
         for length, tiles, count in zip(SAMPLES, TILES, (groups, 1, 1), strict=True)
@@ -59,12 +60,13 @@ def _geometry(groups: int) -> Geometry:
     return Geometry("video", 3, "uint8", Fraction(25), tuple(axes))
 
 
-def _conf() -> Conf:
+def paper_conf(coder: str) -> Conf:
+    """The networks of the paper's videos (Table 6), 8-bit weights."""
     network = Siren(3, local_width=55, global_width=180, ranges=((-1.0, 1.0),) * 3, layers=5)
     return Conf(
         family=Plug(network.name, network.configuration),
         quantiser=Plug("uniform", {"bits": 8}),
-        coder=Plug("raw"),
+        coder=Plug(coder),
         local=network.local_tensors(),
         global_=network.global_tensors(),
         values=(0.0, 255.0),
