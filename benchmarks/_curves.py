@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, final
@@ -60,7 +61,7 @@ class Curve:
 class Point:
     """What came out: bytes of the file; rate in bits per sample, or kbit/s of a sound; dB.
 
-    psnr      of the stored samples; of a video the mean over frames; None where all are equal
+    psnr      of the stored samples, of a video the mean over frames that differ; None if all equal
     snr       power of the original over that of the error
     seconds   of coding and decoding
     """
@@ -120,7 +121,8 @@ def _qualities(signal: Signal, decoded: NDArray[Any]) -> tuple[float | None, flo
     error = np.vdot(*[original.astype(np.float64).ravel() - decoded.ravel()] * 2)
     snr = 10 * np.log10(np.vdot(*[original.astype(np.float64).ravel()] * 2) / error)
     pairs = zip(original, decoded, strict=True) if signal.kind == "video" else [(original, decoded)]
-    return float(np.mean([psnr(*pair) for pair in pairs])), float(snr)
+    decibels = [psnr(*pair) for pair in pairs]
+    return float(np.mean([value for value in decibels if isfinite(value)])), float(snr)
 
 
 def _path(curve: Curve, signal: Signal, setting: Setting) -> Path:

@@ -25,7 +25,7 @@ from lgcodec.signal import Kind, Signal
 
 __all__ = ["GAIN", "CompareReport", "FileRate", "StreamDifference", "compare"]
 
-SLAB: Final = 2**24  # samples decoded at once
+SLAB: Final = 2**22  # samples decoded at once
 FULL: Final = np.float32(2**15)
 
 

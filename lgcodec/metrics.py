@@ -5,7 +5,7 @@ extra `compare`; MS-SSIM is made of its parts.
 """
 
 from importlib.util import find_spec
-from math import inf, log10
+from math import inf, log10, prod
 from typing import Any, Final, final
 
 import numpy as np
@@ -16,6 +16,7 @@ from lgcodec.signal import peak_of
 __all__ = ["Distortion", "has_ssim", "ms_ssim", "ssim"]
 
 Samples = NDArray[Any]
+SLAB: Final = 2**20  # values held as float64 at once
 SIGMA: Final = 1.5  # of the Gaussian window, 11 samples wide (Wang et al. 2004)
 WINDOW: Final = 11
 SCALES: Final = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # weights, finest first (Wang et al. 2003)
@@ -38,18 +39,10 @@ class Distortion:
         self._two_valued = True
 
     def add(self, original: Samples, decoded: Samples) -> None:
-        """Add arrays of one shape and type."""
-        if not original.size:
-            return
-        error = np.subtract(decoded, original, dtype=np.float64)
-        exact = original.astype(np.float64)
-        self.count += original.size
-        self.largest = max(self.largest, float(np.abs(error).max()))
-        self._error += float(np.vdot(error, error))
-        self._power += float(np.vdot(exact, exact))
-        if exact.any():  # silence says nothing about the peak
-            self._peak = max(self._peak, peak_of(original))
-        self._count_occupied(original, decoded)
+        """Add arrays of one shape and type, [n, ...]."""
+        slab = max(1, SLAB // max(1, prod(original.shape[1:])))
+        for start in range(0, len(original) if original.size else 0, slab):
+            self._add(original[start : start + slab], decoded[start : start + slab])
 
     @property
     def peak(self) -> float:
@@ -75,6 +68,17 @@ class Distortion:
         if not self._two_valued or not self.count:
             return None
         return self._both / self._either if self._either else 1.0
+
+    def _add(self, original: Samples, decoded: Samples) -> None:
+        error = np.subtract(decoded, original, dtype=np.float64)
+        exact = original.astype(np.float64)
+        self.count += original.size
+        self.largest = max(self.largest, float(np.abs(error).max()))
+        self._error += float(np.vdot(error, error))
+        self._power += float(np.vdot(exact, exact))
+        if exact.any():  # silence says nothing about the peak
+            self._peak = max(self._peak, peak_of(original))
+        self._count_occupied(original, decoded)
 
     def _count_occupied(self, original: Samples, decoded: Samples) -> None:
         top = 1.0 if original.dtype.kind == "f" else float(np.iinfo(original.dtype).max)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmarks import _curves
+from benchmarks import _curves, rate
 from benchmarks._bd import bd_rate
 from benchmarks._curves import Curve, Point, average, is_cached, measure
 from benchmarks._films import FILMS
@@ -194,6 +194,25 @@ def test_rate_and_quality_of_sounds_and_videos(kept) -> None:
     mean = 20 * np.log10(255) - (0 + 20) / 2
     assert measure(curve, video, {}).psnr == pytest.approx(mean)
     assert measure(counting("1", []), Signal("video", frames, Fraction(25)), {}).psnr is None
+
+
+def test_what_is_known_is_shown(kept, monkeypatch, capsys) -> None:
+    """A run over a shipped sample measures the rows that were asked for, once."""
+    command = ["rate", "--no-write", "--media", "sounds", "--only", "FLAC", "--only", "Vorbis"]
+    monkeypatch.setattr("sys.argv", command)
+    rate.main()
+    first = capsys.readouterr().out
+    assert "1 of 7: file 1, Vorbis" in first
+    assert "7 of 7: file 1, FLAC" in first
+    assert "/lossless" in first
+    assert "Opus  " not in first
+    monkeypatch.setattr("sys.argv", [*command, "--only", "Opus", "--points", "2"])
+    rate.main()
+    second = capsys.readouterr().out
+    assert "2 of 8: file 1, Opus" in second
+    assert "3 of 8" not in second
+    assert second.splitlines()[2].startswith("Opus  +0.0 %")
+    assert "/lossless" in second
 
 
 def test_averages() -> None:
