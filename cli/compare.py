@@ -10,6 +10,7 @@ from lgcodec.errors import UsageError
 from lgcodec.format.layout import AXES
 from lgcodec.metrics import has_ssim
 from lgcodec_cli._options import DEVICE, NUMBER, PATH, Parsed, report_options
+from lgcodec_cli._progress import Bar
 from lgcodec_cli._source import Location, location
 from lgcodec_cli._text import count, jsonable, report, span_text
 
@@ -59,7 +60,15 @@ def command(
 
     from lgcodec._compare import GAIN, compare  # noqa: PLC0415 (av and numpy take a while)
 
-    found = compare(first, second, difference=difference, gain=gain or GAIN, device=device)
+    with Bar("comparing", quiet=quiet or as_json) as bar:
+        found = compare(
+            first,
+            second,
+            difference=difference,
+            gain=gain or GAIN,
+            device=device,
+            progress=bar.show,
+        )
     report(_lines(found, difference), _data(found), as_json=as_json, quiet=quiet)
 
 

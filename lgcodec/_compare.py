@@ -5,7 +5,7 @@ media file is held as it was read.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -84,6 +84,7 @@ def compare(
     difference: str | os.PathLike[str] | None = None,
     gain: float = GAIN,
     device: str = "auto",
+    progress: Callable[[float], None] | None = None,
 ) -> CompareReport:
     """How far `second` is from `first`, the original.
 
@@ -92,6 +93,7 @@ def compare(
                     `gain` times as far from it as the second is from the first; of a video or
                     volume the frame or slice with the largest error
     device          where networks are computed
+    progress        is told the share of the main streams that is done
 
     Shapes, channels and types must be equal. A .lgi file that was cropped is also compared with
     another crop of the same original, or with the original, on what the smaller one shows. Raises
@@ -105,7 +107,8 @@ def compare(
         found = [_Pair(*pair) for pair in zip(*(sides for *_, sides in opened), strict=False)]
         if difference is not None and found[0].pictures is None:
             raise UsageError("a sound has no picture of the difference")
-        streams = tuple(pair.measured() for pair in found)
+        tells = [progress, *(None for _ in found[1:])]
+        streams = tuple(pair.measured(tell) for pair, tell in zip(found, tells, strict=True))
         if difference is not None and found[0].pictures is not None:
             write(difference, [difference_picture(*found[0].pictures.worst, gain)])
     return CompareReport((files[0], files[1]), streams)
@@ -120,8 +123,9 @@ class _Pair:
         self.windows = common_windows(first, second)
         self.pictures = None if first.kind == "audio" else Pictures(first.kind)
         self.all, self.absent = Distortion(), 0
+        self.size = prod(map(len, self.windows[0]))
 
-    def measured(self) -> StreamDifference:
+    def measured(self, progress: Callable[[float], None] | None) -> StreamDifference:
         """Go through both once."""
         for first, second in self._slabs():
             present = _both_present(first, second)
@@ -130,6 +134,8 @@ class _Pair:
             self.absent += 0 if present is None else int(present.size - present.sum())
             if self.pictures is not None:
                 self.pictures.add(a, b, present)
+            if progress is not None:
+                progress((self.absent + self.all.count / a.shape[-1]) / self.size)
         return StreamDifference(
             self.sides[0].kind,
             self.windows[0],

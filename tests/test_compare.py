@@ -61,9 +61,13 @@ def test_seconds_count_where_there_is_time(tmp_path) -> None:
 
 def test_slabs_change_nothing(tmp_path, monkeypatch) -> None:
     original, path, _ = case(tmp_path, "video")
-    whole = compare(original, path, device="cpu")
+    told: list[float] = []
+    whole = compare(original, path, device="cpu", progress=told.append)
+    assert told == [1]
     monkeypatch.setattr(_compare, "SLAB", 1)
-    (stream,), (expected,) = compare(original, path, device="cpu").streams, whole.streams
+    slabs = compare(original, path, device="cpu", progress=told.append)
+    assert told[1:] == pytest.approx([(frame + 1) / 6 for frame in range(6)])
+    (stream,), (expected,) = slabs.streams, whole.streams
     assert stream.pictures == expected.pictures
     assert stream.psnr == pytest.approx(expected.psnr)
 
