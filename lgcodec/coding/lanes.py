@@ -60,7 +60,8 @@ def _slots_of(table: FrequencyTable) -> tuple[NDArray[np.int16], States]:
     symbols = np.repeat(np.arange(table.least, table.most + 1, dtype=np.int16), counts)
     frequency = np.repeat(counts.astype(np.uint32), counts)
     start = np.repeat((np.cumsum(counts) - counts).astype(np.uint32), counts)
-    return symbols, frequency << 16 | (np.arange(SLOTS, dtype=np.uint32) - start)
+    place = np.arange(SLOTS, dtype=np.uint32) - start
+    return symbols, np.bitwise_or(frequency << 16, place, dtype=np.uint32)
 
 
 def _check_range(tables: Sequence[FrequencyTable], symbol_type: np.dtype[Any]) -> None:
