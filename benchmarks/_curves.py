@@ -106,7 +106,7 @@ def average(points: Iterable[Point]) -> Point:
 def source_hash(*paths: Path) -> str:
     """Changes with any Python source in these files and folders."""
     digest = hashlib.sha256()
-    for path in paths:
+    for path in sorted(paths):
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
