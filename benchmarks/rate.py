@@ -105,6 +105,8 @@ def _table(medium: Medium, known: dict[str, tuple[Curve, list[Point]]], title: s
     table.note(f"BD-rate: against {medium.anchor}, of means over files, PCHIP of log rate")
     table.note("against whole: the same against the codec without partitions or tiles")
     table.note("seconds: to code and decode one file")
+    for version in sorted({c.version for c, _ in known.values() if c.group == "lgcodec"}):
+        table.note(f"lgcodec: sources {version}")
     return table
 
 
