@@ -31,6 +31,7 @@ def plot(
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 5.5), layout="constrained")
+    axes.set_prop_cycle(color=mpl.color_sequences["tab20"])
     for name, points in curves.items():
         axes.plot(*zip(*points, strict=True), label=name, markersize=4, **STYLES[groups[name]])
     axes.set(title=title, xlabel=unit, ylabel="PSNR, dB", xscale="log")
