@@ -15,6 +15,7 @@ from lgcodec.format.layout import HEADER
 from lgcodec.format.reader import Reader
 from lgcodec.format.source import Source, Span
 from lgcodec.format.stream import Stream
+from lgcodec.format.table import length_message
 from lgcodec.remote import Timeouts, open_source
 
 __all__ = ["Damage", "damage_of", "intact", "open_damaged"]
@@ -120,8 +121,7 @@ class _AsDeclared:
         if found == self.size:
             return None
         code = "E_TRUNC" if found < self.size else "E_TRAILING"
-        message = f"the file has {found} bytes, file_size is {self.size}"
-        return FileError(code, message, min(found, self.size))
+        return FileError(code, length_message(found, self.size), min(found, self.size))
 
     def read_at(self, offset: int, length: int) -> bytes:
         """See `Source`."""

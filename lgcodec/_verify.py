@@ -7,7 +7,7 @@ from typing import Final, final
 from lgcodec._damage import Damage, damage_of, intact, open_damaged
 from lgcodec.coding import codec_of
 from lgcodec.errors import FileError
-from lgcodec.format.conf import Conf
+from lgcodec.format.checks import locating
 from lgcodec.format.layout import CONF, GEOM, Kind
 from lgcodec.format.reader import Reader
 from lgcodec.format.stream import Stream
@@ -53,7 +53,7 @@ def verify(where: str | os.PathLike[str], timeouts: Timeouts | None = None) -> V
     """
     with open_damaged(where, timeouts) as reader:
         _check_canonical(reader)
-        errors = [_plug_error(stream.conf) for stream in reader.streams]
+        errors = [_plug_error(stream) for stream in reader.streams]
         damage = [
             *(Damage.of(e, stream=i) for i, e in enumerate(errors) if e and e.code == "E_CONF"),
             *damage_of(reader),
@@ -87,13 +87,15 @@ def _check_canonical(reader: Reader) -> None:
             raise FileError(code, "a table is not as a writer makes it", at)
 
 
-def _plug_error(conf: Conf) -> FileError | None:
-    """Why the chunks of a stream with this configuration cannot be decoded."""
-    if conf.family.name not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        return FileError("E_PROFILE", f"family is {conf.family.name!r}, known are {known}")
+def _plug_error(stream: Stream) -> FileError | None:
+    """Why the chunks of a stream cannot be decoded by its configuration."""
+    name = stream.conf.family.name
+    if name not in FAMILIES:
+        message = f"family is {name!r}, known are {', '.join(FAMILIES)}"
+        return FileError("E_PROFILE", message, stream.conf_at)
     try:
-        codec_of(conf)
+        with locating(stream.conf_at):
+            codec_of(stream.conf)
     except FileError as error:
         return error
     return None

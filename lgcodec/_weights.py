@@ -6,6 +6,7 @@ from typing import Final, Literal, final
 from lgcodec.coding import ChunkCodec, Weights
 from lgcodec.coding.chunks import GlobalPart
 from lgcodec.errors import DamageWarning, FileError, UsageError
+from lgcodec.format.checks import locating
 from lgcodec.format.stream import Stream
 
 __all__ = ["LocalWeights", "OnError"]
@@ -38,7 +39,9 @@ class LocalWeights:
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
         try:
-            return self._codec.decode_global(self._stream.read_global(ordinal))
+            chunk = self._stream.read_global(ordinal)
+            with locating(self._stream.groups.chunks_at(ordinal)):
+                return self._codec.decode_global(chunk)
         except FileError as error:
             self._leave_out(error, ordinal, ids)
             return None
@@ -56,9 +59,11 @@ class LocalWeights:
         """Chunks are decoded in lock-step; where that fails, halving leads to the culprits."""
         try:
             chunks = self._stream.read_locals(ordinal, ids)
-            weights = self._codec.decode_local(head, list(chunks.values()))
+            with locating(self._stream.chunk_at(ordinal, ids[0])):
+                weights = self._codec.decode_local(head, list(chunks.values()))
         except FileError as error:
-            if len(ids) == 1 or not self._masks:
+            found = error.code == "E_CHUNK_CRC" and not self._masks  # and says where it is
+            if len(ids) == 1 or found:
                 self._leave_out(error, ordinal, ids)
                 return {}
             middle = len(ids) // 2

@@ -49,7 +49,8 @@ class FrequencyTable:
                 f"at most {MAX_SYMBOLS} symbols are allowed"
             )
         if not (self.slope and self.bend):
-            raise bad_payload("a frequency table has slope or bend 0, allowed are 1 to 65535")
+            found = f"slope is {self.slope}, bend {self.bend}"
+            raise bad_payload(f"a frequency table has slope or bend 0: {found}, at least 1 allowed")
 
     def pack(self) -> bytes:
         """The ten bytes of this table."""

@@ -91,8 +91,8 @@ class Rans(Coder):
         symbol_type: np.dtype[Any],
     ) -> list[Symbols]:
         if not sizes:
-            if any(chunks):
-                raise bad_payload("a chunk without tensors is not empty")
+            if longest := max(map(len, chunks), default=0):
+                raise bad_payload(f"a chunk without tensors has {longest} bytes, it must be empty")
             return []
         stream = _Words(chunks, _lanes(sizes))  # first: what sizes claim must be in the chunks
         model = _Model(tables, sizes)
@@ -173,13 +173,15 @@ class _Words:
     def __init__(self, chunks: Sequence[bytes], lanes: int) -> None:
         for chunk in chunks:
             if len(chunk) < 4 * lanes or len(chunk) % 2:
-                raise bad_payload(f"a rANS chunk of {lanes} lanes has {len(chunk)} bytes")
+                message = f"a rANS chunk has {len(chunk)} bytes, its {lanes} lanes need"
+                raise bad_payload(f"{message} {4 * lanes} and whole words after them")
         heads = b"".join(chunk[: 4 * lanes] for chunk in chunks)
         self.states: States = (
             np.frombuffer(heads, "<u4").reshape(len(chunks), lanes).astype(np.uint64)
         )
         if (self.states < LOWEST).any():
-            raise bad_payload("a rANS state is below 2**16")
+            least = int(self.states.min())
+            raise bad_payload(f"a rANS state is {least}, allowed are {LOWEST} to {2**32 - 1}")
         lengths = np.array([(len(chunk) - 4 * lanes) // 2 for chunk in chunks], np.int64)
         self._end = np.cumsum(lengths)
         self._next = self._end - lengths
@@ -193,10 +195,15 @@ class _Words:
         place = self._next[:, None] + taken - 1
         self._next += taken[:, -1]
         if (self._next > self._end).any():
-            raise bad_payload("a rANS chunk ends before its last symbol")
+            missing = int((self._next - self._end).max())
+            raise bad_payload(f"a rANS chunk ends before its last symbol: {missing} words more")
         states[empty] = states[empty] << np.uint64(16) | self._words[place[empty]]
 
     def finish(self, states: States) -> None:
         """Check that all words are used and every lane is where the encoder began."""
-        if (self._next != self._end).any() or (states != LOWEST).any():
-            raise bad_payload("a rANS chunk does not end where it must")
+        if (self._next != self._end).any():
+            unused = int((self._end - self._next).max())
+            raise bad_payload(f"a rANS chunk has {unused} words that no symbol needs")
+        if (states != LOWEST).any():
+            wrong = int(states[states != LOWEST][0])
+            raise bad_payload(f"a rANS chunk ends with a state of {wrong}, it must be {LOWEST}")
