@@ -121,7 +121,7 @@ def refusal(data: bytes, *, decoding: bool) -> FileError:
 
 @entries("invalid")
 def test_invalid(entry: Any) -> None:
-    """The code of the defect, an offset inside of what is defective, and both in the message."""
+    """LGI-E-01, LGI-E-02, LGI-E-03: code, offset and message."""
     error = refusal((FOLDER / entry["file"]).read_bytes(), decoding=entry["decoding"])
     assert error.code == entry["code"], error
     assert error.offset is not None
