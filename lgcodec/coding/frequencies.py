@@ -83,12 +83,14 @@ class FrequencyTable:
 @lru_cache(maxsize=2 * MAX_TENSORS)  # those of a group; of hostile ones each takes 64 KiB
 def _frequencies(table: FrequencyTable) -> Counts:
     reach = max(table.most - table.middle, table.middle - table.least)
-    weights, weight, ratio = [], 1 << 30, table.slope
-    for _ in range(reach + 1):
-        weights.append(weight)
+    weights, weight, ratio = np.zeros(reach + 1, np.int64), 1 << 30, table.slope
+    for k in range(reach + 1):
+        if not weight:
+            break  # nor is any that follows above 0
+        weights[k] = weight
         weight, ratio = weight * ratio >> 16, ratio * table.bend >> 16
     distance = np.abs(np.arange(table.least, table.most + 1) - table.middle)
-    shares = np.array(weights, dtype=np.int64)[distance]
+    shares = weights[distance]
     spare = (1 << PRECISION) - len(shares)  # after one for every symbol
     counts = 1 + shares * spare // int(shares.sum())
     counts[table.middle - table.least] += (1 << PRECISION) - int(counts.sum())
