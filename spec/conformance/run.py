@@ -28,7 +28,7 @@ __all__ = ["HERE", "Result", "Tools", "conform"]
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 60
-NUMBERS = {"|u1": "B", "<u2": "H", "<i2": "h", "<f4": "f"}
+NUMBERS = {"|u1": "B", "|b1": "B", "<u2": "H", "<i2": "h", "<f4": "f"}
 Execute = Callable[[Sequence[str]], tuple[int, str]]  # words -> exit status and all output
 
 

@@ -1,4 +1,4 @@
-"""Extend, concat and join of section 16, step by step: what was there decodes to the same bits."""
+"""Sections 16 and 17 step by step: what was there decodes to the same bits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -205,25 +205,23 @@ def test_lgi_passes() -> None:
 
 
 @pytest.fixture(scope="module")
-def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def second(tmp_path_factory: pytest.TempPathFactory) -> SecondReader:
     if reason := SecondReader.missing():
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("second")
-    SecondReader(folder)
-    return folder / "lgi-reader"
+    return SecondReader(tmp_path_factory.mktemp("second"))
 
 
-def test_the_second_reader_passes(second: Path) -> None:
+def test_the_second_reader_passes(second: SecondReader) -> None:
     """Offsets too: `CODE OFFSET MESSAGE`."""
-    templates = {name: f"{second} {template}" for name, template in SECOND.items()}
+    templates = {name: f"{second.program} {template}" for name, template in SECOND.items()}
     results = list(conform(Tools(**templates, offset=r"^E_[A-Z_]+ (\d+) ")))
     assert failures(results) == []
     assert {result.command for result in results} == {"check", "list", "crop"}
 
 
-def test_the_runner_needs_python_alone(second: Path) -> None:
+def test_the_runner_needs_python_alone(second: SecondReader) -> None:
     script = FOLDER / "run.py"
-    command = [sys.executable, "-I", script, "--check", f"{second} verify {{file}}"]
+    command = [sys.executable, "-I", script, "--check", f"{second.program} verify {{file}}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.fullmatch(r"check: [1-9]\d+ passed, 0 failed\n", done.stdout)
 
@@ -284,3 +282,13 @@ def test_the_runner_notices_other_bytes(tmp_path: Path, change: bytes) -> None:
         if e.get("result") or e.get("repaired")
     ]
     assert len(failures(list(conform(tools, careless)))) == len(good)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_second_reader_notices_every_change(second: SecondReader, kind: str) -> None:
+    """Every flipped bit and every truncation, as the reader here does."""
+    data = (FOLDER / SMALLEST[kind]["file"]).read_bytes()
+    number = int.from_bytes(data, "little")
+    flipped = [(number ^ 1 << at).to_bytes(len(data), "little") for at in range(8 * len(data))]
+    assert "ok" not in second.verdicts(flipped)
+    assert set(second.verdicts([data[:end] for end in range(len(data))])) == {"E_TRUNC"}

@@ -129,5 +129,5 @@ def _samples(values: NDArray[np.float64], conf: Conf, sample_type: str) -> NDArr
     samples = np.where(np.isnan(values), np.array(conf.fill), samples)
     if dtype.kind == "f":
         return samples.astype(dtype)
-    limits = np.iinfo(dtype)
-    return np.clip(np.rint(samples), limits.min, limits.max).astype(dtype)
+    least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return np.clip(np.rint(samples), least, most).astype(dtype)

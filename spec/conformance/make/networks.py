@@ -1,7 +1,7 @@
 """One small network for each family and arrangement. A new family needs one entry in NETWORKS."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import KINDS, Kind
@@ -13,28 +13,26 @@ Make = Callable[[Geometry], Family]
 RANGES: Final = {"t": (-2.0, 2.0)}
 
 
-def _siren(global_width: int, tile_range: float = 1.0, layers: int = 3, w0: float = 30.0) -> Make:
-    def make(geometry: Geometry) -> Family:
-        return Siren(
-            channels=geometry.channels,
-            local_width=3,
-            global_width=global_width,
-            ranges=tuple(RANGES.get(name, (-1.0, 1.0)) for name in geometry.axis_names),
-            tile_range=tile_range,
-            layers=layers,
-            w0=w0,
-        )
+def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Make]:
+    """The three arrangements of a family of perceptrons; `deep` are options of the last."""
 
-    return make
+    def network(**options: Any) -> Make:
+        def make(geometry: Geometry) -> Family:
+            ranges = tuple(RANGES.get(name, (-1.0, 1.0)) for name in geometry.axis_names)
+            return family(channels=geometry.channels, local_width=3, ranges=ranges, **options)
+
+        return make
+
+    return {
+        "single": network(global_width=0, layers=3, tile_range=0.0),
+        "per-partition": network(global_width=0, layers=3),
+        "local-global": network(global_width=4, layers=4, tile_range=0.5, **deep),
+    }
 
 
 # family -> arrangement -> the network of a stream with this geometry
 NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
-    "siren": {
-        "single": _siren(0, tile_range=0.0),
-        "per-partition": _siren(0),
-        "local-global": _siren(4, tile_range=0.5, layers=4, w0=10.0),
-    },
+    "siren": _perceptrons(Siren, w0=10.0),
 }
 # Families that do not have every kind of signal; of the others every kind is made.
 KINDS_OF: Final[Mapping[str, tuple[Kind, ...]]] = dict.fromkeys(NETWORKS, tuple(KINDS))

@@ -23,7 +23,7 @@ AXIS = {
 IN_HEAD = (
     *(("ndim", n, "LGI-G-01") for n in (0, 2, 5, 255)),
     *(("kind", n, "LGI-G-02") for n in (0, 5, 255)),
-    *(("sample-type", n, "LGI-G-02") for n in (0, 5)),
+    *(("sample-type", n, "LGI-G-02") for n in (0, 255)),
     *(("channels", n, "LGI-G-03") for n in (0, 65, 65_535)),
     *(("reserved", 1, "LGI-G-04"), ("rate-num", 0, "LGI-G-05"), ("rate-den", 0, "LGI-G-05")),
     *(("rate-den", 2, "LGI-G-05"), ("rate-den", 16_000, "LGI-G-05")),
