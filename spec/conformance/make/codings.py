@@ -2,7 +2,7 @@
 
 Numbers, tables and steps come from integer arithmetic and from `random.random`, whose sequence
 Python promises to keep, so that every machine makes the same bytes. A coder without an entry in
-TABLES describes the symbols itself.
+TABLES describes the symbols itself, and one without an entry in ENCODERS codes them itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from lgcodec.coding.frequencies import FrequencyTable
 from lgcodec.coding.uniform import Uniform
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 
-__all__ = ["CODINGS", "chunks"]
+__all__ = ["CODINGS", "chunks", "frame"]
 
 # Every quantiser and every coder, and each pair that fits.
 CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
@@ -27,6 +27,8 @@ CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
     (Plug("uniform", {"bits": 13}), Plug("raw")),
     (Plug("float", {"bits": 32}), Plug("raw")),
     (Plug("float", {"bits": 16}), Plug("raw")),
+    (Plug("float", {"bits": 32}), Plug("zstd")),
+    (Plug("uniform", {"bits": 10}), Plug("zstd")),
 )
 LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network stay small
 
@@ -36,7 +38,24 @@ def _frequencies(symbols: Symbols) -> bytes:
     return FrequencyTable(least, most, 0, 65_535 - 2**15 // (1 + most - least), 65_000).pack()
 
 
+def _frames(symbols: Symbols) -> list[bytes]:
+    planes = [row.view(np.uint8).reshape(len(row), -1).T.tobytes() for row in symbols]
+    return [frame(part, 0x60 if len(part) > 255 else 0x20) for part in planes]
+
+
+def frame(content: bytes, flags: int) -> bytes:
+    """A Zstandard frame (RFC 8878) of one raw block: what a library makes depends on its version.
+
+    Flags of 0x60 are for 256 to 65 791 bytes, 0x20 for fewer.
+    """
+    size = len(content)
+    length = (size - 256).to_bytes(2, "little") if flags & 0xC0 else bytes([size])
+    block = (size << 3 | 1).to_bytes(3, "little") + content
+    return b"\x28\xb5\x2f\xfd" + bytes([flags]) + length + block
+
+
 TABLES: Final[Mapping[str, Callable[[Symbols], bytes]]] = {"rans": _frequencies}
+ENCODERS: Final[Mapping[str, Callable[[Symbols], list[bytes]]]] = {"zstd": _frames}
 
 
 def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
@@ -47,9 +66,16 @@ def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
     make = TABLES.get(codec.coder.name, codec.coder.table)
     tables = [make(part) for part in symbols]
     split = len(codec.global_)
-    (body,) = codec.coder.encode(tables[:split], symbols[:split])
+    (body,) = _encoded(codec, tables[:split], symbols[:split])
     head = _steps(codec, len(tensors)) + b"".join(tables)
-    return head + body, codec.coder.encode(tables[split:], symbols[split:])
+    return head + body, _encoded(codec, tables[split:], symbols[split:])
+
+
+def _encoded(codec: ChunkCodec, tables: list[bytes], symbols: list[Symbols]) -> list[bytes]:
+    own = ENCODERS.get(codec.coder.name)
+    if own is None or not symbols:
+        return codec.coder.encode(tables, symbols)
+    return own(np.concatenate(symbols, axis=1))
 
 
 def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) -> Symbols:

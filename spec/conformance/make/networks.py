@@ -14,7 +14,7 @@ RANGES: Final = {"t": (-2.0, 2.0)}
 
 
 def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Make]:
-    """The three arrangements of a family of perceptrons; `deep` are options of the last."""
+    """The arrangements of a family of perceptrons; `deep` are options of those with two paths."""
 
     def network(**options: Any) -> Make:
         def make(geometry: Geometry) -> Family:
@@ -27,6 +27,7 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
         "single": network(global_width=0, layers=3, tile_range=0.0),
         "per-partition": network(global_width=0, layers=3),
         "local-global": network(global_width=4, layers=4, tile_range=0.5, **deep),
+        "local-global-add": network(global_width=2, layers=3, merge="add", **deep),
     }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Defect",
     "defect",
     "floats",
+    "frames",
     "group_of",
     "groups",
     "keep_checksums",
@@ -105,6 +106,13 @@ def floats() -> bytes:
     """A sound of three partitions whose weights are floats. Entries: GEOM, CONF, GRUP."""
     geometry = geometry_of("audio", ((9, 3, 1),), "uint8", 1)
     return dumps(Container((stream("siren", "local-global", geometry, CODINGS[4]),)))
+
+
+@cache
+def frames() -> bytes:
+    """A sound of three partitions whose chunks are Zstandard frames. Entries: GEOM, CONF, GRUP."""
+    geometry = geometry_of("audio", ((9, 3, 1),), "uint8", 1)
+    return dumps(Container((stream("siren", "per-partition", geometry, CODINGS[6]),)))
 
 
 @cache

@@ -5,7 +5,8 @@ from struct import pack_into
 
 from tests.second_reader.editable import File, Group
 
-from .base import Defect, defect, floats, group_of, groups, sound
+from ..codings import frame
+from .base import Defect, defect, floats, frames, group_of, groups, sound
 
 __all__ = ["defects"]
 
@@ -18,6 +19,7 @@ def defects() -> Iterator[Defect]:
     yield from _tables()
     yield from _rans()
     yield from _raw()
+    yield from _zstd()
 
 
 def _global(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
@@ -113,3 +115,26 @@ def _raw() -> Iterator[Defect]:
         yield _local(f"float-{name}", "LGI-Q-12", _set(8, "<f", number), floats())
     yield _global("float-nan-global", "LGI-K-05", _set(0, "<f", float("nan")), floats())
     yield _local("float-cut", "LGI-K-22", lambda chunk: chunk[:-4], floats())
+
+
+def _zstd() -> Iterator[Defect]:
+    """Of a frame: magic (4 bytes), flags, size of the content (1 byte), block (head of 3 bytes)."""
+    for name, requirement, edit in (
+        ("magic", "LGI-K-32", _set(0, "<B", 0x29)),
+        ("skippable", "LGI-K-32", lambda chunk: b"\x50\x2a\x4d\x18\0\0\0\0" + chunk),
+        ("cut", "LGI-K-32", lambda chunk: chunk[:-1]),
+        ("magic-alone", "LGI-K-32", lambda chunk: chunk[:4]),
+        ("longer", "LGI-K-32", lambda chunk: chunk + b"\0"),
+        ("two-frames", "LGI-K-32", lambda chunk: chunk + chunk),
+        ("block-not-last", "LGI-K-32", lambda chunk: _set(6, "<B", chunk[6] & 0xFE)(chunk)),
+        ("block-reserved", "LGI-K-32", lambda chunk: _set(6, "<B", chunk[6] | 6)(chunk)),
+        ("block-too-long", "LGI-K-32", _set(7, "<B", 0xFF)),
+        ("window", "LGI-K-33", lambda chunk: chunk[:4] + b"\0\0" + chunk[6:]),
+        ("checksum", "LGI-K-33", lambda chunk: _set(4, "<B", 0x24)(chunk) + bytes(4)),
+        ("dictionary", "LGI-K-33", lambda chunk: chunk[:4] + b"\x21\x07" + chunk[5:]),
+        ("size-less", "LGI-K-33", lambda chunk: frame(chunk[9:-4], 0x20)),
+        ("size-more", "LGI-K-33", lambda chunk: frame(chunk[9:] + bytes(4), 0x20)),
+        ("size-huge", "LGI-K-33", lambda chunk: chunk[:4] + b"\xe0" + b"\xff" * 8 + chunk[6:]),
+    ):
+        yield _local(f"zstd-{name}", requirement, edit, frames())
+    yield _global("zstd-without-tensors", "LGI-K-34", lambda _: frame(b"", 0x20), frames())

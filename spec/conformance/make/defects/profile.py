@@ -61,11 +61,16 @@ def _siren() -> Iterator[Defect]:
         *(("w0-huge", {"w0": 2.0**25}), ("key-unknown", {"hidden": 3})),
         *(("ranges-of-two-axes", {"ranges": [[-1.0, 1.0]] * 2}), ("ranges-none", {"ranges": []})),
         *(("ranges-equal", {"ranges": [[1.0, 1.0]]}), ("ranges-flat", {"ranges": [-1.0, 1.0]})),
+        *(("merge-unknown", {"merge": "max"}), ("merge-add", {"merge": "add"})),
         *(("tile-range-negative", {"tile_range": -1.0}), ("tile-range-true", {"tile_range": True})),
     ):
         changed = {**good, **change}
         kept = {key: value for key, value in changed.items() if value is not None}
-        yield _profile(f"profile-siren-{what}", "LGI-N-01", "family", [name, kept])
+        requirement = "LGI-N-01" if what.startswith("w0") else "LGI-N-07"
+        yield _profile(f"profile-siren-{what}", requirement, "family", [name, kept])
+    alone, good = _value("family", picture())
+    added = [alone, {**good, "merge": "add"}]
+    yield _profile("profile-siren-merge-of-none", "LGI-N-07", "family", added, base=picture())
 
 
 def _tables() -> Iterator[Defect]:
