@@ -10,7 +10,7 @@ from lgcodec.format.container import Reader, Stream
 from lgcodec.format.geometry import AxisGeometry
 from lgcodec.format.layout import MAJOR, Kind
 
-__all__ = ["AxisItem", "Inventory", "PartitionItem", "StreamItem", "inventory"]
+__all__ = ["AxisItem", "GroupItem", "Inventory", "PartitionItem", "StreamItem", "inventory"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,16 @@ class PartitionItem:
     partition: int
     index: tuple[int, ...]
     bytes: int
+
+
+@dataclass(frozen=True)
+class GroupItem:
+    """A group that the file holds, and the bytes that its partitions share."""
+
+    group: int
+    partitions: int
+    directory: int
+    global_: int
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class StreamItem:
     global_tensors: tuple[TensorSpec, ...]
     parameters: Parameters
     bytes: StreamBytes
+    present_groups: tuple[GroupItem, ...]
     present: tuple[PartitionItem, ...]
 
     @property
@@ -152,6 +163,10 @@ def _stream(stream: Stream) -> StreamItem:
         global_tensors=conf.global_,
         parameters=_parameters(stream),
         bytes=_bytes(stream),
+        present_groups=tuple(
+            GroupItem(ordinal, len(group.ids), group.dir_len, group.global_len)
+            for ordinal, group in stream.groups.items()
+        ),
         present=tuple(
             PartitionItem(ordinal, i, geometry.partition_index(ordinal, i), length)
             for ordinal, group in stream.groups.items()

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Self, final
 
 from lgcodec.errors import FileError
-from lgcodec.format.layout import HEADER
+from lgcodec.format.layout import HEADER, HEADER_LENGTH
 from lgcodec.format.reader import Reader
 from lgcodec.format.source import Source, Span
 from lgcodec.format.stream import Stream
+from lgcodec.format.table import length_message, unpack_header
 from lgcodec.remote import Timeouts, open_source
 
 __all__ = ["Damage", "damage_of", "intact", "open_damaged"]
@@ -51,7 +52,11 @@ def open_damaged(where: str | os.PathLike[str], timeouts: Timeouts | None = None
 
     FileError where its front is damaged, InputError if it cannot be read.
     """
-    return Reader.over(_AsDeclared(open_source(where, timeouts)), lazy=True)
+    source = _AsDeclared(open_source(where, timeouts))
+    try:
+        return Reader.over(source, lazy=True)
+    except FileError as error:
+        raise source.length_error or error from error  # the length is judged before the tables
 
 
 def damage_of(reader: Reader) -> Iterator[Damage]:
@@ -104,14 +109,13 @@ def _check_canonical(stream: Stream, ordinal: int) -> None:
 
 @final
 class _AsDeclared:
-    """A source that is as long as the header says. What is missing is E_TRUNC when it is read,
+    """A source that is as long as a good header says. What is missing is E_TRUNC when it is read,
     what is too much is out of sight.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        head = source.read_at(0, min(HEADER.size, source.size))
-        self.size = HEADER.unpack(head)[5] if len(head) == HEADER.size else source.size
+        self.size = _declared(source.read_at(0, min(HEADER_LENGTH, source.size)), source.size)
 
     @property
     def length_error(self) -> FileError | None:
@@ -120,8 +124,7 @@ class _AsDeclared:
         if found == self.size:
             return None
         code = "E_TRUNC" if found < self.size else "E_TRAILING"
-        message = f"the file has {found} bytes, file_size is {self.size}"
-        return FileError(code, message, min(found, self.size))
+        return FileError(code, length_message(found, self.size), min(found, self.size))
 
     def read_at(self, offset: int, length: int) -> bytes:
         """See `Source`."""
@@ -134,3 +137,14 @@ class _AsDeclared:
     def close(self) -> None:
         """See `Source`."""
         self._source.close()
+
+
+def _declared(head: bytes, size: int) -> int:
+    """The length that a header declares; that of the file if the header is none."""
+    if len(head) < HEADER_LENGTH:
+        return size
+    declared: int = HEADER.unpack_from(head)[5]
+    try:
+        return unpack_header(head, declared).file_size
+    except FileError:
+        return size

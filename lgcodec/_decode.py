@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lgcodec._weights import LocalWeights, OnError
 from lgcodec.coding import codec_of
 from lgcodec.errors import UsageError
+from lgcodec.format.checks import locating
 from lgcodec.format.conf import Conf
 from lgcodec.format.container import Stream
 from lgcodec.format.geometry import AxisGeometry, Window
@@ -63,7 +64,9 @@ def decode_stream(
     ]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
     canvas = _Canvas(target, conf, geometry.sample_type, fill, max_samples)
-    family, codec, torch_device = family_of(conf, geometry), codec_of(conf), pick_device(device)
+    torch_device = pick_device(device)
+    with locating(stream.conf_at):
+        family, codec = family_of(conf, geometry), codec_of(conf)
     weights = LocalWeights(stream, codec, on_error)
     wanted = stream.touching(window)
     stream.announce(wanted)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 from lgcodec._crop import CropReport, Selection, crop, windows
 from lgcodec._ranges import AxisRange, Bound, parse_range, parse_xy
 from lgcodec.errors import UsageError
+from lgcodec.format.checks import locating
 from lgcodec.format.container import Reader, Stream
 from lgcodec.media import read
 from lgcodec.remote import is_url, open_reader
@@ -114,15 +115,13 @@ class File:
 
         with open_reader(self.path) as reader:
             source = _stream(reader, stream)
-            codec = codec_of(source.conf)
-            head = codec.decode_global(source.read_global(group))
+            with locating(source.conf_at):
+                family, codec = family_of(source.conf, source.geometry), codec_of(source.conf)
             chunks = source.read_locals(group, source.group(group).ids)
-            return Network(
-                family_of(source.conf, source.geometry),
-                tuple(chunks),
-                codec.decode_local(head, list(chunks.values())),
-                head.weights,
-            )
+            with locating(source.groups.chunks_at(group)):
+                head = codec.decode_global(source.read_global(group))
+                weights = codec.decode_local(head, list(chunks.values()))
+            return Network(family, tuple(chunks), weights, head.weights)
 
 
 def open_file(path: str | os.PathLike[str]) -> File:

@@ -65,7 +65,8 @@ def repair(
         damage = tuple(damage_of(reader))
         keeps = [Keep(stream, intact(stream, damage)) for stream in reader.streams]
         if not any(keep.kept for keep in keeps):
-            raise FileError(damage[0].code, "no partition is intact, nothing can be saved")
+            message = "no partition is intact, nothing can be saved"
+            raise FileError(damage[0].code, message, damage[0].offset)
         ancillary, dropped = _ancillary(reader, damage)
         with replacing(target) as temporary, temporary.open("wb") as file:
             size = rewrite(reader, keeps, ancillary, file)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, final
 
+from lgcodec._damage import Damage
 from lgcodec.coding import ChunkCodec, Weights
 from lgcodec.coding.chunks import GlobalPart
 from lgcodec.errors import DamageWarning, FileError, UsageError
+from lgcodec.format.checks import locating
 from lgcodec.format.stream import Stream
 
 __all__ = ["LocalWeights", "OnError"]
@@ -13,6 +15,7 @@ __all__ = ["LocalWeights", "OnError"]
 OnError = Literal["raise", "mask"]
 DAMAGED: Final = ("E_CHUNK_CRC", "E_PAYLOAD")
 WEIGHTS_AT_ONCE: Final = 2**22  # entropy coding can make a thousand symbols of a few bytes
+MAX_WEIGHTS: Final = 2**24  # of one chunk
 
 
 @final
@@ -20,6 +23,9 @@ class LocalWeights:
     """Reads and decodes the chunks of a stream.
 
     damaged   (group ordinal, partition id) of what was left out; stays empty with on_error "raise"
+    damage    why: of partitions one by one, and of groups whose global chunk is damaged
+
+    UsageError if a chunk holds more than 2**24 numbers: a coder can tell of many in few bytes.
     """
 
     def __init__(self, stream: Stream, codec: ChunkCodec, on_error: OnError) -> None:
@@ -29,6 +35,13 @@ class LocalWeights:
         self._codec = codec
         self._masks = on_error == "mask"
         self.damaged: list[tuple[int, int]] = []
+        self.damage: list[Damage] = []
+        for name, tensors in (("global", codec.global_), ("local", codec.local)):
+            size = sum(tensor.size for tensor in tensors)
+            if size > MAX_WEIGHTS:
+                raise UsageError(
+                    f"a {name} chunk holds {size:,} numbers, at most {MAX_WEIGHTS:,} are decoded"
+                )
 
     @property
     def warning(self) -> DamageWarning:
@@ -38,9 +51,11 @@ class LocalWeights:
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
         try:
-            return self._codec.decode_global(self._stream.read_global(ordinal))
+            chunk = self._stream.read_global(ordinal)
+            with locating(self._stream.groups.chunks_at(ordinal)):
+                return self._codec.decode_global(chunk)
         except FileError as error:
-            self._leave_out(error, ordinal, ids)
+            self._leave_out(error, ordinal, ids, None)
             return None
 
     def of(
@@ -56,10 +71,12 @@ class LocalWeights:
         """Chunks are decoded in lock-step; where that fails, halving leads to the culprits."""
         try:
             chunks = self._stream.read_locals(ordinal, ids)
-            weights = self._codec.decode_local(head, list(chunks.values()))
+            with locating(self._stream.chunk_at(ordinal, ids[0])):
+                weights = self._codec.decode_local(head, list(chunks.values()))
         except FileError as error:
-            if len(ids) == 1 or not self._masks:
-                self._leave_out(error, ordinal, ids)
+            found = error.code == "E_CHUNK_CRC" and not self._masks  # and says where it is
+            if len(ids) == 1 or found:
+                self._leave_out(error, ordinal, ids, ids[0])
                 return {}
             middle = len(ids) // 2
             halves = ids[:middle], ids[middle:]
@@ -68,7 +85,12 @@ class LocalWeights:
         rows = enumerate(chunks)
         return {i: {name: values[row] for name, values in weights.items()} for row, i in rows}
 
-    def _leave_out(self, error: FileError, ordinal: int, ids: Sequence[int]) -> None:
+    def _leave_out(
+        self, error: FileError, ordinal: int, ids: Sequence[int], partition: int | None
+    ) -> None:
+        """Do without `ids`, since the chunk of `partition`, or else the global one, is damaged."""
         if not self._masks or error.code not in DAMAGED:
             raise error
-        self.damaged.extend((ordinal, partition) for partition in ids)
+        part = {"stream": self._stream.index, "group": ordinal, "partition": partition}
+        self.damage.append(Damage.of(error, **part))
+        self.damaged.extend((ordinal, i) for i in ids)

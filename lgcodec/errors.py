@@ -31,8 +31,9 @@ class UsageError(LgiError):
 class FileError(LgiError):
     """A .lgi file breaks the specification.
 
-    `code` is one of the documented codes of `spec/lgi-1.md` (such as ``E_MAGIC``); `offset` is the
-    byte position in the file at which the defect was noticed, or None where no single one is.
+    `code` is one of the documented codes of `spec/lgi-1.md` (such as ``E_MAGIC``), `reason` what
+    was found and what is allowed. `offset` is a byte position in the file, in what breaks the rule
+    (section 9 of the specification); None while it is not known.
     """
 
     exit_code = 3
@@ -41,6 +42,7 @@ class FileError(LgiError):
         where = "" if offset is None else f" (at byte {offset})"
         super().__init__(f"{code}: {message}{where}")
         self.code = code
+        self.reason = message
         self.offset = offset
 
 

@@ -20,7 +20,11 @@ CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans, "zstd": Zs
 
 
 def codec_of(conf: Conf) -> ChunkCodec:
-    """The codec of the chunks that `conf` describes; FileError E_PROFILE if it is unknown."""
+    """The codec of the chunks that `conf` describes.
+
+    FileError E_PROFILE if quantiser or coder is unknown or they do not fit each other, E_CONF if a
+    configuration is not what the plug's page says.
+    """
     for what, plug, table in (
         ("quantiser", conf.quantiser, QUANTISERS),
         ("coder", conf.coder, CODERS),
@@ -32,5 +36,6 @@ def codec_of(conf: Conf) -> ChunkCodec:
     quantiser = QUANTISERS[conf.quantiser.name].from_configuration(conf.quantiser.configuration)
     coder = CODERS[conf.coder.name].from_configuration(conf.coder.configuration)
     if coder.integers_only and quantiser.symbol_type.kind == "f":
-        raise FileError("E_PROFILE", f"{coder.name} codes integers, {quantiser.name} gives floats")
+        message = f"{coder.name} codes integers alone, {quantiser.name} gives floats"
+        raise FileError("E_PROFILE", message)
     return ChunkCodec(quantiser, coder, conf.local, conf.global_)

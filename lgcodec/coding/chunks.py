@@ -109,8 +109,10 @@ class ChunkCodec:
         if len(chunk) < 4 * count:
             raise bad_payload(f"a global chunk has {len(chunk)} bytes, its steps need {4 * count}")
         steps = np.frombuffer(chunk, "<f4", count)
-        if not (np.isfinite(steps) & (steps > 0)).all():
-            raise bad_payload("a step is not a positive finite number")
+        bad = ~(np.isfinite(steps) & (steps > 0))
+        if bad.any():
+            message = f"step {int(bad.argmax())} is {steps[bad][0]}, expected a finite number above"
+            raise bad_payload(f"{message} 0")
         return tuple(map(float, steps)), 4 * count
 
     def _sizes(self, tensors: Sequence[TensorSpec]) -> list[int]:
@@ -124,6 +126,7 @@ class ChunkCodec:
             with np.errstate(all="ignore"):  # what overflows is noticed here
                 values = self.quantiser.dequantise(part, step).reshape(len(part), *tensor.shape)
             if not np.isfinite(values).all():
-                raise bad_payload(f"tensor {tensor.name} has a weight that is not finite")
+                found = values[~np.isfinite(values)][0]
+                raise bad_payload(f"tensor {tensor.name} has a weight of {found}, not a finite one")
             weights[tensor.name] = values
         return weights

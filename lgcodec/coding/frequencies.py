@@ -49,7 +49,8 @@ class FrequencyTable:
                 f"at most {MAX_SYMBOLS} symbols are allowed"
             )
         if not (self.slope and self.bend):
-            raise bad_payload("a frequency table has slope or bend 0, allowed are 1 to 65535")
+            found = f"slope is {self.slope}, bend {self.bend}"
+            raise bad_payload(f"a frequency table has slope or bend 0: {found}, at least 1 allowed")
 
     def pack(self) -> bytes:
         """The ten bytes of this table."""
@@ -82,12 +83,14 @@ class FrequencyTable:
 @lru_cache(maxsize=2 * MAX_TENSORS)  # those of a group; of hostile ones each takes 64 KiB
 def _frequencies(table: FrequencyTable) -> Counts:
     reach = max(table.most - table.middle, table.middle - table.least)
-    weights, weight, ratio = [], 1 << 30, table.slope
-    for _ in range(reach + 1):
-        weights.append(weight)
+    weights, weight, ratio = np.zeros(reach + 1, np.int64), 1 << 30, table.slope
+    for k in range(reach + 1):
+        if not weight:
+            break  # nor is any that follows above 0
+        weights[k] = weight
         weight, ratio = weight * ratio >> 16, ratio * table.bend >> 16
     distance = np.abs(np.arange(table.least, table.most + 1) - table.middle)
-    shares = np.array(weights, dtype=np.int64)[distance]
+    shares = weights[distance]
     spare = (1 << PRECISION) - len(shares)  # after one for every symbol
     counts = 1 + shares * spare // int(shares.sum())
     counts[table.middle - table.least] += (1 << PRECISION) - int(counts.sum())

@@ -89,8 +89,8 @@ class Rans(Coder):
         symbol_type: np.dtype[Any],
     ) -> list[Symbols]:
         if not sizes:
-            if any(chunks):
-                raise bad_payload("a chunk without tensors is not empty")
+            if longest := max(map(len, chunks), default=0):
+                raise bad_payload(f"a chunk without tensors has {longest} bytes, it must be empty")
             return []
         total = sum(sizes)
         lanes = Lanes(chunks, lanes_of(total))  # first: what sizes claim must be in the chunks

@@ -41,7 +41,10 @@ def decode(data: bytes, max_depth: int) -> Any:
     except cbor2.CBORDecodeError as error:
         raise UsageError(f"not strict CBOR: {error}") from error
     _check(item)
-    require(encode(item) == data, "not in the deterministic encoding of CBOR")
+    again = encode(item)
+    if again != data:
+        at = next((i for i, pair in enumerate(zip(again, data)) if pair[0] != pair[1]), len(again))  # noqa: B905
+        raise UsageError(f"byte {at} is not as the deterministic encoding of CBOR has it")
     return item
 
 

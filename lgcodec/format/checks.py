@@ -1,4 +1,4 @@
-"""Two small tools of every module here: the checksum, and naming the defect of a file."""
+"""Small tools of every module here: the checksum, and naming the defect of a file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,19 @@ import google_crc32c
 
 from lgcodec.errors import FileError, UsageError
 
-__all__ = ["crc32c", "reading", "require"]
+__all__ = ["check_crc", "crc32c", "locating", "reading", "require"]
 
 
 def crc32c(data: bytes) -> int:
     """CRC-32C (Castagnoli) of `data`; of the nine digits "123456789" it is 0xE3069283."""
     return int(google_crc32c.value(data))
+
+
+def check_crc(code: str, what: str, data: bytes, stored: int, offset: int) -> None:
+    """Raise FileError(code) at `offset`, where `data` lies, unless `stored` is its checksum."""
+    found = crc32c(data)
+    if found != stored:
+        raise FileError(code, f"{what} has checksum {found:08x}, {stored:08x} is stored", offset)
 
 
 def require(condition: bool, message: str) -> None:
@@ -31,3 +38,14 @@ def reading(code: str, offset: int) -> Iterator[None]:
         yield
     except UsageError as error:
         raise FileError(code, str(error), offset) from error
+
+
+@contextmanager
+def locating(offset: int) -> Iterator[None]:
+    """Add `offset` to a FileError without one: who decodes bytes does not know where they lie."""
+    try:
+        yield
+    except FileError as error:
+        if error.offset is not None:
+            raise
+        raise FileError(error.code, error.reason, offset) from error

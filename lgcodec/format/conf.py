@@ -7,6 +7,7 @@ to know the family. One byte string per value: what does not re-encode to itself
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -72,7 +73,8 @@ class Plug:
         require(
             isinstance(self.configuration, Mapping)
             and all(isinstance(key, str) for key in self.configuration),
-            f"the configuration of {self.name} is not a map with text keys",
+            f"the configuration of {self.name} is not a map with text keys: "
+            f"{self.configuration!r:.80}",
         )
         for key in self.configuration:
             cbor.check_scalar(key)
@@ -104,8 +106,9 @@ class Conf:
                 len(tensors) <= MAX_TENSORS,
                 f"{name} has {len(tensors)} tensors, allowed are at most {MAX_TENSORS}",
             )
-            names = [tensor.name for tensor in tensors]
-            require(len(set(names)) == len(names), f"{name} has two tensors of the same name")
+            counts = Counter(tensor.name for tensor in tensors)
+            twice = [tensor for tensor, times in counts.items() if times > 1]
+            require(not twice, f"{name} has tensors {twice!r:.80} twice, allowed is once")
         for name, numbers, most in (("values", self.values, 2), ("fill", self.fill, MAX_CHANNELS)):
             require(
                 1 <= len(numbers) <= most
@@ -147,7 +150,7 @@ class Conf:
             item = cbor.decode(data, MAX_CONFIGURATION_DEPTH + 2)  # in a pair, in the map of CONF
             require(
                 isinstance(item, dict) and set(item) == set(KEYS),
-                f"CONF is not a map with the keys {', '.join(KEYS)}",
+                f"CONF is {item!r:.80}, expected a map with the keys {', '.join(KEYS)}",
             )
             return cls(
                 **{name: Plug(*_pair(item[name], name)) for name in PLUGS},
@@ -170,13 +173,16 @@ def _frozen(item: object, depth: int) -> object:
     if not isinstance(item, list | tuple):
         cbor.check_scalar(item)
         return item
-    require(depth < MAX_CONFIGURATION_DEPTH, "a configuration is nested too deeply")
+    require(
+        depth < MAX_CONFIGURATION_DEPTH,
+        f"a configuration is nested too deeply, allowed are {MAX_CONFIGURATION_DEPTH} containers",
+    )
     return tuple(_frozen(element, depth + 1) for element in item)
 
 
 def _list(item: object, what: str) -> list[Any]:
     if not isinstance(item, list):
-        raise UsageError(f"{what} is not an array")
+        raise UsageError(f"{what} is {item!r:.80}, expected an array")
     return item
 
 

@@ -181,13 +181,14 @@ def _counts(data: bytes, offset: int) -> tuple[int, int, int]:
         raise FileError("E_DIR", message, offset)
     n_runs, n_local, _, _, width, reserved = DIRECTORY.unpack_from(data)
     if any(reserved):
-        raise FileError(
-            "E_RESERVED", "reserved bytes of a group directory are not zero", offset + 17
-        )
+        message = f"reserved bytes of a group directory are {reserved.hex(' ')}, they must be 0"
+        raise FileError("E_RESERVED", message, offset + 17)
     if width not in (0, *WIDTH_FORMATS):
         raise FileError("E_WIDTH", f"len_width is {width}, allowed are 0, 2 and 4", offset + 16)
     if not 1 <= n_runs <= n_local <= MAX_PARTITIONS:
-        message = f"n_runs is {n_runs} and n_local is {n_local}, 1 <= n_runs <= n_local <= 2**20"
+        message = (
+            f"n_runs is {n_runs} and n_local {n_local}, 1 <= n_runs <= n_local <= {MAX_PARTITIONS}"
+        )
         raise FileError("E_LIMIT", f"{message} is required", offset)
     expected = _dir_len(n_runs, n_local, width)
     if len(data) != expected:
@@ -201,9 +202,10 @@ def _check_runs(runs: Sequence[tuple[int, int]], n_local: int, offset: int) -> N
     total = 0
     for i, (start, count) in enumerate(runs):
         if start <= end or count == 0 or start + count > MAX_PARTITIONS:
-            message = f"run {i} is ({start}, {count}) after an end of {max(end, 0)}"
-            raise FileError("E_RUNS", message, offset + RUN.size * i)
+            message = f"run {i} has {count} ids from {start}, allowed is at least one id, the first"
+            bounds = f"from {end + 1}, the last below {MAX_PARTITIONS}"
+            raise FileError("E_RUNS", f"{message} {bounds}", offset + RUN.size * i)
         end = start + count
         total += count
     if total != n_local:
-        raise FileError("E_RUNS", f"the runs hold {total} ids, n_local is {n_local}", offset)
+        raise FileError("E_RUNS", f"the runs hold {total} ids, n_local says {n_local}", offset)

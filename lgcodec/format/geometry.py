@@ -193,21 +193,29 @@ class Geometry:
         """Read a GEOM payload that starts at `offset` of its file; FileError E_GEOM if bad."""
         if len(data) < GEOMETRY.size:
             raise FileError(
-                "E_GEOM", f"GEOM has {len(data)} bytes, at least {GEOMETRY.size}", offset
+                "E_GEOM", f"GEOM has {len(data)} bytes, at least {GEOMETRY.size} are needed", offset
             )
         with reading("E_GEOM", offset):
             ndim, kind, channels, sample_type, reserved, *rate = GEOMETRY.unpack_from(data)
             length = GEOMETRY.size + AXIS.size * ndim
             require(len(data) == length, f"GEOM has {len(data)} bytes, ndim {ndim} needs {length}")
-            require(not any(reserved), "reserved bytes of GEOM are not zero")
-            axes = range(GEOMETRY.size, length, AXIS.size)
+            require(not any(reserved), f"reserved bytes are {reserved.hex(' ')}, they must be 0")
+            axes = tuple(
+                _axis(data[at : at + AXIS.size], offset + at)
+                for at in range(GEOMETRY.size, length, AXIS.size)
+            )
             return cls(
                 kind=_named(KINDS, kind, "kind"),
                 channels=channels,
                 sample_type=_named(SAMPLE_TYPES, sample_type, "sample type"),
                 rate=_rate(*rate),
-                axes=tuple(AxisGeometry.unpack(data[at : at + AXIS.size]) for at in axes),
+                axes=axes,
             )
+
+
+def _axis(data: bytes, offset: int) -> AxisGeometry:
+    with reading("E_GEOM", offset):
+        return AxisGeometry.unpack(data)
 
 
 def _named(numbers: Mapping[Name, int], number: int, what: str) -> Name:
@@ -221,6 +229,6 @@ def _rate(numerator: int, denominator: int) -> Fraction | None:
         return None
     require(
         gcd(numerator, denominator) == 1 and denominator > 0,
-        f"rate is {numerator}/{denominator}, expected lowest terms",
+        f"rate is {numerator}/{denominator}, expected lowest terms, neither of them 0",
     )
     return Fraction(numerator, denominator)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import final
 
 from lgcodec.errors import FileError
-from lgcodec.format.checks import crc32c, reading
+from lgcodec.format.checks import check_crc, reading
 from lgcodec.format.directory import Group
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.source import Source
@@ -103,9 +103,8 @@ class Groups(Mapping[int, Group]):
 
     def _directory(self, entry: Entry, offset: int) -> Group:
         data = self._source.read_at(offset, entry.dir_len)
-        if crc32c(data) != entry.crc:
-            message = f"the directory of group {entry.ordinal} does not match its checksum"
-            raise FileError("E_DIR_CRC", message, offset)
+        what = f"the directory of group {entry.ordinal}"
+        check_crc("E_DIR_CRC", what, data, entry.crc, offset)
         group = Group.unpack(data, entry.ordinal, offset)
         if group.length != entry.length:
             message = (

@@ -62,7 +62,8 @@ class FileSource:
         except OSError as error:
             raise self._unreadable(error) from error
         if len(data) != length:
-            raise FileError("E_TRUNC", f"{self._path} has become shorter", offset + len(data))
+            message = f"{self._path} has become shorter, {self.size} bytes were there"
+            raise FileError("E_TRUNC", message, offset + len(data))
         return data
 
     def announce(self, spans: Iterable[Span]) -> None:
@@ -99,5 +100,5 @@ class BytesSource:
 def check_inside(offset: int, length: int, size: int) -> None:
     """Raise FileError E_TRUNC unless `length` bytes from `offset` are in a file of `size` bytes."""
     if not 0 <= offset <= offset + length <= size:
-        message = f"{length} bytes are needed, the file ends at byte {size}"
-        raise FileError("E_TRUNC", message, offset)
+        message = f"{length} bytes are needed from byte {offset}, the file ends at byte {size}"
+        raise FileError("E_TRUNC", message, min(offset, size))

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from lgcodec.errors import FileError, UsageError
-from lgcodec.format.checks import crc32c
+from lgcodec.errors import UsageError
+from lgcodec.format.checks import check_crc
 from lgcodec.format.conf import Conf
 from lgcodec.format.directory import Group, runs_of
 from lgcodec.format.geometry import Geometry, Window
@@ -74,6 +74,11 @@ class Stream:
                 start, stop = group.ends[first], group.ends[first + count]
                 yield base + start, stop - start
 
+    def chunk_at(self, ordinal: int, partition: int) -> int:
+        """Where a local chunk starts, in bytes of the file; UsageError if it is absent."""
+        (position,) = self.group(ordinal).positions([partition])
+        return self.groups.chunks_at(ordinal) + self.group(ordinal).ends[position]
+
     def announce(self, wanted: Mapping[int, Iterable[int]]) -> None:
         """Say that these chunks will be read next, so that a remote source fetches them at once."""
         self.source.announce(self.spans(wanted))
@@ -99,7 +104,7 @@ class Stream:
                 at = group.ends[position]
                 chunk = block[at - start : group.ends[position + 1] - start]
                 what = f"partition {group.ids[position]} of group {ordinal}"
-                _check_chunk(chunk, group.crcs[position], what, base + at)
+                check_crc("E_CHUNK_CRC", what, chunk, group.crcs[position], base + at)
                 chunks[group.ids[position]] = chunk
         return chunks
 
@@ -107,12 +112,5 @@ class Stream:
 def read_checked(source: Source, span: Span, crc: int, what: str) -> bytes:
     """The bytes of `span`; FileError E_CHUNK_CRC, which names `what`, unless `crc` is theirs."""
     data = source.read_at(*span)
-    _check_chunk(data, crc, what, span[0])
+    check_crc("E_CHUNK_CRC", what, data, crc, span[0])
     return data
-
-
-def _check_chunk(data: bytes, crc: int, what: str, offset: int) -> None:
-    found = crc32c(data)
-    if found != crc:
-        message = f"{what} has checksum {found:08x}, {crc:08x} is stored"
-        raise FileError("E_CHUNK_CRC", message, offset)

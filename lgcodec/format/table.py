@@ -6,10 +6,11 @@ of spec/lgi-1.md. Payloads follow in the order of the table; an offset is stored
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from itertools import takewhile
+from typing import Final, final
 
 from lgcodec.errors import FileError
-from lgcodec.format.checks import crc32c
+from lgcodec.format.checks import check_crc, crc32c
 from lgcodec.format.layout import (
     CONF,
     CRC,
@@ -34,7 +35,20 @@ from lgcodec.format.layout import (
     is_critical,
 )
 
-__all__ = ["Entry", "Header", "front_length", "pack_front", "unpack_header", "unpack_root"]
+__all__ = [
+    "Entry",
+    "Header",
+    "front_length",
+    "length_message",
+    "pack_front",
+    "unpack_header",
+    "unpack_root",
+]
+
+ORDER: Final = (
+    "GEOM and CONF of streams 0, 1, ..., then GRUP by stream and ordinal, at least one per stream, "
+    "then ancillary chunks by type"
+)
 
 
 @final
@@ -77,6 +91,11 @@ class Header:
     root_crc: int
 
 
+def length_message(size: int, file_size: int) -> str:
+    """What E_TRUNC and E_TRAILING say of a file of `size` bytes."""
+    return f"the file has {size} bytes, file_size is {file_size}"
+
+
 def front_length(n_entries: int) -> int:
     """Bytes of header and root table: where the first payload starts."""
     return HEADER_LENGTH + ENTRY.size * n_entries
@@ -97,9 +116,10 @@ def unpack_header(data: bytes, size: int) -> Header:
         raise FileError("E_TRUNC", message, len(data))
     magic, major, minor, reserved, n_entries, file_size, root_crc = HEADER.unpack_from(data)
     if magic != MAGIC:
-        raise FileError("E_MAGIC", f"not a .lgi file, it begins with {magic!r}", 0)
+        message = f"not a .lgi file, it begins with {magic!r} and not with {MAGIC!r}"
+        raise FileError("E_MAGIC", message, 0)
     (header_crc,) = CRC.unpack_from(data, HEADER.size)
-    _check_crc("E_HDR_CRC", "header", data[: HEADER.size], header_crc, HEADER.size)
+    check_crc("E_HDR_CRC", "the header", data[: HEADER.size], header_crc, 0)
     if major != MAJOR:
         raise FileError("E_VERSION", f"the file has version {major}, {MAJOR} can be read", 8)
     if reserved:
@@ -107,17 +127,15 @@ def unpack_header(data: bytes, size: int) -> Header:
     _check_limit("n_entries", n_entries, MIN_ENTRIES, MAX_ENTRIES, 12)
     _check_limit("file_size", file_size, front_length(n_entries), MAX_FILE_SIZE, 16)
     if size > file_size:
-        raise FileError(
-            "E_TRAILING", f"the file has {size} bytes, file_size is {file_size}", file_size
-        )
+        raise FileError("E_TRAILING", length_message(size, file_size), file_size)
     if size < file_size:
-        raise FileError("E_TRUNC", f"the file has {size} bytes, file_size is {file_size}", size)
+        raise FileError("E_TRUNC", length_message(size, file_size), size)
     return Header(minor, n_entries, file_size, root_crc)
 
 
 def unpack_root(data: bytes, header: Header) -> tuple[Entry, ...]:
     """Read the whole root table; FileError if it is bad."""
-    _check_crc("E_ROOT_CRC", "root table", data, header.root_crc, HEADER_LENGTH)
+    check_crc("E_ROOT_CRC", "the root table", data, header.root_crc, HEADER_LENGTH)
     entries = tuple(
         _entry(data[at : at + ENTRY.size], HEADER_LENGTH + at)
         for at in range(0, len(data), ENTRY.size)
@@ -137,7 +155,8 @@ def _entry(data: bytes, offset: int) -> Entry:
         message = f"chunk type {name!r} is not four letters with the third upper case"
         raise FileError("E_TYPE", message, offset)
     if is_critical(chunk_type) and chunk_type not in CRITICAL_TYPES:
-        raise FileError("E_UNKNOWN_CRITICAL", f"chunk type {chunk_type} is not known", offset)
+        message = f"chunk type {chunk_type} is not known, critical ones are"
+        raise FileError("E_UNKNOWN_CRITICAL", f"{message} {', '.join(CRITICAL_TYPES)}", offset)
     _check_limit("stream", stream, 0, MAX_STREAMS - 1 if is_critical(chunk_type) else 0, offset + 4)
     _check_limit("ordinal", ordinal, 0, MAX_GROUPS - 1 if chunk_type == GRUP else 0, offset + 8)
     if chunk_type == GRUP:
@@ -151,32 +170,49 @@ def _entry(data: bytes, offset: int) -> Entry:
 
 
 def _check_order(entries: Sequence[Entry]) -> None:
-    """GEOM and CONF of each stream, groups by stream and ordinal, ancillary chunks by type."""
-    streams = sum(entry.type == GEOM for entry in entries)
-    groups = [entry for entry in entries if entry.type == GRUP]
-    ancillary = [entry for entry in entries if not is_critical(entry.type)]
-    heads = [(name, stream) for stream in range(streams) for name in (GEOM, CONF)]
-    keys = [(entry.stream, entry.ordinal) for entry in groups]
-    types = [entry.type for entry in ancillary]
-    expected = [*heads, *((GRUP, stream) for stream, _ in keys), *((name, 0) for name in types)]
-    if [(entry.type, entry.stream) for entry in entries] != expected:
-        raise FileError("E_ORDER", "GEOM, CONF, GRUP or ancillary entries are out of order", 32)
-    if keys != sorted(set(keys)) or types != sorted(set(types)):
-        raise FileError("E_ORDER", "groups or ancillary entries are repeated or unsorted", 32)
-    if not streams or {stream for stream, _ in keys} != set(range(streams)):
-        raise FileError(
-            "E_ORDER", f"{streams} streams, at least one with a group each is required", 32
-        )
+    """Every entry may stand after the one before it, and the last one may be the last."""
+    heads = takewhile(lambda entry: entry.type in (GEOM, CONF), entries)
+    streams = sum(entry.type == GEOM for entry in heads)
+    before: Entry | None = None
+    for index, entry in enumerate((*entries, None)):
+        if not _may_follow(before, entry, streams):
+            found = f"{_described(entry)} after {_described(before)}"
+            message = f"entry {index} of the root table is {found}; allowed is {ORDER}"
+            raise FileError("E_ORDER", message, front_length(index))
+        before = entry
+
+
+def _may_follow(before: Entry | None, entry: Entry | None, streams: int) -> bool:
+    """LGI-R-06 and LGI-R-07; None is what stands before the first entry and after the last."""
+    kind = None if entry is None else (entry.type, entry.stream)
+    is_ancillary = entry is not None and not is_critical(entry.type)
+    match before:
+        case None:
+            return kind == (GEOM, 0)
+        case Entry(type="GEOM"):
+            return kind == (CONF, before.stream)
+        case Entry(type="CONF"):
+            return kind in ((GEOM, before.stream + 1), (GRUP, 0))
+        case Entry(type="GRUP"):
+            if kind == (GRUP, before.stream):
+                return entry is not None and entry.ordinal > before.ordinal
+            is_last = before.stream == streams - 1
+            return is_ancillary or entry is None if is_last else kind == (GRUP, before.stream + 1)
+    return entry is None or (is_ancillary and entry.type > before.type)
+
+
+def _described(entry: Entry | None) -> str:
+    match entry:
+        case None:
+            return "nothing"
+        case Entry(type="GRUP"):
+            return f"GRUP {entry.ordinal} of stream {entry.stream}"
+        case Entry(type="GEOM" | "CONF"):
+            return f"{entry.type} of stream {entry.stream}"
+    return entry.type
 
 
 def _check_limit(name: str, value: int, least: int, most: int, offset: int) -> None:
     if not least <= value <= most:
         message = f"{name} is {value}, allowed are {least} to {most}"
         raise FileError("E_LIMIT", message, offset)
-
-
-def _check_crc(code: str, what: str, data: bytes, crc: int, offset: int) -> None:
-    found = crc32c(data)
-    if found != crc:
-        message = f"the {what} has checksum {found:08x}, {crc:08x} is stored"
-        raise FileError(code, message, offset)

@@ -221,11 +221,11 @@ static void read_entries(File *f, u32 n) {
 static void place_payloads(File *f, u32 n) {
     u64 offset = HEADER + ROW * (u64)n;
     for (Entry *e = f->entries; e < f->end; e++) {
-        need_in(f, e->length, 1, f->size - offset, "E_SIZE", e->row + 16, "length");
+        need_in(f, e->length, 1, f->size - offset, "E_SIZE", 16, "length of a payload");
         e->offset = offset;
         offset += e->length;
     }
-    need_in(f, f->size, offset, offset, "E_SIZE", offset, "size");
+    need_in(f, f->size, offset, offset, "E_SIZE", 16, "file_size");
 }
 
 static const Entry *find_streams(File *f) {
@@ -608,7 +608,7 @@ static void check_counts(File *f, const Group *g) {
     need_in(f, g->n_local, 1, MAX_PARTITIONS, "E_LIMIT", e->offset + 4, "n_local");
     need_in(f, g->n_runs, 1, g->n_local, "E_LIMIT", e->offset, "n_runs");
     u64 size = DIR_HEAD + 8 * (u64)g->n_runs + lengths_size(g) + 4 * (u64)g->n_local;
-    need_in(f, e->dir_len, size, size, "E_DIR", e->row + 12, "dir_len");
+    need_in(f, e->dir_len, size, size, "E_DIR", e->offset, "dir_len");
 }
 
 static void check_runs(File *f, const Group *g) {
@@ -648,9 +648,9 @@ static void check_group(File *f, const Geometry *geometry, const Entry *e) {
     find_tables(f, &g);
     check_runs(f, &g);
     u64 size = check_lengths(f, &g) + e->dir_len + g.global_len;
-    need_in(f, e->length, size, size, "E_SIZE", e->row + 16, "length");
+    need_in(f, e->length, size, size, "E_SIZE", e->offset, "length");
     u64 last = (u64)start_of(&g, g.n_runs - 1) + count_of(&g, g.n_runs - 1) - 1;
-    need_in(f, e->ordinal, 0, groups_of(geometry) - 1, "E_GRID", e->row + 8, "ordinal");
+    need_in(f, e->ordinal, 0, groups_of(geometry) - 1, "E_GRID", e->offset, "ordinal");
     need_in(f, last, 0, tiles_of(geometry) - 1, "E_GRID", e->offset + DIR_HEAD, "last id");
 }
 

@@ -31,9 +31,9 @@ class SecondReader:
     """The program built from spec/reader/lgi.c into `folder`."""
 
     def __init__(self, folder: Path, *, sanitize: bool = False) -> None:
-        self._program = folder / "lgi-reader"
+        self.program = folder / "lgi-reader"
         options = [*STRICT, *(SANITIZE if sanitize else ())]
-        command = ["cc", *options, str(SOURCE), "-o", str(self._program)]
+        command = ["cc", *options, str(SOURCE), "-o", str(self.program)]
         subprocess.run(command, check=True, stderr=subprocess.PIPE)
 
     @staticmethod
@@ -43,7 +43,7 @@ class SecondReader:
 
     def run(self, *arguments: str | Path) -> tuple[int, str]:
         """Exit status and standard output of one command."""
-        command = [self._program, *arguments]
+        command = [self.program, *arguments]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         return done.returncode, done.stdout
 
@@ -51,6 +51,6 @@ class SecondReader:
         """What it says of each file: `ok`, or the code of the error."""
         told = b"".join(pack("<I", len(data)) + data for data in files)
         done = subprocess.run(
-            [self._program, "batch"], input=told, stdout=subprocess.PIPE, check=True
+            [self.program, "batch"], input=told, stdout=subprocess.PIPE, check=True
         )
         return [line.split()[0].decode() for line in done.stdout.splitlines()]

@@ -1,0 +1,123 @@
+"""A file explained byte by byte: the appendix of the specification is what this makes.
+
+python -m spec.conformance.make.annotated FILE
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from struct import unpack_from
+from typing import Any
+
+import cbor2
+
+from lgcodec.format.layout import AXES, KINDS, SAMPLE_TYPES
+
+from .places import places
+
+__all__ = ["annotated"]
+
+Note = tuple[int, str]  # number of bytes, and what they are; 0 for a headline
+WIDE = 14  # bytes of a line
+
+
+def annotated(data: bytes) -> str:
+    """Lines of offset, bytes and meaning; together they are the whole file, in order."""
+    lines, at = [], 0
+    for length, text in _notes(data):
+        if not length:
+            lines.append(" " * 48 + text)
+        for start in range(at, at + length, WIDE):
+            row = data[start : min(start + WIDE, at + length)].hex(" ")
+            note = text if start == at else ""
+            lines.append(f"{start:03x}  {row:<42} {note}".rstrip())
+        at += length
+    if at != len(data):
+        raise ValueError(f"{at} of {len(data)} bytes are explained")
+    return "\n".join(lines) + "\n"
+
+
+def _notes(data: bytes) -> Iterator[Note]:
+    yield from _header(data)
+    where = places(data)
+    count = int.from_bytes(data[12:16], "little")
+    for number in range(count):
+        yield from _entry(data, where["entry", number].start)
+    for number in range(count):
+        kind = data[where["entry", number].start :][:4].decode()
+        payload = where["payload", number]
+        body = data[payload.start : payload.stop]
+        yield 0, kind
+        explain = {"GEOM": _geometry, "CONF": _configuration, "GRUP": _group}.get(kind, _ancillary)
+        yield from explain(body)
+
+
+def _header(data: bytes) -> Iterator[Note]:
+    major, minor, _, count, size = unpack_from("<BBHIQ", data, 8)
+    yield 8, "magic"
+    yield 4, f"major {major}, minor {minor}, reserved"
+    yield 4, f"n_entries {count}"
+    yield 8, f"file_size {size}"
+    yield 4, "root_crc"
+    yield 4, "header_crc"
+
+
+def _entry(data: bytes, at: int) -> Iterator[Note]:
+    kind, stream, ordinal, dir_len, length = unpack_from("<4s3IQ", data, at)
+    yield 12, f'"{kind.decode()}", stream {stream}, ordinal {ordinal}'
+    yield 12, f"dir_len {dir_len}, length {length}"
+    yield 4, "crc"
+
+
+def _geometry(body: bytes) -> Iterator[Note]:
+    ndim, kind, channels, sample_type = unpack_from("<BBHB", body)
+    (name,) = (name for name, number in KINDS.items() if number == kind)
+    (samples,) = (name for name, number in SAMPLE_TYPES.items() if number == sample_type)
+    noun = "channel" if channels == 1 else "channels"
+    yield 8, f"ndim {ndim}, {name}, {channels} {noun}, {samples}, reserved"
+    yield 8, "rate {}/{}".format(*unpack_from("<II", body, 8))
+    for place, axis in enumerate(AXES[name]):
+        fields = unpack_from("<QqQq4I", body, 16 + 48 * place)
+        names = ("frame_len", "win_lo", "win_len", "grid_lo", "tile_len", "tiles", "groups")
+        said = [f"{name} {value}" for name, value in zip(names, fields, strict=False)]
+        yield from ((8, f"{axis}: {text}" if text is said[0] else text) for text in said[:4])
+        yield 8, ", ".join(said[4:6])
+        yield 8, f"{said[6]}, reserved"
+
+
+def _configuration(body: bytes) -> Iterator[Note]:
+    item: dict[str, Any] = cbor2.loads(body)
+    yield 1, f"map of {len(item)}"
+    for key, value in item.items():
+        length = len(cbor2.dumps(key)) + len(cbor2.dumps(value, canonical=True))
+        yield length, f'"{key}": {json.dumps(value, ensure_ascii=False)}'
+
+
+def _group(body: bytes) -> Iterator[Note]:
+    n_runs, n_local, global_len, _, width = unpack_from("<4IB", body)
+    yield 8, f"n_runs {n_runs}, n_local {n_local}"
+    yield 8, f"global_len {global_len}, global_crc"
+    yield 4, f"len_width {width}, reserved"
+    ids: list[int] = []
+    for run in range(n_runs):
+        start, count = unpack_from("<II", body, 20 + 8 * run)
+        ids += range(start, start + count)
+        yield 8, f"run: start {start}, count {count}"
+    at = 20 + 8 * n_runs
+    stored = unpack_from(f"<{n_local}{'H' if width == 2 else 'I'}" if width else "<I", body, at)
+    lengths = stored if width else stored * n_local
+    yield len(stored) * (width or 4), f"lengths {', '.join(map(str, stored))}"
+    yield 4 * n_local, "crcs"
+    if global_len:
+        yield global_len, "global chunk"
+    for partition, length in zip(ids, lengths, strict=True):
+        yield length, f"local chunk of partition {partition}"
+
+
+def _ancillary(body: bytes) -> Iterator[Note]:
+    yield len(body), "payload"
+
+
+if __name__ == "__main__":
+    print(annotated(Path(sys.argv[1]).read_bytes()), end="")

@@ -1,0 +1,98 @@
+"""Chunks of drawn numbers, in every quantiser and coder.
+
+Numbers, tables and steps come from integer arithmetic and from `random.random`, whose sequence
+Python promises to keep, so that every machine makes the same bytes. A coder without an entry in
+TABLES describes the symbols itself, and one without an entry in ENCODERS codes them itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Final
+
+import numpy as np
+
+from lgcodec.coding import ChunkCodec, codec_of
+from lgcodec.coding.base import Quantiser, Symbols
+from lgcodec.coding.frequencies import FrequencyTable
+from lgcodec.coding.uniform import Uniform
+from lgcodec.format.conf import Conf, Plug, TensorSpec
+
+__all__ = ["CODINGS", "chunks", "frame"]
+
+# Every quantiser and every coder, and each pair that fits.
+CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
+    (Plug("uniform", {"bits": 8}), Plug("rans")),
+    (Plug("uniform", {"bits": 12}), Plug("rans")),
+    (Plug("uniform", {"bits": 6}), Plug("raw")),
+    (Plug("uniform", {"bits": 13}), Plug("raw")),
+    (Plug("float", {"bits": 32}), Plug("raw")),
+    (Plug("float", {"bits": 16}), Plug("raw")),
+    (Plug("float", {"bits": 32}), Plug("zstd")),
+    (Plug("uniform", {"bits": 10}), Plug("zstd")),
+)
+LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network stay small
+
+
+def _frequencies(symbols: Symbols) -> bytes:
+    least, most = int(symbols.min(initial=0)), int(symbols.max(initial=0))
+    return FrequencyTable(least, most, 0, 65_535 - 2**15 // (1 + most - least), 65_000).pack()
+
+
+def _frames(symbols: Symbols) -> list[bytes]:
+    planes = [row.view(np.uint8).reshape(len(row), -1).T.tobytes() for row in symbols]
+    return [frame(part, 0x60 if len(part) > 255 else 0x20) for part in planes]
+
+
+def frame(content: bytes, flags: int) -> bytes:
+    """A Zstandard frame (RFC 8878) of one raw block: what a library makes depends on its version.
+
+    Flags of 0x60 are for 256 to 65 791 bytes, 0x20 for fewer.
+    """
+    size = len(content)
+    length = (size - 256).to_bytes(2, "little") if flags & 0xC0 else bytes([size])
+    block = (size << 3 | 1).to_bytes(3, "little") + content
+    return b"\x28\xb5\x2f\xfd" + bytes([flags]) + length + block
+
+
+TABLES: Final[Mapping[str, Callable[[Symbols], bytes]]] = {"rans": _frequencies}
+ENCODERS: Final[Mapping[str, Callable[[Symbols], list[bytes]]]] = {"zstd": _frames}
+
+
+def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
+    """A global chunk, and a local chunk for each of `partitions`."""
+    codec, rng = codec_of(conf), Random(seed)
+    tensors = [*((1, t) for t in codec.global_), *((partitions, t) for t in codec.local)]
+    symbols = [_drawn(codec.quantiser, count, tensor, rng) for count, tensor in tensors]
+    make = TABLES.get(codec.coder.name, codec.coder.table)
+    tables = [make(part) for part in symbols]
+    split = len(codec.global_)
+    (body,) = _encoded(codec, tables[:split], symbols[:split])
+    head = _steps(codec, len(tensors)) + b"".join(tables)
+    return head + body, _encoded(codec, tables[split:], symbols[split:])
+
+
+def _encoded(codec: ChunkCodec, tables: list[bytes], symbols: list[Symbols]) -> list[bytes]:
+    own = ENCODERS.get(codec.coder.name)
+    if own is None or not symbols:
+        return codec.coder.encode(tables, symbols)
+    return own(np.concatenate(symbols, axis=1))
+
+
+def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) -> Symbols:
+    """[count, tensor.size] symbols, small ones more often than large ones."""
+    largest = quantiser.largest if isinstance(quantiser, Uniform) else 2**10
+    numbers = [
+        int((2 * largest + 1) * rng.random() * rng.random()) * (1 if rng.random() < 0.5 else -1)
+        for _ in range(count * tensor.size)
+    ]
+    whole = np.clip(numbers, -largest, largest).reshape(count, tensor.size)
+    scale = LARGEST / 2**10 if quantiser.symbol_type.kind == "f" else 1
+    return (whole * scale).astype(quantiser.symbol_type)
+
+
+def _steps(codec: ChunkCodec, count: int) -> bytes:
+    """Steps near LARGEST over the largest symbol, no two neighbours the same."""
+    if not isinstance(codec.quantiser, Uniform):
+        return b""
+    unit = LARGEST / (codec.quantiser.largest + 1) / 16
+    return np.array([unit * (16 - i % 5) for i in range(count)], "<f4").tobytes()

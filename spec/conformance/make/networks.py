@@ -1,0 +1,39 @@
+"""One small network for each family and arrangement. A new family needs one entry in NETWORKS."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from lgcodec.format.geometry import Geometry
+from lgcodec.format.layout import KINDS, Kind
+from lgcodec.nets import Family, Siren
+
+__all__ = ["KINDS_OF", "NETWORKS"]
+
+Make = Callable[[Geometry], Family]
+RANGES: Final = {"t": (-2.0, 2.0)}
+
+
+def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Make]:
+    """The arrangements of a family of perceptrons; `deep` are options of those with two paths."""
+
+    def network(**options: Any) -> Make:
+        def make(geometry: Geometry) -> Family:
+            ranges = tuple(RANGES.get(name, (-1.0, 1.0)) for name in geometry.axis_names)
+            return family(channels=geometry.channels, local_width=3, ranges=ranges, **options)
+
+        return make
+
+    return {
+        "single": network(global_width=0, layers=3, tile_range=0.0),
+        "per-partition": network(global_width=0, layers=3),
+        "local-global": network(global_width=4, layers=4, tile_range=0.5, **deep),
+        "local-global-add": network(global_width=2, layers=3, merge="add", **deep),
+    }
+
+
+# family -> arrangement -> the network of a stream with this geometry
+NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
+    "siren": _perceptrons(Siren, w0=10.0),
+}
+# Families that do not have every kind of signal; of the others every kind is made.
+KINDS_OF: Final[Mapping[str, tuple[Kind, ...]]] = dict.fromkeys(NETWORKS, tuple(KINDS))

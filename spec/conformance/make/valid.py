@@ -1,0 +1,225 @@
+"""Files that every reader must accept.
+
+Of each family a file for every arrangement and kind of signal, in which sample types, channels,
+groups, holes and codings take turns. Then files at the edges of the container, whose networks
+nobody knows: a reader accepts them and a decoder refuses them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import cycle, product
+from typing import Final
+
+from google_crc32c import value as crc32c
+
+from lgcodec.format.axis import AxisGeometry
+from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.format.container import Container, GroupData, StreamData, dumps
+from lgcodec.format.geometry import Geometry
+from lgcodec.format.layout import AXES, Kind
+
+from .codings import CODINGS, chunks
+from .networks import KINDS_OF, NETWORKS
+
+__all__ = ["Vector", "geometry_of", "networks", "stream", "vectors"]
+
+RATES: Final[Mapping[Kind, Fraction]] = {"audio": Fraction(8000), "video": Fraction(30_000, 1001)}
+# sample type and number of channels, and what -1 and 1 of a network stand for
+SAMPLES: Final = (
+    ("uint8", 1, (0.0, 255.0)),
+    ("int16", 2, (-32_768.0, 32_767.0)),
+    ("float32", 1, (-1.5, 2.5)),
+    ("uint8", 3, (16.0, 235.0)),
+    ("uint16", 1, (0.0, 65_535.0)),
+)
+# samples of the window, tiles of a group and groups along each axis
+GRIDS: Final[Mapping[Kind, Sequence[tuple[tuple[int, int, int], ...]]]] = {
+    "audio": (((9, 1, 1),), ((30, 2, 3),), ((23, 4, 1),)),
+    "image": (((7, 2, 1), (9, 3, 1)), ((8, 2, 2), (5, 1, 2)), ((6, 2, 1), (6, 2, 1))),
+    "video": (((5, 2, 1), (6, 2, 1), (4, 2, 1)), ((6, 2, 2), (4, 1, 1), (5, 2, 1))),
+    "volume": (((4, 2, 1), (3, 1, 1), (5, 2, 1)), ((4, 1, 2), (4, 2, 1), (3, 1, 1))),
+}
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A valid file; `networks` says whether its chunks can be decoded."""
+
+    name: str
+    about: str
+    container: Container
+    networks: bool = True
+    scales: tuple[Fraction, ...] = field(default=(Fraction(1),))
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return dumps(self.container)
+
+
+def vectors() -> Iterator[Vector]:
+    """All of them."""
+    yield from networks()
+    yield from _together()
+    yield from _edges()
+
+
+def networks() -> Iterator[Vector]:
+    """One for each family, arrangement and kind."""
+    for family, arrangements in NETWORKS.items():
+        codings, samples = cycle(CODINGS), cycle(SAMPLES)
+        grids = {kind: cycle(GRIDS[kind]) for kind in GRIDS}
+        pairs = product(arrangements, KINDS_OF[family])
+        for number, (arrangement, kind) in enumerate(pairs):
+            grid = next(grids[kind])
+            if arrangement == "single":
+                grid = tuple((length, 1, 1) for length, *_ in grid)
+            made = stream(
+                family, arrangement, geometry_of(kind, grid, *next(samples)[:2]), next(codings)
+            )
+            scales = (Fraction(1), *((Fraction(2), Fraction(2, 3)) if number % 4 == 1 else ()))
+            name = f"{family}-{arrangement}-{kind}"
+            about = f"{kind}, {len(made.groups)} groups, {made.conf.quantiser.name} and "
+            yield Vector(
+                name, about + made.conf.coder.name, Container((_with_hole(made),)), scales=scales
+            )
+
+
+def stream(
+    family: str, arrangement: str, geometry: Geometry, coding: tuple[Plug, Plug]
+) -> StreamData:
+    """A stream with all its partitions, its numbers drawn."""
+    network = NETWORKS[family][arrangement](geometry)
+    values = next(v for name, _, v in SAMPLES if name == geometry.sample_type)
+    conf = Conf(
+        Plug(family, network.configuration),
+        *coding,
+        network.local_tensors(),
+        network.global_tensors(),
+        values,
+        tuple(values[0] + (n + 1) / 3 * (values[1] - values[0]) for n in range(geometry.channels)),
+    )
+    seed = crc32c(f"{family} {arrangement} {geometry.kind}".encode())
+    groups = []
+    for ordinal in range(geometry.groups):
+        shared, local = chunks(conf, geometry.tiles_per_group, seed + ordinal)
+        groups.append(GroupData(ordinal, shared, dict(enumerate(local))))
+    return StreamData(geometry, conf, tuple(groups))
+
+
+def _with_hole(made: StreamData) -> StreamData:
+    """Without partition 1 of the first group, if there are more than two."""
+    first, *others = made.groups
+    if len(first.local_chunks) < 3:
+        return made
+    left = {i: chunk for i, chunk in first.local_chunks.items() if i != 1}
+    group = GroupData(first.ordinal, first.global_chunk, left)
+    return StreamData(made.geometry, made.conf, (group, *others))
+
+
+def geometry_of(
+    kind: Kind, grid: Sequence[tuple[int, int, int]], sample_type: str, channels: int
+) -> Geometry:
+    """A signal as new: for each axis its samples, tiles of a group, and groups."""
+    axes = []
+    for length, tiles, groups in grid:
+        tile_len = -(-length // (tiles * groups))
+        frame = length if groups == 1 else tiles * tile_len
+        axes.append(AxisGeometry(frame, 0, length, 0, tile_len, tiles, groups))
+    return Geometry(kind, channels, sample_type, RATES.get(kind), tuple(axes))
+
+
+def _together() -> Iterator[Vector]:
+    """A video with its sound, and a file whose sound is the main stream."""
+    video = stream(
+        "siren", "local-global", geometry_of("video", GRIDS["video"][1], "uint8", 3), CODINGS[0]
+    )
+    audio = stream(
+        "siren", "per-partition", geometry_of("audio", ((1600, 5, 2),), "int16", 1), CODINGS[1]
+    )
+    extra = {"noTe": b"kept by every editor", "prVW": b"dropped by editors"}
+    both = Container((video, audio), extra)
+    yield Vector("video-with-sound", "two streams share the clock", both)
+    cover = stream(
+        "siren", "single", geometry_of("image", ((5, 1, 1), (5, 1, 1)), "uint8", 3), CODINGS[2]
+    )
+    yield Vector("sound-with-cover", "the sound is stream 0", Container((audio, cover)))
+
+
+def _edges() -> Iterator[Vector]:
+    few = _plain("audio", ((30, 5, 1),), {0: b"aa", 2: b"bbb", 3: b"c"})
+    yield _edge("golden", "the appendix of the specification", GOLDEN)
+    yield _edge("minor-255", "a later revision wrote it (LGI-H-05)", few, minor=255)
+    unknown = {"aAAa": b"a", "noTe": b"n", "prVW": b"p", "zzZz": b"z"}
+    yield _edge("ancillary-unknown", "types that nobody knows (LGI-A-01)", few, unknown)
+    yield _edge("global-empty", "no global chunk", _plain("audio", ((8, 2, 1),), {0: b"a"}, b""))
+    equal = _plain("image", ((4, 2, 1), (6, 3, 1)), {i: b"%d" % i for i in range(6)})
+    yield _edge("width-0", "all lengths are equal", equal)
+    long = _plain("audio", ((8, 2, 1),), {0: b"-" * 65_536, 1: b"a"})
+    yield _edge("width-4", "a length that needs four bytes", long)
+    grid = ((8, 8, 1), (8, 8, 1))
+    board = {y * 8 + x: b"%d" % (y + 1) for y in range(8) for x in range(8) if (x + y) % 2}
+    yield _edge("checkerboard", "as many runs as there may be", _plain("image", grid, board))
+    wide = Geometry("image", 1, "uint8", None, (_axis(2**21 - 1, 2**10), _axis(2**21 - 1, 2**10)))
+    corner = _stream(wide, {0: {0: b"a", 2**20 - 1: b"b"}})
+    yield _edge("declares-4e18-samples", "refused by decoders before they allocate", corner)
+    ends = Geometry("audio", 64, "float32", Fraction(2**32 - 1), (_far_axis(),))
+    yield _edge("farthest-lattice", "positions at their limit", _stream(ends, {0: {0: b"a"}}))
+    groups = _plain("video", ((6, 1, 3), (4, 2, 2), (4, 1, 1)), {0: b"a", 1: b"b"})
+    kept = StreamData(groups.geometry, groups.conf, (groups.groups[1], groups.groups[5]))
+    yield _edge("groups-missing", "ordinals 1 and 5 of 6", kept)
+    yield _edge("grid-before-0", "an extended signal, cropped", _before_zero())
+
+
+GOLDEN: Final = StreamData(
+    Geometry("audio", 1, "uint8", Fraction(8), (AxisGeometry(7, 0, 7, 0, 4, 2, 1),)),
+    Conf(Plug("f"), Plug("q"), Plug("c"), (TensorSpec("w", (1,)),), (), (0.0, 255.0), (0.0,)),
+    (GroupData(0, b"GG", {0: b"a", 1: b"bb"}),),
+)
+
+
+def _edge(
+    name: str,
+    about: str,
+    one: StreamData,
+    ancillary: Mapping[str, bytes] | None = None,
+    minor: int = 0,
+) -> Vector:
+    return Vector(name, about, Container((one,), ancillary or {}, minor), networks=False)
+
+
+def _plain(
+    kind: Kind,
+    grid: Sequence[tuple[int, int, int]],
+    local: Mapping[int, bytes],
+    shared: bytes = b"shared",
+) -> StreamData:
+    geometry = geometry_of(kind, grid, "uint8", 1)
+    return _stream(geometry, dict.fromkeys(range(geometry.groups), local), shared)
+
+
+def _stream(
+    geometry: Geometry, groups: Mapping[int, Mapping[int, bytes]], shared: bytes = b"shared"
+) -> StreamData:
+    names = (Plug("unknown", {"deep": [[1, [True, "é"]], -1.5]}), Plug("q"), Plug("c"))
+    fill = (0.5,) * geometry.channels
+    conf = Conf(*names, (TensorSpec("w", (2, 3)), TensorSpec("b", ())), (), (0.0, 1.0), fill)
+    data = tuple(GroupData(ordinal, shared, local) for ordinal, local in groups.items())
+    return StreamData(geometry, conf, data)
+
+
+def _axis(tile_len: int, tiles: int) -> AxisGeometry:
+    length = tile_len * tiles - 1
+    return AxisGeometry(length, 0, length, 0, tile_len, tiles)
+
+
+def _far_axis() -> AxisGeometry:
+    last = 2**31 - 1
+    return AxisGeometry(last, 2 * last - 1, 1, last, last, 1)
+
+
+def _before_zero() -> StreamData:
+    axes = tuple(AxisGeometry(6, -3, 7, -4, 2, 6) for _ in AXES["image"])
+    chunks_of = {i: b"%02d" % i for i in range(36) if i % 5}
+    return _stream(Geometry("image", 1, "uint8", None, axes), {0: chunks_of})
