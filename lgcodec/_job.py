@@ -86,26 +86,36 @@ class Job:
         self.started = self.seconds = self.measured = 0.0
 
     def encode(self) -> StreamData:
-        """Fit and code all groups, with a larger network if the first misses a quality."""
+        """Fit and code all groups; for a quality, again with a larger or a leaner network."""
         self.started = monotonic()
-        wanted = self.planner.psnr
-        if wanted is not None:
-            self._probe()
         stream = self._attempt()
-        while wanted is not None and self.measured < wanted - SHORT and not self.interrupted:
-            self.plan = self.planner.after(self.plan, self.measured)
-            self.attempts += 1
+        while self._misses():
+            self._again(self.planner.after(self.plan, self.measured))
             stream = self._attempt()
+        leaner = self.planner.psnr and self.planner.leaner(self.plan, _payload(stream))
+        if leaner and not self.interrupted:
+            stream = self._smaller(stream, leaner)
         self.seconds = monotonic() - self.started
         return stream
 
-    def _probe(self) -> None:
-        """Choose the plan by a short fit of the first group."""
-        self._chose()
-        probe = self.planner.probe(self.plan)
-        fitted = self._fit(probe, self._sampler(0))
-        if not fitted.interrupted:
-            self.plan = self.planner.after_probe(self.plan, fitted.psnr)
+    def _misses(self) -> bool:
+        """Whether a quality is wanted, and not reached."""
+        wanted = self.planner.psnr
+        return wanted is not None and self.measured < wanted - SHORT and not self.interrupted
+
+    def _again(self, plan: Plan) -> None:
+        self.plan = plan
+        self.attempts += 1
+
+    def _smaller(self, stream: StreamData, leaner: Plan) -> StreamData:
+        """The fit of `leaner` if it is good enough in fewer bytes than `stream`, else `stream`."""
+        plan, measured = self.plan, self.measured
+        self._again(leaner)
+        other = self._attempt()
+        if self.interrupted or self._misses() or _payload(other) > _payload(stream):
+            self.plan, self.measured = plan, measured
+            return stream
+        return other
 
     def _attempt(self) -> StreamData:
         """Fit and code all groups as planned."""
@@ -114,7 +124,7 @@ class Job:
         fitted: list[tuple[Sampler, Fitted]] = []
         while len(fitted) < self.plan.geometry.groups and not self.interrupted:
             sampler = self._sampler(len(fitted))
-            best = self._fit(self.plan, sampler, fitted)
+            best = self._fit(sampler, fitted)
             fitted.append((sampler, best))
             self.measured = min(self.measured, best.psnr)
         return self._coded(fitted)
@@ -196,16 +206,16 @@ class Job:
             seed=plan.settings.seed,
         )
 
-    def _fit(self, plan: Plan, sampler: Sampler, before: Groups | None = None) -> Fitted:
-        """Fit the group after those of `before`; None for a probe."""
-        ordinal, size = len(before or ()), self._bytes(before or ())
+    def _fit(self, sampler: Sampler, before: Groups) -> Fitted:
+        """Fit the group after those of `before`."""
+        plan, ordinal, size = self.plan, len(before), self._bytes(before)
         settings, (low, high) = plan.settings, self.values
         if self.planner.size is not None:
             share = (self.planner.size - size) // (plan.geometry.groups - ordinal)
             settings = replace(settings, size=share)
 
         def size_of(fitted: Fitted) -> int:
-            return self._bytes((*(before or ()), (sampler, fitted))) - size
+            return self._bytes((*before, (sampler, fitted))) - size
 
         def report(progress: FitProgress) -> None:
             if self.listener:
@@ -221,7 +231,7 @@ class Job:
             peak=2 * peak_of(self.signal.samples) / (high - low),
             device=self.device,
             report=report,
-            checkpoint=self._checkpoint(ordinal, self.attempts) if before is not None else None,
+            checkpoint=self._checkpoint(ordinal, self.attempts),
             size_of=size_of,
         )
         self.interrupted |= fitted.interrupted

@@ -9,6 +9,7 @@ from fit.builders import smooth
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec.errors import UsageError
+from lgcodec.fit.points import POINTS, Point
 from lgcodec.format.container import loads
 from lgcodec.signal import psnr
 
@@ -78,14 +79,27 @@ def test_the_sound_of_a_video_counts() -> None:
     assert report.streams[1].bytes < 9000 / 6
 
 
+def check_quality(monkeypatch: pytest.MonkeyPatch, promised: float) -> tuple[bytes, EncodeReport]:
+    """31 dB where the table promises so much for 2 bpp."""
+    points = (Point(0.5, 6.0, 800, promised - 6), Point(2.0, 6.0, 800, promised))
+    monkeypatch.setitem(POINTS, "image", points)
+    data, report = encode("image", psnr=31.0, iterations=150)
+    assert 30.9 <= report.streams[0].psnr <= 32.55
+    decoded = decode_stream(stream_of(data), device="cpu")
+    assert psnr(SIGNALS["image"].samples, decoded.samples) == report.streams[0].psnr
+    return data, report
+
+
 def test_a_quality_is_met_with_a_larger_network_if_need_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The probe is made to promise too much."""
-    monkeypatch.setattr("lgcodec.fit.planner.PROBE_GAIN", 30.0)
-    wanted = 34.0
-    data, report = encode("image", psnr=wanted, iterations=150)
-    assert wanted - 0.1 <= report.streams[0].psnr <= 1.05 * wanted
+    data, report = check_quality(monkeypatch, promised=42.0)
     assert report.streams[0].iterations > 150
-    assert len(data) < 10_000
+    assert len(data) > 0.3 * 96 * 112 / 8
+
+
+def test_a_network_too_large_for_a_quality_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a fit that is good enough ends early."""
+    _, report = check_quality(monkeypatch, promised=26.0)
+    assert report.streams[0].weight_bits > 4
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ the steps), and R by -N x / ln 2. So D + lambda R is stationary where D_q = lamb
     lambda = 2 ln 2 share D_float / N
 
 lets rounding cost the share `ROUNDING` of the error. A goal is met by widening all steps at once:
-to so many bytes of the real file, by the formula for R, or to a quality, little by little.
+to so many bytes of the real file, by the formula for R, or to a quality, little by little. What the
+weights have learned about being rounded is lost when steps change, 5 dB of a sound: so they are
+left alone near the goal and towards the end, where lambda alone follows the bytes.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -27,8 +29,12 @@ __all__ = ["Aware", "Score", "SizeOf"]
 SizeOf = Callable[[TensorWeights, dict[str, float]], int]  # rounded weights, steps -> bytes
 Score = tuple[float, float]  # the larger the better
 ROUNDING: Final = 0.04  # share of the error that rounding may cost
-AIM: Final = 0.99  # of the bytes allowed
-MARGIN: Final = 0.05  # dB above the quality wanted
+AIM: Final = 0.985  # of the bytes allowed
+BAND: Final = (0.955, 1.0)  # of the bytes allowed, within which steps are left alone
+MARGIN: Final = 0.1  # dB above the quality wanted
+EXCESS: Final = 0.35  # dB above the quality wanted, up to which steps are left alone
+PULL: Final = 20  # power of the bytes, against those aimed at, by which lambda changes
+FAR: Final = 8  # times that lambda may be away from its first value
 TRIALS: Final = 8
 CLOSE: Final = 0.005  # change of the steps that is none
 WIDEST: Final = 1.0  # most that steps change at once, natural logarithm
@@ -62,21 +68,29 @@ class Aware:
 
     def begin(self, weights: TensorWeights) -> None:
         """Set the steps for the goal, if there is one, and lambda."""
-        count = sum(value.numel() for value in weights.values())
-        self.weight = 2 * log(2) * ROUNDING * self._float_error / count
+        self.weight = self._first_weight(weights)
         if self.size is not None:
-            self.settle(weights)
+            self.settle(weights, fixed=True)
         self.rate = RateModel(weights, self.learner)
 
-    def settle(self, weights: TensorWeights) -> None:
-        """Set the steps so that `weights` as they are meet the goal, if there is one."""
+    def settle(self, weights: TensorWeights, *, fixed: bool = False) -> None:
+        """Set the steps so that `weights` as they are meet the goal, if there is one.
+
+        Steps that are not learned stay as they are, once their tensors are rounded for good; in the
+        beginning, with `fixed`, they are set as well.
+        """
         for _ in range(TRIALS):
-            if abs(self._correct(weights)) < CLOSE:
+            if abs(self._correct(weights, fixed=fixed)) < CLOSE:
                 break
 
-    def adjust(self, weights: TensorWeights, error: float) -> None:
-        """Bring the steps nearer to the goal, and the tables up to date."""
-        self._correct(weights, error)
+    def adjust(self, weights: TensorWeights, error: float, *, late: bool) -> None:
+        """Bring the steps nearer to the goal, unless it is `late`, and the tables up to date."""
+        if self.size is not None:
+            change = (self._bytes(weights) / (AIM * self.size)) ** PULL
+            first = self._first_weight(weights)
+            self.weight = min(max(self.weight * change, first / FAR), first * FAR)
+        if not (late or self._near(weights, error)):
+            self._correct(weights, error)
         if self.rate:
             self.rate.refresh(weights)
 
@@ -100,12 +114,13 @@ class Aware:
     def score(self, weights: TensorWeights, psnr: float) -> Score:
         """First the goal, then what else is worth having."""
         if self.size is not None:
-            excess = self._bytes(weights) - self.size
-            return (1.0, psnr) if excess <= 0 else (0.0, -excess)
+            size = self._bytes(weights)
+            low, high = (bound * self.size for bound in BAND)
+            return (1.0, psnr) if low <= size <= high else (0.0, -abs(size - AIM * self.size))
         if self.psnr is not None and self.rate:
             with torch.no_grad():
                 bits = float(self.rate.bits(weights))
-            return (1.0, -bits) if psnr >= self.psnr else (0.0, psnr)
+            return (1.0, -bits) if psnr >= self.psnr + MARGIN / 2 else (0.0, psnr)
         return (1.0, psnr)
 
     def met(self, score: Score) -> bool:
@@ -133,8 +148,21 @@ class Aware:
         """Of the real file."""
         return self._size_of(self.learner(weights), self.learner.steps())
 
-    def _correct(self, weights: TensorWeights, error: float | None = None) -> float:
-        """Widen all steps towards the goal; the natural logarithm of the factor."""
+    def _first_weight(self, weights: TensorWeights) -> float:
+        count = sum(value.numel() for value in weights.values())
+        return 2 * log(2) * ROUNDING * self._float_error / count
+
+    def _near(self, weights: TensorWeights, error: float) -> bool:
+        if self.size is not None:
+            return BAND[0] * self.size <= self._bytes(weights) <= BAND[1] * self.size
+        if self.psnr is not None:
+            return MARGIN / 2 <= self._objective.psnr(error) - self.psnr <= EXCESS
+        return True
+
+    def _correct(
+        self, weights: TensorWeights, error: float | None = None, *, fixed: bool = False
+    ) -> float:
+        """Widen steps towards the goal; the natural logarithm of the factor."""
         if self.size is not None:
             count = sum(value.numel() for value in weights.values())
             excess = self._bytes(weights) - AIM * self.size
@@ -146,5 +174,5 @@ class Aware:
         else:
             return 0.0
         change = min(max(change, -WIDEST), WIDEST)
-        self.learner.widen(exp(change))
+        self.learner.widen(exp(change), fixed=fixed)
         return change

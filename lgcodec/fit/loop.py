@@ -26,11 +26,12 @@ from lgcodec.nets import Family, TensorWeights
 
 __all__ = ["fit"]
 
-ROOM: Final = 0.25  # dB above the target, for rounding to take away
+ROOM: Final = 0.5  # dB above the target, for rounding to take away
 WITHIN_REACH: Final = 0.5  # dB that the last phase adds, at least
 WARM_UP: Final = 50  # iterations
 MEASURE_EVERY: Final = 25  # iterations
 STEER_EVERY: Final = 10  # iterations with rounding in the loop and a goal to meet
+LATE: Final = 0.3  # share of the last phase during which steps are steered no more
 AWARE_RATE: Final = 0.15  # learning rate at the end of the float phase, against its first
 SAVE_EVERY: Final = 30.0  # seconds
 SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rounded
@@ -224,8 +225,9 @@ class _Run:
         score = (0.0, psnr) if self.aware is None else self.aware.score(self.weights, psnr)
         if score >= self.best_score:
             self.keep(psnr, score)
-        if self.aware is not None and self.done() < 1:
-            self.aware.adjust(self.weights, error)
+        left = (1 - self.done()) / self.settings.aware_share
+        if self.aware is not None and left > 0:
+            self.aware.adjust(self.weights, error, late=left < LATE)
 
     def keep(self, psnr: float, score: Score) -> None:
         """Remember the present weights as the best, as the network sees them."""

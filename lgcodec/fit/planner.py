@@ -1,6 +1,6 @@
 """Plans for targets: which network to fit for so many bytes, or next on the way to a quality."""
 
-from dataclasses import replace
+from math import inf
 from typing import Final, final
 
 from lgcodec.errors import UsageError
@@ -11,11 +11,12 @@ from lgcodec.signal import Signal
 
 __all__ = ["Planner"]
 
-PROBE_SHARE: Final = 8  # a probe takes this part of the iterations, and of the seconds
-PROBE_GAIN: Final = 1.5  # dB that a whole fit is better than a probe
+WASTE: Final = 0.75  # of the bytes planned; what takes fewer had too many weights
+LEANER: Final = 0.9  # of the bytes that too many weights took
 SPARE: Final = 0.3  # dB to plan above the quality wanted
 LARGEST: Final = 0.98  # of a lossless file
 PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
+GROWTH: Final = 1.1  # times the bytes, where a plan for more is the same as the last
 STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
 
 
@@ -49,26 +50,25 @@ class Planner:
             return self._near(rate)
         return make_plan(self.signal, self.options, self.lossless_bytes)
 
-    def probe(self, plan: Plan) -> Plan:
-        """A short fit of the same network, not rounded."""
-        settings, seconds = plan.settings, plan.settings.seconds
-        short = replace(
-            settings,
-            iterations=max(1, settings.iterations // PROBE_SHARE),
-            seconds=seconds and seconds / PROBE_SHARE,
-            bits=None,
-            psnr=None,
-        )
-        return replace(plan, settings=short)
+    def leaner(self, plan: Plan, size: int) -> Plan | None:
+        """A plan for fewer than `size` bytes, what `plan` took to the quality; None if it fits.
 
-    def after_probe(self, plan: Plan, psnr: float) -> Plan:
-        """The plan to fit, where `psnr` is what the probe of `plan` gave."""
-        return self._better(plan, psnr + PROBE_GAIN)
+        Where the network is too large for a quality, its weights end up with few bits: fewer
+        weights of more bits do better.
+        """
+        if self._rate(plan.expected_bytes) * WASTE < self._rate(size):
+            return None
+        return self._near(LEANER * self._rate(size))
 
     def after(self, plan: Plan, psnr: float) -> Plan:
         """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
-        larger = self._better(plan, psnr)
-        if larger.expected_bytes <= plan.expected_bytes:
+        now, most = plan.expected_bytes, self._near(inf).expected_bytes
+        rate = self._rate(now)
+        wanted = rate_for(self.signal.kind, (self.psnr or 0) + SPARE - psnr, rate)
+        larger, rate = plan, min(wanted, STEP * rate)
+        while larger.expected_bytes <= now < most:  # widths are whole numbers
+            larger, rate = self._near(rate), rate * GROWTH
+        if now >= most:
             raise UsageError(
                 f"{self.psnr} dB is out of reach in fewer bytes than the "
                 f"{self.lossless_bytes} of a lossless file; the nearest possible is {psnr:.1f} dB"
@@ -98,18 +98,11 @@ class Planner:
             return False
         return True
 
-    def _better(self, plan: Plan, psnr: float) -> Plan:
-        rate = self._rate(plan.expected_bytes)
-        return self._near(
-            min(rate_for(self.signal.kind, (self.psnr or 0) + SPARE - psnr, rate), STEP * rate)
-        )
-
     def _near(self, rate: float) -> Plan:
         """The plan for a rate, or for the nearest that there is."""
-        wanted = int(rate * self.signal.size / 8)
-        return self._for_bytes(
-            min(max(wanted, self.smallest()), int(LARGEST * self.lossless_bytes))
-        )
+        most = LARGEST * self.lossless_bytes
+        wanted = int(min(rate * self.signal.size / 8, most))
+        return self._for_bytes(max(wanted, self.smallest()))
 
     def _rate(self, size: int) -> float:
         return 8 * size / self.signal.size

@@ -7,7 +7,7 @@ Steps are learned as logarithms, so that one learning rate suits tensors of ever
 
 from collections.abc import Collection, Mapping
 from math import log
-from typing import final
+from typing import Final, final
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from lgcodec.coding.uniform import MAX_BITS, Uniform
 from lgcodec.nets import Family, TensorWeights
 
 __all__ = ["StepLearner", "bits_of"]
+
+SMALLEST: Final = 1e-30  # weight that is told from 0
 
 
 def bits_of(family: Family, nominal: int) -> dict[str, int]:
@@ -48,6 +50,10 @@ class StepLearner:
             name: Uniform(MAX_BITS).largest if free else quantiser.largest
             for name, quantiser in quantisers.items()
         }
+        self._finest = {
+            name: log(max(float(value.detach().abs().max()), SMALLEST) / self._largest[name])
+            for name, value in weights.items()
+        }
         self.log_steps = {
             name: torch.tensor(log(quantisers[name].step(value.detach().cpu().numpy())))
             .to(value.device)
@@ -64,10 +70,15 @@ class StepLearner:
         return {name: float(value.detach().exp()) for name, value in self.log_steps.items()}
 
     @torch.no_grad()
-    def widen(self, factor: float) -> None:
-        """Multiply all steps."""
-        for step in self.log_steps.values():
-            step.add_(log(factor))
+    def widen(self, factor: float, *, fixed: bool = False) -> None:
+        """Multiply the steps that are learned, those that are not as well if `fixed`.
+
+        No step becomes so fine that it would cut off weights that it was begun for.
+        """
+        for name, step in self.log_steps.items():
+            if fixed or step.requires_grad:
+                least = min(self._finest[name], float(step.detach()))
+                step.add_(log(factor)).clamp_(min=least)
 
     @torch.no_grad()
     def symbols(self, weights: TensorWeights) -> dict[str, Tensor]:

@@ -56,12 +56,13 @@ def same(first: Fitted, second: Fitted) -> bool:
 
 
 def quality(fitted: Fitted) -> float:
-    """dB of all samples of the tiles, outputs clipped; the peak of -1 to 1 is 2."""
-    points = sampler(PICTURE, GEOMETRY)
-    tile, frame, targets = points.batch(slice(None), points.spread(10**6))
+    """dB of all samples of the signal, outputs clipped; the peak of -1 to 1 is 2."""
+    points, everyone = sampler(PICTURE, GEOMETRY), slice(None)
+    positions = points.spread(10**6)
+    tile, frame, targets = points.batch(everyone, positions)
     weights = {name: torch.from_numpy(value) for name, value in weights_of(fitted).items()}
     error = NETWORK.forward(weights, tile, frame).clamp(-1, 1) - targets
-    return 10 * log10(4 / float((error**2).mean()))
+    return 10 * log10(4 / float((error**2)[points.inside(everyone, positions)].mean()))
 
 
 @settings_of_both

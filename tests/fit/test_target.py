@@ -143,7 +143,7 @@ def test_nothing_smaller_than_the_smallest_can_be_planned(
 def test_plans_on_the_way_to_a_quality_grow(kind: Kind) -> None:
     """And end at a lossless file, with the nearest that there is."""
     search = planner(kind, psnr=60.0)
-    plan = search.after_probe(search.first(), 20.0)
+    plan = search.first()
     sizes = [plan.expected_bytes]
     with pytest.raises(UsageError, match=r"nearest possible is 20\.0 dB"):
         while True:
@@ -151,6 +151,17 @@ def test_plans_on_the_way_to_a_quality_grow(kind: Kind) -> None:
             sizes.append(plan.expected_bytes)
     assert sizes == sorted(set(sizes))
     assert sizes[-1] <= LOSSLESS[kind]
+
+
+@kinds
+def test_a_plan_that_needed_fewer_bytes_has_a_leaner_one(kind: Kind) -> None:
+    search = planner(kind, psnr=30.0)
+    plan = planner(kind, LOSSLESS[kind] // 2).first()
+    size = plan.expected_bytes
+    leaner = search.leaner(plan, size // 2)
+    assert leaner is not None
+    assert leaner.expected_bytes < size // 2
+    assert search.leaner(plan, int(0.9 * size)) is None
 
 
 @kinds
