@@ -49,7 +49,9 @@ class Objective:
         shared += learner.parameters() if learner else []
         for rows in self._blocks(positions.shape[1]):
             leaves = _local(weights, rows, requires_grad=True)
-            error = self._error(rows, positions[rows], {**weights, **leaves}, learner)
+            pair = self._outputs(rows, positions[rows], {**weights, **leaves}, learner)
+            share = len(positions[rows]) / self.sampler.partitions
+            error = torch.nn.functional.mse_loss(*pair) * share
             gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
             for name, gradient in zip(leaves, gradients, strict=False):
                 if name not in frozen:
@@ -59,28 +61,32 @@ class Objective:
 
     @torch.no_grad()
     def error(self, weights: TensorWeights, learner: StepLearner | None) -> float:
-        """Mean squared error on the samples that quality is measured on."""
+        """Mean squared error on the samples that quality is measured on, as a decoder clips them.
+
+        Positions past the signal do not count. A step sees the samples of border tiles more often.
+        """
         positions = self.sampler.spread(-(-MEASURED // self.sampler.partitions))
-        total = 0.0
+        total, count = 0.0, 0
         for rows in self._blocks(positions.shape[1]):
             seen = {**weights, **_local(weights, rows, requires_grad=False)}
-            total += float(self._error(rows, positions[rows], seen, learner))
-        return total
+            outputs, targets = self._outputs(rows, positions[rows], seen, learner)
+            inside = self.sampler.inside(rows, positions[rows])
+            errors = (outputs.clamp(-1, 1) - targets).square_().mean(-1)
+            total += float(errors[inside].sum(dtype=torch.float64))
+            count += int(inside.sum())
+        return total / count
 
     def psnr(self, error: float) -> float:
         """A mean squared error in dB."""
         return 10 * log10(self._peak**2 / max(error, 1e-20))
 
-    def _error(
+    def _outputs(
         self, rows: slice, positions: Tensor, weights: TensorWeights, learner: StepLearner | None
-    ) -> Tensor:
-        """Share of the mean squared error that partitions `rows` contribute."""
+    ) -> tuple[Tensor, Tensor]:
+        """What the network gives at positions of the partitions `rows`, and should; [p, S, C]."""
         tile, frame, targets = self.sampler.batch(rows, positions)
         outputs = self.family.forward(learner(weights) if learner else weights, tile, frame)
-        if not torch.is_grad_enabled():
-            outputs = outputs.clamp(-1, 1)  # as the decoder does
-        share = len(positions) / self.sampler.partitions
-        return torch.nn.functional.mse_loss(outputs, targets) * share
+        return outputs, targets
 
     def _blocks(self, samples: int) -> list[slice]:
         """Runs of partitions whose samples fit the cache; longer ones on an accelerator."""

@@ -109,6 +109,15 @@ class Sampler:
         targets = (targets - self._low) * (2 / (self._high - self._low)) - 1
         return torch.stack(tile[::-1], dim=-1), torch.stack(frame[::-1], dim=-1), targets
 
+    def inside(self, rows: slice, positions: Tensor) -> Tensor:
+        """[p, S] whether `positions` of the partitions `rows` lie in the signal, not past it."""
+        found = torch.ones_like(positions, dtype=torch.bool, device=self._device)
+        rest = positions.to(self._device)
+        for axis in reversed(range(len(self._tile))):
+            offset, rest = rest % self._tile[axis], rest // self._tile[axis]
+            found &= offset < self._extents[rows, axis, None]
+        return found
+
     def _shuffled(self, epoch: int) -> Tensor:
         if self._permutation[0] != epoch:
             generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch)

@@ -202,3 +202,15 @@ def test_arrays_of_any_layout(change: str) -> None:
     other = Signal("audio", samples, signal.rate)
     found = sampler(other, lattice(other, (2,))).batch(slice(None), torch.zeros(2, 1).long())
     assert (found[2] == expected[2]).all()
+
+
+def test_what_lies_past_the_signal() -> None:
+    """A whole tile of positions has every sample of the signal inside exactly once."""
+    signal = smooth("image", (25, 18))
+    points = sampler(signal, lattice(signal, (2, 4)))
+    positions = points.spread(10**6)
+    inside = points.inside(slice(None), positions)
+    assert int(inside.sum()) == signal.size
+    _, frame, _ = points.batch(slice(None), positions)
+    assert len(torch.unique(frame[inside], dim=0)) == signal.size
+    assert torch.equal(points.inside(slice(1, 3), positions[1:3]), inside[1:3])
