@@ -170,19 +170,44 @@ class Context(Coder):
 
     def classes(self, symbols: Sequence[Symbols]) -> list[NDArray[np.intp]]:
         """The class of every symbol, shaped as the symbols of their tensor: [C, N_k] each."""
-        if self._network is None:
+        network = self._network
+        if network is None:
             raise ValueError("the coder has no network yet: see for_locals")
-        known = {}
-        result = []
-        for band, part in zip(self.pyramid.bands, symbols, strict=True):
-            shaped = part.reshape(-1, self.pyramid.channels, *band.shape)
-            own = known[band.level, band.orientation] = magnitude(shaped)
-            parts = [
-                self._network.classes(self._sums(self._network, band, known, own, channel))
-                for channel in range(self.pyramid.channels)
-            ]
-            result.append(np.stack(parts, axis=1).reshape(part.shape))
+        channels, result = self.pyramid.channels, []
+        for band, known, own in self._bands(symbols):
+            sums = [self._sums(network, band, known, own, c) for c in range(channels)]
+            classes = np.stack([network.classes(part) for part in sums], axis=1)
+            result.append(classes.reshape(len(own), -1))
         return result
+
+    def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
+        """Inputs [C, N_k, inputs] of the network for every symbol of every tensor."""
+        channels, result = self.pyramid.channels, []
+        for band, known, own in self._bands(symbols):
+            near = Neighbourhood(self.pyramid, band, known)
+            parts = [
+                np.stack(
+                    [
+                        *_causal(own[:, channel], band.shape),
+                        *near.features(own, channel),
+                        *(np.full_like(own[:, 0], v) for v in near.constants(channel)),
+                    ],
+                    axis=-1,
+                )
+                for channel in range(channels)
+            ]
+            result.append(np.stack(parts, axis=1).reshape(len(own), -1, self.inputs))
+        return result
+
+    def _bands(
+        self, symbols: Sequence[Symbols]
+    ) -> Iterator[tuple[Band, dict[tuple[int, int], Floats], Floats]]:
+        """Every band, the magnitudes of all bands so far, and its own [P, C, *band]."""
+        known: dict[tuple[int, int], Floats] = {}
+        for band, part in zip(self.pyramid.bands, symbols, strict=True):
+            own = magnitude(part.reshape(-1, self.pyramid.channels, *band.shape))
+            known[band.level, band.orientation] = own
+            yield band, known, own
 
     @override
     def decode(
@@ -245,20 +270,17 @@ class Context(Coder):
         constants = np.array(near.constants(channel), np.float32)
         sums += constants @ network.matrices[0][rest:] + network.biases[0]
         if causal:
-            padded = _padded(own[:, channel])
-            shifted = [
-                padded[(slice(None), *_window(offset, band.shape))] for offset in offsets
-            ]
-            sums += network.first(shifted, slice(0, split))
+            sums += network.first(_causal(own[:, channel], band.shape), slice(0, split))
         return sums
 
 
-def _padded(values: Floats) -> Floats:
-    return np.pad(values, [(0, 0), *[(PAD, PAD)] * (values.ndim - 1)])
-
-
-def _window(offset: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
-    return tuple(slice(PAD + o, PAD + o + n) for o, n in zip(offset, shape, strict=True))
+def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:
+    """The causal neighbours [P, *band] of every place, from g [P, *band] of the same channel."""
+    padded = np.pad(own, [(0, 0), *[(PAD, PAD)] * len(shape)])
+    return [
+        padded[(slice(None), *(slice(PAD + o, PAD + o + n) for o, n in zip(at, shape, strict=True)))]
+        for at in causal_offsets(len(shape))
+    ]
 
 
 def _by_fronts(

@@ -9,6 +9,7 @@ all of them goes on to level k + 1, and at the end to the global chunk.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Final, final
 
 from lgcodec.errors import UsageError
@@ -19,6 +20,7 @@ __all__ = ["MAX_LEVELS", "Band", "Pyramid"]
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
+MAX_LATENTS: Final = 2**24  # of a tile, all channels: it is decoded as a whole
 
 
 @final
@@ -56,6 +58,11 @@ class Pyramid:
             )
         if not 1 <= self.channels <= MAX_CHANNELS:
             raise UsageError(f"channels is {self.channels}, allowed are 1 to {MAX_CHANNELS}")
+        if not 1 <= prod(self.tile) * self.channels <= MAX_LATENTS:
+            raise UsageError(
+                f"a tile of {self.tile} samples with {self.channels} channels, allowed are 1 to "
+                f"{MAX_LATENTS} values"
+            )
         for length, levels in zip(self.tile, self.levels, strict=True):
             if not 0 <= levels <= MAX_LEVELS or length <= 2**levels // 2:
                 raise UsageError(
