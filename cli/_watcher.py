@@ -61,6 +61,7 @@ class Watcher:
         width = f", global width {family.global_width}" if family.global_width else ""
         part = f", {share(plan.params_global, params)} of them global" if width else ""
         coded = f"float{bits}" if bits else count(nominal, "bit")
+        coded = f"about {plan.weight_bits:.1f} bits" if plan.for_target else coded
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"local width {family.local_width}{width}, {family.layers} layers: "
