@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from lgcodec._verify import FAMILIES
-from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, PATH, Function
+from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, PATH, SIZE, Function
 
 __all__ = ["network_options"]
 
@@ -53,7 +53,13 @@ NETWORK_OPTIONS: Final = (
     click.option("--iters", "iterations", metavar="N", type=COUNT, help="Steps of a fit."),
     click.option("--samples", metavar="N", type=COUNT, help="Samples per partition and step."),
     click.option("--time", "seconds", metavar="S", type=NUMBER, help="Seconds of a fit at most."),
-    click.option("--psnr", metavar="DB", type=NUMBER, help="End a fit when it is this good."),
+    click.option("--size", type=SIZE, help="Bytes of the file, such as 100kB."),
+    click.option("--bpp", type=NUMBER, help="Its rate in bits per pixel, or per sample."),
+    click.option("--kbps", type=NUMBER, help="Its rate in kbit/s."),
+    click.option("--psnr", metavar="DB", type=NUMBER, help="Its quality, or where a fit ends."),
+    click.option(
+        "--quality", type=click.FloatRange(0, 100), help="Its rate, from 0 (least) to 100."
+    ),
     click.option(
         "--bits", metavar="N", type=click.IntRange(2, 8), help="Bits per weight, 2 to 8; default 8."
     ),

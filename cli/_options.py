@@ -19,6 +19,7 @@ __all__ = [
     "NUMBERS",
     "PATH",
     "RATIO",
+    "SIZE",
     "Function",
     "Parsed",
     "check_lgi_output",
@@ -29,6 +30,17 @@ __all__ = [
 ]
 
 Function = Callable[..., None]
+UNITS: Final = {
+    "": 1,
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
+SIZE_TEXT: Final = re.compile(r"(?P<number>[0-9.]+) ?(?P<unit>|[KMG]i?B|B)", re.IGNORECASE)
 RATIONAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
 
 
@@ -66,9 +78,18 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
 
 
+def _size(text: str) -> int:
+    """Read "100kB" or "1.5 MiB"; without a unit it is bytes."""
+    match = SIZE_TEXT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r}, expected bytes such as 20000, 100kB, 1.5MB or 64KiB")
+    return int(_ratio(match["number"]) * UNITS[match["unit"].lower()])
+
+
 PATH: Final = click.Path(path_type=Path)
 RATIO: Final = Parsed("RATIO", _ratio)
 NUMBER: Final = Parsed("NUMBER", lambda text: float(_ratio(text)))
+SIZE: Final = Parsed("BYTES", _size)
 NUMBERS: Final = Parsed("N,N,...", _numbers)
 DEVICE: Final = click.option(
     "--device",

@@ -61,6 +61,7 @@ class Watcher:
         sizes = ", ".join(f"{n.replace('_', ' ')} {v}" for n, v in family.sizes.items() if v)
         part = f", {share(plan.params_global, params)} of them global" if plan.params_global else ""
         coded = f"float{bits}" if bits else count(nominal, "bit")
+        coded = f"about {plan.weight_bits:.1f} bits" if plan.for_target else coded
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"{family.name}, {sizes}: {params:,} parameters{part}, {coded} each",

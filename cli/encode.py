@@ -59,11 +59,14 @@ def command(
     frames/%04d.png; npy or npz. Numbers per axis come in the order t,y,x of a video, y,x of a
     picture, z,y,x of a volume, t of a sound: --partitions 5,8,8 cuts a video into 5 along time.
 
-    Without a budget (--params, widths) the file is smaller than a lossless one. Ctrl-C ends the
-    fit and writes the best so far, a second one abandons.
+    One target at most: --size, --bpp and --kbps are met to 5 % and never exceeded, --psnr to
+    0.1 dB; --quality is a rate. The network is chosen for it. Without a target or a budget
+    (--params, widths) the file is smaller than a lossless one. Ctrl-C ends the fit and writes the
+    best so far, a second one abandons.
 
     \b
     lgi encode clip.mp4 clip.lgi
+    lgi encode photo.png photo.lgi --size 100kB
     lgi encode photo.png photo.lgi --params 199000 --partitions 16,16 --preset best
     """
     _check(source, output, given)
@@ -100,7 +103,8 @@ def _lines(output: Path, done: "EncodeReport") -> Iterator[str]:
     for stream in done.streams:
         yield (
             f"{stream.kind}: {stream.psnr:.2f} dB, {count(stream.bytes, 'byte')}, "
-            f"{count(stream.iterations, 'step')} in {stream.seconds:.1f} s"
+            f"{count(stream.iterations, 'step')} in {stream.seconds:.1f} s, "
+            f"{stream.weight_bits:.2f} bits per weight"
         )
 
 
@@ -128,6 +132,7 @@ def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[
                 "lossless_bytes": stream.plan.lossless_bytes,
                 "bytes": stream.bytes,
                 "psnr": stream.psnr,
+                "weight_bits": stream.weight_bits,
                 "iterations": stream.iterations,
                 "seconds": stream.seconds,
             }

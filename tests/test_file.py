@@ -151,7 +151,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
 def test_ctrl_c_while_quality_is_measured_keeps_the_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lgcodec import _encode
+    from lgcodec import _job
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -160,7 +160,7 @@ def test_ctrl_c_while_quality_is_measured_keeps_the_fit(
     options = {"partitions": (2, 2), "local_width": 4, "iterations": 20}
     lg.encode(signal, tmp_path / "whole.lgi", **options)
     with monkeypatch.context() as patch:
-        patch.setattr(_encode, "decode_stream", stop)
+        patch.setattr(_job, "decode_stream", stop)
         report = lg.encode(signal, tmp_path / "cut.lgi", **options)
     assert report.interrupted
     assert (tmp_path / "cut.lgi").read_bytes() == (tmp_path / "whole.lgi").read_bytes()

@@ -24,6 +24,7 @@ __all__ = ["PRECISION", "TABLE", "FrequencyTable"]
 PRECISION: Final = 14  # the frequencies of a table add up to 2**14
 TABLE: Final = struct.Struct("<hhhHH")
 MAX_SYMBOLS: Final = 2**13
+NODES: Final = 128  # at most so many distances are told apart when a table is fitted
 Counts = NDArray[np.int64]
 
 
@@ -79,6 +80,16 @@ class FrequencyTable:
         return cls(least, most, middle, slope, bend)
 
 
+@final
+@dataclass(frozen=True)
+class _Nodes:
+    """Groups of distances: their mean, how many symbols are in each, and how often they occur."""
+
+    distance: NDArray[np.float64]
+    symbols: NDArray[np.float64]
+    seen: NDArray[np.float64]
+
+
 @lru_cache(maxsize=2 * MAX_TENSORS)  # those of a group; of hostile ones each takes 64 KiB
 def _frequencies(table: FrequencyTable) -> Counts:
     reach = max(table.most - table.middle, table.middle - table.least)
@@ -97,24 +108,32 @@ def _frequencies(table: FrequencyTable) -> Counts:
 
 def _best_shape(distance: Counts, histogram: NDArray[np.float64]) -> tuple[int, int]:
     """Maximum likelihood of log w = -a k - b k (k - 1) / 2 over a grid of (a, b), refined once."""
-    k = distance.astype(np.float64)
-    a, b = _search(k, histogram, np.geomspace(1e-4, 10, 40), np.geomspace(1e-7, 10, 40))
+    nodes = _nodes(distance, histogram)
+    a, b = _search(nodes, np.geomspace(1e-4, 10, 40), np.geomspace(1e-7, 10, 40))
     near = np.geomspace(0.6, 1.7, 15)
-    a, b = _search(k, histogram, a * near, b * near)
+    a, b = _search(nodes, a * near, b * near)
     return tuple(int(np.clip(np.rint(65536 * np.exp(-x)), 1, 65535)) for x in (a, b))  # type: ignore[return-value]
 
 
+def _nodes(distance: Counts, histogram: NDArray[np.float64]) -> _Nodes:
+    """Neighbouring distances together, so that wide tables take no longer than narrow ones."""
+    group = distance // (1 + int(distance.max()) // NODES)
+    symbols = np.bincount(group).astype(np.float64)
+    seen: NDArray[np.float64] = np.bincount(group, histogram).astype(np.float64)
+    mean = np.bincount(group, distance) / np.maximum(symbols, 1)
+    return _Nodes(mean[symbols > 0], symbols[symbols > 0], seen[symbols > 0])
+
+
 def _search(
-    k: NDArray[np.float64],
-    histogram: NDArray[np.float64],
-    linear: NDArray[np.float64],
-    square: NDArray[np.float64],
+    nodes: _Nodes, linear: NDArray[np.float64], square: NDArray[np.float64]
 ) -> tuple[float, float]:
     a, b = np.meshgrid(linear, square, indexing="ij")
+    k = nodes.distance
     energy = a[..., None] * k + b[..., None] * (k * (k - 1) / 2)
     floor = 2.0**-PRECISION  # every symbol has a frequency of at least 1
-    likelihood = np.exp(-energy)
-    likelihood /= likelihood.sum(-1, keepdims=True)
-    bits = -(np.log2(likelihood * (1 - floor * len(k)) + floor) * histogram).sum(-1)
+    likelihood = np.exp(energy.min(-1, keepdims=True) - energy)
+    likelihood /= (likelihood * nodes.symbols).sum(-1, keepdims=True)
+    share = 1 - floor * nodes.symbols.sum()
+    bits = -(np.log2(likelihood * share + floor) * nodes.seen).sum(-1)
     best = np.unravel_index(int(bits.argmin()), bits.shape)
     return float(a[best]), float(b[best])

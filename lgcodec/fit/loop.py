@@ -1,10 +1,12 @@
 """Signal + network -> weights: AdamW on a share of every partition's samples per step.
 
-A float phase, then a phase with quantisation in the loop. The best weights seen are kept, because
-the error of a sine network oscillates by decibels between steps (measured on the reference code).
+A float phase, then a phase with rounding in the loop (`aware.py`). The best weights seen are kept,
+because the error of a sine network oscillates by decibels between steps (measured on the reference
+code).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import cos, pi
 from pathlib import Path
 from time import monotonic
@@ -14,6 +16,7 @@ import torch
 from torch import Tensor
 
 from lgcodec.coding.base import Floats
+from lgcodec.fit.aware import Aware, Score
 from lgcodec.fit.checkpoint import load_state, save_state
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.quantise import StepLearner, bits_of
@@ -23,11 +26,15 @@ from lgcodec.nets import Family, TensorWeights
 
 __all__ = ["fit"]
 
+ROOM: Final = 0.25  # dB above the target, for rounding to take away
+WITHIN_REACH: Final = 0.5  # dB that the last phase adds, at least
 WARM_UP: Final = 50  # iterations
 MEASURE_EVERY: Final = 25  # iterations
+STEER_EVERY: Final = 10  # iterations with rounding in the loop and a goal to meet
+AWARE_RATE: Final = 0.15  # learning rate at the end of the float phase, against its first
 SAVE_EVERY: Final = 30.0  # seconds
 SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rounded
-STEP_RATE: Final = 1e-2  # learning rate of the logarithms of the steps
+STEP_RATE: Final = 0.1  # learning rate of the logarithms of the steps
 
 
 def fit(
@@ -39,16 +46,18 @@ def fit(
     device: torch.device,
     report: Report | None = None,
     checkpoint: Path | None = None,
+    size_of: Callable[[Fitted], int] | None = None,
 ) -> Fitted:
     """Fit `family` to the samples of one group.
 
     peak         of the PSNR, in network units (samples span 2)
     checkpoint   a file to resume from if it exists, and to write every half minute and on Ctrl-C
+    size_of      bytes that rounded weights take in the file; `settings.size` needs it
 
     On Ctrl-C the best weights so far are returned. Deterministic for a seed on one machine unless
     `seconds` or `psnr` ends it.
     """
-    run = _Run(family, sampler, settings, peak=peak, device=device)
+    run = _Run(family, sampler, settings, peak=peak, device=device, size_of=size_of)
     try:
         run.go(report, checkpoint)
     except KeyboardInterrupt:
@@ -70,32 +79,34 @@ class _Run:
         *,
         peak: float,
         device: torch.device,
+        size_of: Callable[[Fitted], int] | None,
     ) -> None:
         generator = torch.Generator().manual_seed(settings.seed)
         drawn = family.initialise(sampler.partitions, generator)
         self.family, self.sampler, self.settings = family, sampler, settings
         self.objective = Objective(family, sampler, peak=peak, device=device)
-        self.device = device
+        self.device, self.size_of = device, size_of
         self.weights = {name: value.to(device).requires_grad_() for name, value in drawn.items()}
-        self.learner: StepLearner | None = None
+        self.aware: Aware | None = None
         self.optimiser = self._optimiser()
         self.iteration, self.spent, self.shift = 0, 0.0, 0.0
         self.started = self.saved = monotonic()
-        self.best_psnr = float("-inf")
+        self.best_psnr = self.psnr_float = float("-inf")
+        self.best_score: Score = (0.0, 0.0)
         self.best: TensorWeights = self.weights
         self.best_steps: dict[str, float] | None = None
-        self.keep(self.best_psnr)
+        self.keep(self.best_psnr, self.best_score)
 
     def go(self, report: Report | None, checkpoint: Path | None) -> None:
         """Run the schedule to its end."""
         if checkpoint is not None and checkpoint.exists():
             self.load(checkpoint)
         while (done := self.done()) < 1:
-            if done >= self.aware_from and self.learner is None:
+            if done >= self.aware_from and self.aware is None:
                 self.start_aware()
             self.step(done)
             self.iteration += 1
-            if self.iteration % MEASURE_EVERY == 0 or self.done() >= 1:
+            if self.iteration % self.measure_every == 0 or self.done() >= 1:
                 self.measure()
                 self.skip_ahead()
                 if report:
@@ -103,8 +114,16 @@ class _Run:
                     report(FitProgress(done, self.iteration, self.best_psnr, self.elapsed()))
             if checkpoint is not None and monotonic() - self.saved > SAVE_EVERY:
                 self.save(checkpoint)
-        if self.settings.bits is not None and self.learner is None:
+        if self.settings.bits is not None and self.aware is None:
             self.start_aware()  # a schedule of a few steps has no room for that phase
+        if self.aware is not None and not self.aware.met(self.best_score):
+            self.aware.settle(self.weights)
+            self.measure()
+
+    @property
+    def measure_every(self) -> int:
+        """Iterations."""
+        return STEER_EVERY if self.aware is not None and self.aware.has_goal else MEASURE_EVERY
 
     @property
     def aware_from(self) -> float:
@@ -113,13 +132,11 @@ class _Run:
 
     @property
     def frozen(self) -> set[str]:
-        """Local tensors that stay as rounded while the others learn to make up for it.
+        """Local tensors that stay as first rounded while the others learn to make up for it.
 
         A step of the optimiser is a good part of a step of the quantiser in the tensors whose
         rounding hurts most: left free, they would hop between symbols to the end.
         """
-        if self.learner is None:
-            return set()
         sensitive = {n for n in self.weights if self.family.extra_bits(n) >= SENSITIVE}
         return {name for name in sensitive if name.startswith("local.")}
 
@@ -136,7 +153,9 @@ class _Run:
     def skip_ahead(self) -> None:
         """Go on to the phase with quantisation once the float phase is good enough."""
         target, done = self.settings.psnr, self.done()
-        if target is not None and self.best_psnr >= target and done < self.aware_from:
+        if target is None or done >= self.aware_from:
+            return
+        if self.best_psnr >= target + (ROOM if self.settings.bits else 0.0):
             self.shift += self.aware_from - done
 
     def start_aware(self) -> None:
@@ -145,51 +164,93 @@ class _Run:
         with torch.no_grad():
             for name, value in self.weights.items():
                 value.copy_(start[name])
-        bits = bits_of(self.family, self.settings.bits or 0)
-        self.learner = StepLearner(self.weights, bits)
-        self._add(self.learner.parameters(), STEP_RATE)
+        self.psnr_float = self.best_psnr
+        self.aware = self._aware()
+        self.aware.begin(self.weights)
         for state in self.optimiser.state.values():
             state["exp_avg"].zero_()  # it belongs to the weights before they were canonicalised
-        self.best_psnr = float("-inf")  # only quantised weights count from here on
+        self.best_score = (float("-inf"), 0.0)  # only rounded weights count from here on
         self.measure()
+
+    def _aware(self) -> Aware:
+        """Its goal is the size, or a quality that the float phase has all but reached."""
+        size, psnr = self.settings.size, self.settings.psnr
+        if size is not None or (psnr is not None and self.psnr_float < psnr - WITHIN_REACH):
+            psnr = None
+        bits = bits_of(self.family, self.settings.bits or 0)
+        free = (size, psnr) != (None, None)
+        learner = StepLearner(self.weights, bits, free=free, fixed=self.frozen)
+        self._add(learner.parameters(), STEP_RATE)
+        error = self.objective.error(self.weights, None)
+        return Aware(self.objective, learner, error, size_of=self._size, size=size, psnr=psnr)
+
+    def _size(self, weights: TensorWeights, steps: dict[str, float]) -> int:
+        if self.size_of is None:
+            raise ValueError("a size is wanted, size_of is not given")
+        return self.size_of(self._fitted(weights, steps))
 
     def step(self, done: float) -> None:
         """One update of all weights, block by block of partitions."""
         warm = min(1.0, (self.iteration + 1) / WARM_UP)
         for group in self.optimiser.param_groups:
-            group["lr"] = group["base"] * warm * (0.5 + 0.5 * cos(pi * min(done, 1.0)))
+            group["lr"] = group["base"] * warm * self._level(min(done, 1.0))
         self.optimiser.zero_grad(set_to_none=False)
         positions = self.sampler.draw(self.iteration, self.settings.samples)
-        self.objective.descend(self.weights, self.learner, positions, self.frozen)
+        frozen = self.frozen if self.aware is not None else set()
+        self.objective.descend(self.weights, self.learner, positions, frozen)
+        if self.aware is not None:
+            self.aware.descend(self.weights, frozen)
         self.optimiser.step()
+
+    def _level(self, done: float) -> float:
+        """Learning rate against its first: half a cosine for each of the two phases."""
+        if self.settings.bits is None:
+            return 0.5 + 0.5 * cos(pi * done)
+        if self.aware is None:
+            part = done / self.aware_from
+            return AWARE_RATE + (1 - AWARE_RATE) * (0.5 + 0.5 * cos(pi * part))
+        part = (done - self.aware_from) / self.settings.aware_share
+        return AWARE_RATE * (0.5 + 0.5 * cos(pi * part))
+
+    @property
+    def learner(self) -> StepLearner | None:
+        """What rounds, once rounding is in the loop."""
+        return self.aware.learner if self.aware is not None else None
 
     def measure(self) -> None:
         """Quality on the fixed samples; keep the weights if they are the best so far."""
-        psnr = self.objective.psnr(self.objective.error(self.weights, self.learner))
-        if psnr >= self.best_psnr:
-            self.keep(psnr)
+        error = self.objective.error(self.weights, self.learner)
+        psnr = self.objective.psnr(error)
+        score = (0.0, psnr) if self.aware is None else self.aware.score(self.weights, psnr)
+        if score >= self.best_score:
+            self.keep(psnr, score)
+        if self.aware is not None and self.done() < 1:
+            self.aware.adjust(self.weights, error)
 
-    def keep(self, psnr: float) -> None:
+    def keep(self, psnr: float, score: Score) -> None:
         """Remember the present weights as the best, as the network sees them."""
         seen = self.learner(self.weights) if self.learner else self.weights
-        self.best_psnr = psnr
+        self.best_psnr, self.best_score = psnr, score
         self.best = {name: value.detach().clone() for name, value in seen.items()}
         self.best_steps = self.learner.steps() if self.learner else None
 
     def result(self, *, interrupted: bool = False) -> Fitted:
         """The best weights, ready to be coded."""
         weights = self.family.canonicalise(self.best) if self.best_steps is None else self.best
+        return replace(self._fitted(weights, self.best_steps), interrupted=interrupted)
+
+    def _fitted(self, weights: TensorWeights, steps: dict[str, float] | None) -> Fitted:
         scopes: dict[str, dict[str, Floats]] = {"local": {}, "global": {}}
         for name, value in weights.items():
             scope, tensor = name.split(".", 1)
-            scopes[scope][tensor] = value.cpu().numpy()
+            scopes[scope][tensor] = value.detach().cpu().numpy()
         return Fitted(
             scopes["local"],
             scopes["global"],
-            self.best_steps,
-            self.best_psnr,
-            self.iteration,
-            interrupted,
+            steps,
+            bits=self.learner.bits if self.learner and steps else None,
+            psnr=self.best_psnr,
+            iterations=self.iteration,
         )
 
     def save(self, path: Path) -> None:
@@ -200,10 +261,13 @@ class _Run:
             **{f"best.{name}": value for name, value in self.best.items()},
             **{f"moments.{i}.{k}": v for i, state in moments.items() for k, v in state.items()},
         }
-        if self.learner:
-            steps = self.learner.log_steps.items()
+        if self.aware:
+            steps = self.aware.learner.log_steps.items()
             tensors |= {f"log_steps.{name}": value.detach() for name, value in steps}
         numbers = {
+            "aware": self.aware.state() if self.aware else None,
+            "psnr_float": self.psnr_float,
+            "best_score": self.best_score,
             "iteration": self.iteration,
             "spent": self.elapsed(),
             "shift": self.shift,
@@ -216,13 +280,16 @@ class _Run:
     def load(self, path: Path) -> None:
         """Undo `save`; UsageError if the file belongs to another fit."""
         tensors, numbers = load_state(path, self._identity())
-        if any(name.startswith("log_steps.") for name in tensors):
-            self.start_aware()
+        self.psnr_float = numbers["psnr_float"]
+        if numbers["aware"] is not None:
+            self.aware = self._aware()
         with torch.no_grad():
             for name, value in self.weights.items():
                 value.copy_(tensors[f"weights.{name}"])
             for name, step in self.learner.log_steps.items() if self.learner else ():
                 step.copy_(tensors[f"log_steps.{name}"])
+        if self.aware is not None:
+            self.aware.load(self.weights, numbers["aware"])
         self.best = {name: tensors[f"best.{name}"].to(self.device) for name in self.weights}
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
@@ -235,6 +302,7 @@ class _Run:
         self.iteration, self.shift = numbers["iteration"], numbers["shift"]
         self.spent, self.started = numbers["spent"], monotonic()
         self.best_psnr, self.best_steps = numbers["best_psnr"], numbers["best_steps"]
+        self.best_score = tuple(numbers["best_score"])
 
     def _identity(self) -> str:
         return f"{self.family} {self.settings} {self.sampler.partitions} {self.sampler.digest}"

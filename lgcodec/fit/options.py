@@ -1,6 +1,7 @@
 """What a caller may ask of an encoder."""
 
 from dataclasses import dataclass
+from itertools import combinations, product
 from pathlib import Path
 from typing import Final, Literal, final, get_args
 
@@ -22,7 +23,12 @@ POSITIVE: Final = (
     "samples",
     "seconds",
     "psnr",
+    "size",
+    "bpp",
+    "kbps",
 )
+TARGETS: Final = ("size", "bpp", "kbps", "psnr", "quality")
+NETWORK: Final = ("params", "local_width", "float_bits")  # what a target of bytes leaves open
 CONFLICTS: Final = (
     ("partitions", "partition_size"),
     ("params", "local_width"),
@@ -48,7 +54,12 @@ class EncodeOptions:
     w0               frequency of the sines
     groups           networks along the first axis, each with partitions and a global of its own
     iterations       steps per group; samples: per partition and step
-    seconds          limit of a group's fit; psnr: dB at which the float phase ends
+    seconds          limit of a group's fit
+    size             bytes of the file at most, and at least 95 % of them
+    bpp              the same in bits per sample of the main stream; kbps: in kbit/s
+    psnr             dB of the main stream, 0.1 less at worst, in as few bytes as the network that
+                     is chosen allows; with params or widths given, the float phase ends there
+    quality          0 to 100, a rate of the main stream: see `points.QUALITY`
     bits             nominal bits of a quantised weight, 8 if None; float_bits keeps floats
     checkpoint       file that a killed fit resumes from; one per stream and group is made of it
     """
@@ -70,7 +81,11 @@ class EncodeOptions:
     iterations: int | None = None
     samples: int | None = None
     seconds: float | None = None
+    size: int | None = None
+    bpp: float | None = None
+    kbps: float | None = None
     psnr: float | None = None
+    quality: float | None = None
     bits: int | None = None
     float_bits: Literal[16, 32] | None = None
     seed: int = 0
@@ -88,7 +103,10 @@ class EncodeOptions:
             raise UsageError(f"bits is {self.bits}, allowed are 2 to {MAX_BITS}")
         if self.float_bits not in (None, 16, 32):
             raise UsageError(f"float_bits is {self.float_bits}, allowed are 16 and 32")
-        for first, second in CONFLICTS:
+        if self.quality is not None and not 0 <= self.quality <= 100:
+            raise UsageError(f"quality is {self.quality}, allowed are 0 to 100")
+        open_ = product((t for t in TARGETS if t != "psnr"), NETWORK)
+        for first, second in (*CONFLICTS, *combinations(TARGETS, 2), *open_):
             if None not in (getattr(self, first), getattr(self, second)):
                 raise UsageError(f"{first} and {second} exclude each other")
         if self.preset not in get_args(Preset):
@@ -97,4 +115,9 @@ class EncodeOptions:
     @property
     def leaves_size_open(self) -> bool:
         """Whether nothing was said about how large the file may get."""
-        return (self.params, self.local_width, self.float_bits) == (None, None, None)
+        return all(getattr(self, name) is None for name in (*NETWORK, *TARGETS))
+
+    @property
+    def leaves_network_open(self) -> bool:
+        """Whether nothing was said about how many weights there are."""
+        return all(getattr(self, name) is None for name in NETWORK)

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import Arrangement, EncodeOptions, Preset
+from lgcodec.fit.points import Point
 from lgcodec.fit.settings import FitSettings
 from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import FAMILIES, Family, Request
@@ -16,10 +17,17 @@ from lgcodec.signal import Kind, Signal
 __all__ = ["Plan", "make_plan"]
 
 
+BITS: Final = 8  # nominal, of a weight
+
+
 @final
 @dataclass(frozen=True)
 class Plan:
-    """A resolved choice. Widths are hidden widths; bytes are of the whole stream."""
+    """A resolved choice. Widths are hidden widths; bytes are of the whole stream.
+
+    weight_bits   that a weight is expected to take in the file
+    for_target    whether the network was chosen for a target
+    """
 
     geometry: Geometry
     arrangement: Arrangement
@@ -29,6 +37,8 @@ class Plan:
     params_global: int
     expected_bytes: int
     lossless_bytes: int
+    weight_bits: float = BITS
+    for_target: bool = False
 
     @property
     def tiles(self) -> tuple[int, ...]:
@@ -62,7 +72,6 @@ ARRANGEMENTS: Final[Mapping[Kind, Arrangement]] = {
     "volume": "per-partition",
 }
 GLOBAL_RATIO: Final = 0.08
-BITS: Final = 8  # nominal, of a weight
 BITS_SAVED: Final = 0.9  # by entropy coding, below the nominal bits; measured 0.9 to 1.3
 OVERHEAD: Final = (700, 6)  # bytes of a stream, and of each partition
 ITERATIONS: Final[Mapping[Preset, int]] = {"fast": 300, "medium": 1000, "best": 4000}
@@ -71,26 +80,52 @@ STEP_SHARE: Final[Mapping[Preset, int]] = {"fast": 8, "medium": 8, "best": 4}
 UNLIMITED: Final = 10**9  # iterations, where time is the limit
 
 
-def make_plan(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> Plan:
+def make_plan(
+    signal: Signal,
+    options: EncodeOptions,
+    lossless_bytes: int,
+    *,
+    size: int | None = None,
+    point: Point | None = None,
+) -> Plan:
     """Resolve `options` for `signal`, whose lossless file has `lossless_bytes`.
+
+    size    bytes that the stream should take; point: the operating point for it
 
     UsageError for what cannot be: more partitions than samples, too few parameters, or, with the
     size left open, a signal so small that a lossless file is smaller.
     """
     arrangement = _arrangement(signal.kind, options)
-    budget = options.params or _default_params(signal, options, lossless_bytes)
-    geometry = _geometry(signal, _tilings(signal, options, arrangement, budget), options.groups)
+    if size is not None and point is not None:
+        geometry, budget = _for_size(signal, options, arrangement, size, point)
+    else:
+        budget = options.params or _default_params(signal, options, lossless_bytes)
+        per_tile = WEIGHTS_PER_TILE[signal.kind]
+        tilings = _tilings(signal, options, arrangement, budget / per_tile)
+        geometry = _geometry(signal, tilings, options.groups)
     family = _family(signal, geometry, options, arrangement, budget)
     local, global_ = family.parameters(geometry.tiles_per_group)
     local, global_ = local * geometry.groups, global_ * geometry.groups
-    expected = _expected_bytes(local + global_, geometry, options)
+    bits = point.bits if point is not None else _bits(options)
+    expected = _expected_bytes(local + global_, geometry, bits)
     if options.leaves_size_open and expected >= lossless_bytes:
         raise UsageError(
             f"a lossless file of this {signal.kind} has {lossless_bytes} bytes, the smallest .lgi "
             f"would have about {expected}; to encode it all the same, say --params"
         )
     settings = _settings(geometry, family, options, arrangement)
-    return Plan(geometry, arrangement, family, settings, local, global_, expected, lossless_bytes)
+    return Plan(
+        geometry,
+        arrangement,
+        family,
+        settings,
+        local,
+        global_,
+        expected,
+        lossless_bytes,
+        bits,
+        point is not None,
+    )
 
 
 def _arrangement(kind: Kind, options: EncodeOptions) -> Arrangement:
@@ -117,10 +152,24 @@ def _bits(options: EncodeOptions) -> float:
     return options.float_bits or (options.bits or BITS) - BITS_SAVED
 
 
-def _expected_bytes(params: int, geometry: Geometry, options: EncodeOptions) -> int:
+def _for_size(
+    signal: Signal, options: EncodeOptions, arrangement: Arrangement, size: int, point: Point
+) -> tuple[Geometry, int]:
+    """Partitions, and the number of weights that they leave room for in `size` bytes."""
+    fixed, each = OVERHEAD
+    partitions = (size - fixed) * 8 / (point.bits * point.weights + 8 * each)
+    if partitions <= 0:
+        raise UsageError(f"{size} bytes are too few, a file without weights has {fixed}")
+    tilings = _tilings(signal, options, arrangement, partitions)
+    geometry = _geometry(signal, tilings, options.groups)
+    room = size - _expected_bytes(0, geometry, 0)
+    return geometry, int(8 * room / point.bits)
+
+
+def _expected_bytes(params: int, geometry: Geometry, bits: float) -> int:
     fixed, each = OVERHEAD
     partitions = geometry.tiles_per_group * geometry.groups
-    return fixed + each * partitions + round(params * _bits(options) / 8)
+    return fixed + each * partitions + round(params * bits / 8)
 
 
 def _default_params(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> int:
@@ -130,8 +179,9 @@ def _default_params(signal: Signal, options: EncodeOptions, lossless_bytes: int)
 
 
 def _tilings(
-    signal: Signal, options: EncodeOptions, arrangement: Arrangement, params: int
+    signal: Signal, options: EncodeOptions, arrangement: Arrangement, partitions: float
 ) -> tuple[Tiling, ...]:
+    """Tiles as asked for, or about so many `partitions`."""
     grid = signal.grid
     if arrangement == "single":
         return RULES["counts"](grid, [1] * len(grid))
@@ -139,7 +189,7 @@ def _tilings(
         return RULES["counts"](grid, options.partitions)
     if options.partition_size is not None:
         return RULES["size"](grid, options.partition_size)
-    tile_samples = signal.size * WEIGHTS_PER_TILE[signal.kind] / params
+    tile_samples = signal.size / partitions
     shape = PROPORTIONS[signal.kind]
     edge = (tile_samples / prod(shape)) ** (1 / len(shape))
     return RULES["size"](

@@ -5,7 +5,7 @@ symbols there are, the network sees step * round(q), and the gradient takes roun
 Steps are learned as logarithms, so that one learning rate suits tensors of every magnitude.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import log
 from typing import final
 
@@ -27,31 +27,61 @@ def bits_of(family: Family, nominal: int) -> dict[str, int]:
 
 @final
 class StepLearner:
-    """Learned steps of every tensor; `bits` gives their precision, by name."""
+    """Learned steps of every tensor.
 
-    def __init__(self, weights: TensorWeights, bits: Mapping[str, int]) -> None:
+    bits   the precision that steps begin with, by name; wider symbols are cut off
+    free   cut off only what no file can hold, so that steps may become finer
+    fixed  tensors whose steps are not learned
+    """
+
+    def __init__(
+        self,
+        weights: TensorWeights,
+        bits: Mapping[str, int],
+        *,
+        free: bool = False,
+        fixed: Collection[str] = (),
+    ) -> None:
         quantisers = {name: Uniform(width) for name, width in bits.items()}
-        self._largest = {name: quantiser.largest for name, quantiser in quantisers.items()}
+        self.bits = MAX_BITS if free else max(bits.values())
+        self._largest = {
+            name: Uniform(MAX_BITS).largest if free else quantiser.largest
+            for name, quantiser in quantisers.items()
+        }
         self.log_steps = {
             name: torch.tensor(log(quantisers[name].step(value.detach().cpu().numpy())))
             .to(value.device)
-            .requires_grad_()
+            .requires_grad_(name not in fixed)
             for name, value in weights.items()
         }
 
     def parameters(self) -> list[Tensor]:
-        """Logarithms of the steps, one scalar per tensor."""
-        return list(self.log_steps.values())
+        """Logarithms of the steps that are learned, one scalar per tensor."""
+        return [step for step in self.log_steps.values() if step.requires_grad]
 
     def steps(self) -> dict[str, float]:
         """Steps by tensor name."""
         return {name: float(value.detach().exp()) for name, value in self.log_steps.items()}
+
+    @torch.no_grad()
+    def widen(self, factor: float) -> None:
+        """Multiply all steps."""
+        for step in self.log_steps.values():
+            step.add_(log(factor))
+
+    @torch.no_grad()
+    def symbols(self, weights: TensorWeights) -> dict[str, Tensor]:
+        """What a file would hold."""
+        return {name: self._scaled(name, value).round() for name, value in weights.items()}
 
     def __call__(self, weights: TensorWeights) -> TensorWeights:
         """Weights as the decoder will see them, differentiable in weights and steps."""
         return {name: self._rounded(name, value) for name, value in weights.items()}
 
     def _rounded(self, name: str, weights: Tensor) -> Tensor:
-        step, largest = self.log_steps[name].exp(), self._largest[name]
-        scaled = (weights / step).clamp(-largest, largest)
-        return (scaled + (scaled.round() - scaled).detach()) * step
+        scaled = self._scaled(name, weights)
+        return (scaled + (scaled.round() - scaled).detach()) * self.log_steps[name].exp()
+
+    def _scaled(self, name: str, weights: Tensor) -> Tensor:
+        largest = self._largest[name]
+        return (weights / self.log_steps[name].exp()).clamp(-largest, largest)

@@ -20,7 +20,9 @@ class FitSettings:
     bits            nominal bits of the uniform quantiser; None fits float weights only
     aware_share     share of the iterations with quantisation in the loop
     seconds         stop after so long, schedule included; None has no limit
-    psnr            stop the float phase when measured this good, dB; None has no target
+    psnr            stop the float phase when measured this good, dB, then take the widest steps
+                    that keep it; None has no target
+    size            bytes that the coded weights may take at most; None leaves them open
     """
 
     iterations: int
@@ -31,6 +33,7 @@ class FitSettings:
     aware_share: float = 0.15
     seconds: float | None = None
     psnr: float | None = None
+    size: int | None = None
     seed: int = 0
 
 
@@ -62,12 +65,14 @@ class Fitted:
     global_      tensors by name, [*shape] float32
     steps        learned steps by "local.<name>" and "global.<name>"; None: not quantised
     psnr         dB on the measured samples, not on a batch
+    bits         that hold every symbol; None: not quantised
     interrupted  whether Ctrl-C ended the fit
     """
 
     local: dict[str, Floats]
     global_: dict[str, Floats]
     steps: dict[str, float] | None
+    bits: int | None
     psnr: float
     iterations: int
     interrupted: bool = False

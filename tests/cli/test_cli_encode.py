@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 from fractions import Fraction
 from pathlib import Path
@@ -124,6 +125,56 @@ def test_options_reach_the_encoder(lgi, film, asked) -> None:
 def test_a_budget_reaches_the_encoder(lgi, picture, asked) -> None:
     lgi("encode", picture, "a.lgi", "--params", "900", "--global-ratio", "0.1")
     assert asked[1] == _encode.EncodeOptions(params=900, global_ratio=0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ("--size 20000", {"size": 20_000}),
+        ("--size 100kB", {"size": 100_000}),
+        ("--size 1.5MB", {"size": 1_500_000}),
+        ("--size 64KiB", {"size": 65_536}),
+        ("--size 2mib", {"size": 2**21}),
+        ("--bpp 0.25", {"bpp": 0.25}),
+        ("--kbps 96", {"kbps": 96.0}),
+        ("--quality 0", {"quality": 0.0}),
+    ],
+)
+def test_targets_reach_the_encoder(lgi, picture, asked, options, fields) -> None:
+    lgi("encode", picture, "a.lgi", *options.split())
+    assert asked[1] == _encode.EncodeOptions(**fields)
+
+
+@pytest.mark.parametrize("size", ["", "kB", "1TB", "-1kB", "1.2.3MB", "0", "1e9"])
+def test_sizes_that_are_none(lgi, picture, size) -> None:
+    shown = lgi("encode", picture, "a.lgi", "--size", size)
+    assert (shown.code, shown.out) == (2, "")
+    assert "--size" in shown.err
+
+
+@pytest.fixture
+def noise() -> Path:
+    """Large in a lossless file."""
+    samples = np.random.default_rng(0).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    write("noise.png", [Signal("image", samples)])
+    return Path("noise.png")
+
+
+def test_a_target_is_met_and_the_choice_printed(lgi, noise) -> None:
+    shown = lgi("encode", noise, "a.lgi", "--size", "2kB", "--iters", "40")
+    assert shown.code == 0, shown.err
+    assert 1900 <= Path("a.lgi").stat().st_size <= 2000
+    assert "partitions y" in shown.out
+    assert "local width" in shown.out
+    assert re.search(r"about \d\.\d bits each", shown.out)
+    assert re.search(r"\d\.\d\d bits per weight", shown.out)
+
+
+def test_an_impossible_target_is_a_line_and_no_file(lgi, noise) -> None:
+    shown = lgi("encode", noise, "a.lgi", "--bpp", "0.001")
+    assert (shown.code, shown.out) == (2, "")
+    assert "nearest has" in shown.err
+    assert not Path("a.lgi").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,265 @@
+"""One signal on its way to a stream: plan, fit, quantise, code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import inf
+from pathlib import Path
+from time import monotonic
+from typing import Protocol, final
+
+import numpy as np
+
+from lgcodec._decode import decode_stream
+from lgcodec.coding import codec_of
+from lgcodec.coding.uniform import MAX_BITS
+from lgcodec.fit.loop import fit
+from lgcodec.fit.options import EncodeOptions
+from lgcodec.fit.plan import Plan
+from lgcodec.fit.planner import Planner
+from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.settings import FitProgress, Fitted
+from lgcodec.fit.target import SHORT
+from lgcodec.format.conf import Conf, Plug
+from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
+from lgcodec.media import lossless_bytes
+from lgcodec.nets import pick_device
+from lgcodec.signal import Kind, Signal, peak_of, psnr
+
+Groups = Sequence[tuple[Sampler, Fitted]]
+
+__all__ = ["Job", "Listener", "StreamReport"]
+
+
+class Listener(Protocol):
+    """Who wants to know how an encode goes."""
+
+    def chose(self, stream: int, plan: Plan) -> None:
+        """Called once per stream, before its fit."""
+
+    def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
+        """Called at every measurement; `done`, 0 to 1, counts all groups of the stream."""
+
+
+@final
+@dataclass(frozen=True)
+class StreamReport:
+    """What became of one signal.
+
+    bytes       of its chunks, its directories and its geometry and configuration
+    psnr        dB of all samples, decoded from the written bytes; see `signal.peak_of`
+    seconds     of fitting
+    """
+
+    kind: Kind
+    grid: tuple[int, ...]
+    channels: int
+    rate: Fraction | None
+    plan: Plan
+    bytes: int
+    psnr: float
+    iterations: int
+    seconds: float
+    weight_bits: float
+
+
+@final
+class Job:
+    """One signal on its way to a stream."""
+
+    def __init__(
+        self,
+        index: int,
+        signal: Signal,
+        options: EncodeOptions,
+        listener: Listener | None,
+        size: int | None = None,
+    ) -> None:
+        self.index, self.signal, self.listener = index, signal, listener
+        self.planner = Planner(signal, options, lossless_bytes(signal), size=size)
+        self.plan = self.planner.first()
+        self.device = pick_device(options.device)
+        self.values = _values(signal)
+        self.float_bits = options.float_bits
+        self.checkpoint = options.checkpoint
+        self.interrupted, self.iterations, self.attempts = False, 0, 0
+        self.started = self.seconds = self.measured = 0.0
+
+    def encode(self) -> StreamData:
+        """Fit and code all groups, with a larger network if the first misses a quality."""
+        self.started = monotonic()
+        wanted = self.planner.psnr
+        if wanted is not None:
+            self._probe()
+        stream = self._attempt()
+        while wanted is not None and self.measured < wanted - SHORT and not self.interrupted:
+            self.plan = self.planner.after(self.plan, self.measured)
+            self.attempts += 1
+            stream = self._attempt()
+        self.seconds = monotonic() - self.started
+        return stream
+
+    def _probe(self) -> None:
+        """Choose the plan by a short fit of the first group."""
+        self._chose()
+        probe = self.planner.probe(self.plan)
+        fitted = self._fit(probe, self._sampler(0))
+        if not fitted.interrupted:
+            self.plan = self.planner.after_probe(self.plan, fitted.psnr)
+
+    def _attempt(self) -> StreamData:
+        """Fit and code all groups as planned."""
+        self._chose()
+        self.measured = inf
+        fitted: list[tuple[Sampler, Fitted]] = []
+        while len(fitted) < self.plan.geometry.groups and not self.interrupted:
+            sampler = self._sampler(len(fitted))
+            best = self._fit(self.plan, sampler, fitted)
+            fitted.append((sampler, best))
+            self.measured = min(self.measured, best.psnr)
+        return self._coded(fitted)
+
+    def _chose(self) -> None:
+        if self.listener:
+            self.listener.chose(self.index, self.plan)
+
+    def _coded(self, fitted: Groups) -> StreamData:
+        """The stream of these groups; floats by the coder that takes the fewest bytes."""
+        # None: Ctrl-C came before the weights were fitted rounded.
+        bits = max(best.bits or MAX_BITS for _, best in fitted)
+        coders = ("zstd", "raw") if self.float_bits else ("rans",)
+        return min((self._stream(self._conf(c, bits), fitted) for c in coders), key=_payload)
+
+    def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
+        codec, groups = codec_of(conf), []
+        for ordinal, (sampler, best) in enumerate(fitted):
+            head, chunks = codec.encode(best.global_, best.local, best.steps)
+            groups.append(GroupData(ordinal, head, dict(zip(sampler.ids, chunks, strict=True))))
+        return StreamData(self.plan.geometry, conf, tuple(groups))
+
+    def _bytes(self, fitted: Groups) -> int:
+        """Of a file with these groups alone."""
+        return len(dumps(Container((self._coded(fitted),)))) if fitted else 0
+
+    def report(self, reader: Reader, device: str) -> StreamReport:
+        """Sizes and quality of what was written."""
+        stream = reader.streams[self.index]
+        payload = sum(g.global_len + sum(g.lengths) for g in stream.groups.values())
+        head = stream.geom_entry.length + stream.conf_entry.length
+        size = head + payload + sum(g.dir_len for g in stream.groups.values())
+        return StreamReport(
+            self.signal.kind,
+            self.signal.grid,
+            self.signal.channels,
+            self.signal.rate,
+            self.plan,
+            size,
+            self._quality(stream, device),
+            self.iterations,
+            self.seconds,
+            8 * payload / (self.plan.params_local + self.plan.params_global),
+        )
+
+    def forget(self) -> None:
+        """Remove the checkpoints of fits that have run their course."""
+        for attempt in range(self.attempts + 1):
+            for ordinal in range(self.plan.geometry.groups):
+                path = self._checkpoint(ordinal, attempt)
+                if path is not None and not self.interrupted:
+                    path.unlink(missing_ok=True)
+
+    def _quality(self, stream: Stream, device: str) -> float:
+        """PSNR of all samples, decoded from the written bytes; after Ctrl-C the fit's own."""
+        if self.interrupted:
+            return self.measured
+        try:
+            decoded = decode_stream(stream, device=device, max_samples=self.signal.size)
+        except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
+            self.interrupted = True
+            return self.measured
+        return psnr(self.signal.samples, decoded.samples)
+
+    def _checkpoint(self, ordinal: int, attempt: int) -> Path | None:
+        path, again = self.checkpoint, f".{attempt}" if attempt else ""
+        return path and path.with_name(f"{path.name}.{self.index}.{ordinal}{again}")
+
+    def _sampler(self, ordinal: int) -> Sampler:
+        plan = self.plan
+        return Sampler(
+            self.signal.samples,
+            plan.geometry,
+            ordinal,
+            values=self.values,
+            ranges=plan.family.ranges,
+            tile_range=plan.family.tile_range,
+            device=self.device,
+            seed=plan.settings.seed,
+        )
+
+    def _fit(self, plan: Plan, sampler: Sampler, before: Groups | None = None) -> Fitted:
+        """Fit the group after those of `before`; None for a probe."""
+        ordinal, size = len(before or ()), self._bytes(before or ())
+        settings, (low, high) = plan.settings, self.values
+        if self.planner.size is not None:
+            share = (self.planner.size - size) // (plan.geometry.groups - ordinal)
+            settings = replace(settings, size=share)
+
+        def size_of(fitted: Fitted) -> int:
+            return self._bytes((*(before or ()), (sampler, fitted))) - size
+
+        def report(progress: FitProgress) -> None:
+            if self.listener:
+                groups = plan.geometry.groups
+                done = (ordinal + progress.done) / groups
+                left = progress.seconds * (1 - done) * groups / max(progress.done, 1e-9)
+                self.listener.progress(self.index, done, progress.psnr, left)
+
+        fitted = fit(
+            plan.family,
+            sampler,
+            settings,
+            peak=2 * peak_of(self.signal.samples) / (high - low),
+            device=self.device,
+            report=report,
+            checkpoint=self._checkpoint(ordinal, self.attempts) if before is not None else None,
+            size_of=size_of,
+        )
+        self.interrupted |= fitted.interrupted
+        self.iterations += fitted.iterations
+        return fitted
+
+    def _conf(self, coder: str, bits: int) -> Conf:
+        family = self.plan.family
+        if self.float_bits:
+            quantiser = Plug("float", {"bits": self.float_bits})
+        else:
+            quantiser = Plug("uniform", {"bits": bits})
+        low, high = self.values
+        return Conf(
+            family=Plug(family.name, family.configuration),
+            quantiser=quantiser,
+            coder=Plug(coder),
+            local=family.local_tensors(),
+            global_=family.global_tensors(),
+            values=self.values,
+            fill=(min(max(0.0, low), high),) * self.signal.channels,
+        )
+
+
+def _payload(stream: StreamData) -> int:
+    """Bytes of all chunks."""
+    return sum(
+        len(group.global_chunk) + sum(map(len, group.local_chunks.values()))
+        for group in stream.groups
+    )
+
+
+def _values(signal: Signal) -> tuple[float, float]:
+    """What the network outputs -1 and 1 stand for: full scale, or ± the peak of a sound."""
+    samples = signal.samples
+    if samples.dtype.kind == "u":
+        return 0.0, float(np.iinfo(samples.dtype).max)
+    if signal.kind == "audio" or samples.dtype.kind == "i":
+        return -peak_of(samples), peak_of(samples)
+    low, high = float(samples.min()), float(samples.max())
+    return (low, high) if low < high else (low, low + 1.0)

@@ -1,0 +1,119 @@
+"""Plans for targets: which network to fit for so many bytes, or next on the way to a quality."""
+
+from dataclasses import replace
+from typing import Final, final
+
+from lgcodec.errors import UsageError
+from lgcodec.fit.options import EncodeOptions
+from lgcodec.fit.plan import Plan, make_plan
+from lgcodec.fit.points import point_at, rate_for
+from lgcodec.signal import Signal
+
+__all__ = ["Planner"]
+
+PROBE_SHARE: Final = 8  # a probe takes this part of the iterations, and of the seconds
+PROBE_GAIN: Final = 1.5  # dB that a whole fit is better than a probe
+SPARE: Final = 0.3  # dB to plan above the quality wanted
+LARGEST: Final = 0.98  # of a lossless file
+PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
+STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
+
+
+@final
+class Planner:
+    """Plans for one stream.
+
+    size   bytes that the stream may take, or None
+    psnr   dB wanted, or None; only where the network's size is open
+    """
+
+    def __init__(
+        self,
+        signal: Signal,
+        options: EncodeOptions,
+        lossless_bytes: int,
+        *,
+        size: int | None = None,
+    ) -> None:
+        self.signal, self.options = signal, options
+        self.lossless_bytes, self.size = lossless_bytes, size
+        self.psnr = options.psnr if options.leaves_network_open else None
+
+    def first(self) -> Plan:
+        """The plan to begin with."""
+        if self.size is not None:
+            return self._for_bytes(self.size)
+        if self.psnr is not None:
+            middle = point_at(self.signal.kind, 0.0)
+            rate = rate_for(self.signal.kind, self.psnr - middle.psnr, middle.rate)
+            return self._near(rate)
+        return make_plan(self.signal, self.options, self.lossless_bytes)
+
+    def probe(self, plan: Plan) -> Plan:
+        """A short fit of the same network, not rounded."""
+        settings, seconds = plan.settings, plan.settings.seconds
+        short = replace(
+            settings,
+            iterations=max(1, settings.iterations // PROBE_SHARE),
+            seconds=seconds and seconds / PROBE_SHARE,
+            bits=None,
+            psnr=None,
+        )
+        return replace(plan, settings=short)
+
+    def after_probe(self, plan: Plan, psnr: float) -> Plan:
+        """The plan to fit, where `psnr` is what the probe of `plan` gave."""
+        return self._better(plan, psnr + PROBE_GAIN)
+
+    def after(self, plan: Plan, psnr: float) -> Plan:
+        """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
+        larger = self._better(plan, psnr)
+        if larger.expected_bytes <= plan.expected_bytes:
+            raise UsageError(
+                f"{self.psnr} dB is out of reach in fewer bytes than the "
+                f"{self.lossless_bytes} of a lossless file; the nearest possible is {psnr:.1f} dB"
+            )
+        return larger
+
+    def smallest(self) -> int:
+        """The fewest bytes that a plan can promise; UsageError if there are none.
+
+        The head of a file is estimated, and what is estimated too high has to become weights.
+        """
+        low, high = 0, self.lossless_bytes
+        if not self._fits(high):
+            raise UsageError(
+                f"a lossless file of this {self.signal.kind} has {high} bytes, no .lgi with this "
+                "network has fewer; to encode it all the same, say --params"
+            )
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._fits(middle) else (middle, high)
+        return int(high * PROMISE)
+
+    def _fits(self, size: int) -> bool:
+        try:
+            self._for_bytes(size)
+        except UsageError:
+            return False
+        return True
+
+    def _better(self, plan: Plan, psnr: float) -> Plan:
+        rate = self._rate(plan.expected_bytes)
+        return self._near(
+            min(rate_for(self.signal.kind, (self.psnr or 0) + SPARE - psnr, rate), STEP * rate)
+        )
+
+    def _near(self, rate: float) -> Plan:
+        """The plan for a rate, or for the nearest that there is."""
+        wanted = int(rate * self.signal.size / 8)
+        return self._for_bytes(
+            min(max(wanted, self.smallest()), int(LARGEST * self.lossless_bytes))
+        )
+
+    def _rate(self, size: int) -> float:
+        return 8 * size / self.signal.size
+
+    def _for_bytes(self, size: int) -> Plan:
+        point = point_at(self.signal.kind, self._rate(size))
+        return make_plan(self.signal, self.options, self.lossless_bytes, size=size, point=point)

@@ -1,0 +1,96 @@
+"""The measured table of operating points: which network suits a rate, and what it gives.
+
+`python -m benchmarks.operating_points` measures the figures; a test compares them with its result.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp2, log2
+from typing import Final, final
+
+from lgcodec.signal import Kind
+
+__all__ = ["POINTS", "QUALITY", "Point", "point_at", "rate_for"]
+
+
+@final
+@dataclass(frozen=True)
+class Point:
+    """What was best at a rate.
+
+    rate      bits per sample of the whole file
+    bits      of a weight, as coded
+    weights   per partition
+    psnr      dB, mean of the files measured
+    """
+
+    rate: float
+    bits: float
+    weights: float
+    psnr: float
+
+
+POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
+    "audio": (
+        Point(0.5, 7.0, 1000, 22.0),
+        Point(1.0, 7.0, 1000, 28.0),
+        Point(2.0, 7.0, 1000, 34.0),
+        Point(4.0, 7.0, 1000, 40.0),
+    ),
+    "image": (
+        Point(0.25, 6.0, 800, 26.0),
+        Point(0.5, 6.0, 800, 28.0),
+        Point(1.0, 6.0, 1000, 30.0),
+        Point(2.0, 6.0, 1200, 33.0),
+        Point(4.0, 6.0, 1200, 37.0),
+    ),
+    "video": (
+        Point(0.1, 6.0, 1500, 27.0),
+        Point(0.25, 6.0, 1500, 29.0),
+        Point(0.5, 6.0, 1500, 31.0),
+        Point(1.0, 6.0, 1500, 33.0),
+    ),
+    "volume": (
+        Point(0.1, 6.0, 1500, 30.0),
+        Point(0.25, 6.0, 1500, 33.0),
+        Point(0.5, 6.0, 1500, 36.0),
+        Point(1.0, 6.0, 1500, 39.0),
+    ),
+}
+# Bits per sample of quality 0 and of quality 100; between them the logarithm is linear.
+QUALITY: Final[Mapping[Kind, tuple[float, float]]] = {
+    "audio": (0.5, 8.0),
+    "image": (0.1, 6.0),
+    "video": (0.02, 2.0),
+    "volume": (0.02, 2.0),
+}
+
+
+def point_at(kind: Kind, rate: float) -> Point:
+    """The network for a rate: between two points of the table in proportion, beyond it the last."""
+    table = POINTS[kind]
+    place = bisect_left([point.rate for point in table], rate)
+    if place in (0, len(table)):
+        return table[min(place, len(table) - 1)]
+    low, high = table[place - 1], table[place]
+    part = log2(rate / low.rate) / log2(high.rate / low.rate)
+    return Point(
+        rate,
+        low.bits + part * (high.bits - low.bits),
+        low.weights * (high.weights / low.weights) ** part,
+        low.psnr + part * (high.psnr - low.psnr),
+    )
+
+
+def rate_for(kind: Kind, gain: float, rate: float) -> float:
+    """The rate that gives `gain` dB more than `rate`, by the slope of the table there."""
+    slope = _slope(POINTS[kind], rate)
+    return rate * exp2(gain / slope)
+
+
+def _slope(table: Sequence[Point], rate: float) -> float:
+    """dB for each doubling of the rate."""
+    place = min(max(bisect_left([point.rate for point in table], rate), 1), len(table) - 1)
+    low, high = table[place - 1], table[place]
+    return (high.psnr - low.psnr) / log2(high.rate / low.rate)

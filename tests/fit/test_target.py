@@ -1,0 +1,177 @@
+"""Targets in bytes, and the plans that suit them."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fit.builders import RATE
+from lgcodec.errors import UsageError
+from lgcodec.fit.options import EncodeOptions
+from lgcodec.fit.planner import PROMISE, Planner
+from lgcodec.fit.points import POINTS, QUALITY, point_at, rate_for
+from lgcodec.fit.target import Target, refusal, target_of
+from lgcodec.signal import AXES, Kind, Signal
+
+GRIDS: dict[Kind, tuple[int, ...]] = {
+    "audio": (48_000,),
+    "image": (256, 384),
+    "video": (48, 176, 320),
+    "volume": (40, 64, 48),
+}
+LOSSLESS = {"audio": 60_000, "image": 200_000, "video": 4_000_000, "volume": 100_000}
+kinds = pytest.mark.parametrize("kind", GRIDS)
+
+
+def blank(kind: Kind) -> Signal:
+    samples = np.broadcast_to(np.uint8(0), (*GRIDS[kind], 1))
+    return Signal(kind, samples, RATE.get(kind))
+
+
+def target(kind: Kind, **options: Any) -> Target | None:
+    return target_of(blank(kind), EncodeOptions(**options))
+
+
+def planner(kind: Kind, size: int | None = None, **options: Any) -> Planner:
+    return Planner(blank(kind), EncodeOptions(**options), LOSSLESS[kind], size=size)
+
+
+def test_targets() -> None:
+    pixels = 256 * 384
+    assert target("image") is None
+    assert target("image", size=12_345) == Target(size=12_345)
+    assert target("image", bpp=0.5) == Target(size=pixels // 16)
+    assert target("audio", kbps=16.0) == Target(size=int(16_000 / 8 * 48_000 / 8_000))
+    assert target("video", kbps=100.0) == Target(size=int(100_000 / 8 * 48 / 25))
+    assert target("image", psnr=34.0) == Target(psnr=34.0)
+
+
+@kinds
+def test_quality_is_a_rate(kind: Kind) -> None:
+    """From one end to the other, and always more for more."""
+    found = [target(kind, quality=q) for q in (0, 20, 50, 51, 99, 100)]
+    sizes = [t.size for t in found if t and t.size]
+    assert sizes == sorted(set(sizes))
+    samples = blank(kind).size
+    assert sizes[0] == int(QUALITY[kind][0] * samples / 8)
+    assert sizes[-1] == pytest.approx(QUALITY[kind][1] * samples / 8, abs=1)
+
+
+@pytest.mark.parametrize("kind", ["image", "volume"])
+def test_what_has_no_duration_has_no_rate_per_second(kind: Kind) -> None:
+    with pytest.raises(UsageError, match="say bpp"):
+        target(kind, kbps=10.0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": 10, "bpp": 1.0},
+        {"psnr": 30.0, "quality": 3.0},
+        {"kbps": 1.0, "params": 100},
+        {"bpp": 1.0, "local_width": 4},
+        {"size": 10, "float_bits": 16},
+    ],
+)
+def test_targets_exclude_each_other_and_what_they_choose(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="exclude each other"):
+        EncodeOptions(**options)
+
+
+@pytest.mark.parametrize("options", [{"quality": -1}, {"quality": 101}, {"size": 0}, {"bpp": -1}])
+def test_impossible_values(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        EncodeOptions(**options)
+
+
+# --- the table
+
+
+@kinds
+def test_the_table_rises(kind: Kind) -> None:
+    points = POINTS[kind]
+    for low, high in pairwise(points):
+        assert low.rate < high.rate
+        assert low.psnr < high.psnr
+
+
+@kinds
+@given(rate=st.floats(1e-3, 100))
+def test_points_between_those_of_the_table(kind: Kind, rate: float) -> None:
+    points, found = POINTS[kind], point_at(kind, rate)
+    for name in ("bits", "weights", "psnr"):
+        values = [getattr(point, name) for point in points]
+        assert min(values) - 1e-6 <= getattr(found, name) <= max(values) + 1e-6
+    assert all(point_at(kind, point.rate).bits == point.bits for point in points)
+
+
+@kinds
+def test_more_quality_needs_more_rate(kind: Kind) -> None:
+    assert rate_for(kind, 0.0, 0.7) == 0.7
+    assert rate_for(kind, 3.0, 0.7) > 0.7 > rate_for(kind, -3.0, 0.7)
+
+
+# --- plans
+
+
+@kinds
+@given(share=st.floats(0.02, 0.9))
+def test_a_plan_expects_the_bytes_it_is_for(kind: Kind, share: float) -> None:
+    """Widths are whole numbers, so not exactly; steps do the rest."""
+    size = int(share * LOSSLESS[kind])
+    plan = planner(kind, size).first()
+    assert 0.6 * size < plan.expected_bytes <= 1.02 * size
+
+
+@kinds
+@pytest.mark.parametrize(
+    "options", [{}, {"arrangement": "single"}, {"arrangement": "local-global"}]
+)
+def test_nothing_smaller_than_the_smallest_can_be_planned(
+    kind: Kind, options: dict[str, Any]
+) -> None:
+    smallest = planner(kind, **options).smallest()
+    assert planner(kind, smallest, **options).first().expected_bytes <= smallest
+    with pytest.raises(UsageError, match="too few"):
+        planner(kind, int(smallest / PROMISE) - 2, **options).first()
+
+
+@kinds
+def test_plans_on_the_way_to_a_quality_grow(kind: Kind) -> None:
+    """And end at a lossless file, with the nearest that there is."""
+    search = planner(kind, psnr=60.0)
+    plan = search.after_probe(search.first(), 20.0)
+    sizes = [plan.expected_bytes]
+    with pytest.raises(UsageError, match=r"nearest possible is 20\.0 dB"):
+        while True:
+            plan = search.after(plan, 20.0)
+            sizes.append(plan.expected_bytes)
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] <= LOSSLESS[kind]
+
+
+@kinds
+def test_a_quality_that_is_low_takes_few_bytes(kind: Kind) -> None:
+    low, high = (planner(kind, psnr=dB).first().expected_bytes for dB in (15.0, 35.0))
+    assert low < high
+
+
+def test_partitions_are_kept_where_they_are_given() -> None:
+    plan = planner("image", 9_000, partitions=(4, 6)).first()
+    assert plan.tiles == (4, 6)
+    assert plan.expected_bytes == pytest.approx(9_000, rel=0.25)
+
+
+@kinds
+def test_a_refusal_names_the_nearest_in_every_unit(kind: Kind) -> None:
+    signal = blank(kind)
+    text = refusal(signal, EncodeOptions(quality=0.0), 10, signal.size)
+    assert f"{signal.size} bytes, 8 bpp" in text
+    assert ("kbit/s" in text) == ("t" in AXES[kind])
+    assert "quality" in text
+    if signal.rate is not None:
+        seconds = signal.grid[0] / signal.rate
+        assert f"{float(8 * signal.size / seconds / 1000):.4g} kbit/s" in text
