@@ -90,9 +90,7 @@ class Coder(ABC):
     def table_bytes(self) -> int:
         """Bytes of one tensor's table."""
 
-    def for_locals(
-        self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]
-    ) -> "Coder":
+    def for_locals(self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]) -> "Coder":
         """The coder of local chunks: this one, unless it codes by what the global chunk says.
 
         `global_` holds the decoded global tensors; FileError E_PROFILE or E_PAYLOAD if they do

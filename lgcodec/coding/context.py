@@ -18,7 +18,6 @@ from lgcodec.coding.base import Coder, Symbols, bad_payload
 from lgcodec.coding.laplace import CLASSES
 from lgcodec.coding.lockstep import LaneReader, LaneWriter
 from lgcodec.coding.neighbours import (
-    ONE,
     PAD,
     Neighbourhood,
     causal_offsets,
@@ -80,7 +79,8 @@ class EntropyNetwork:
         sums = hidden @ self.matrices[1] + self.biases[1]
         hidden = np.clip(np.floor(sums * np.float32(1 / 64)), 0, MOST_HIDDEN)
         last = (hidden @ self.matrices[2])[..., 0] + self.biases[2][0]
-        return np.clip(np.floor(last * np.float32(1 / 1024)), 0, CLASSES - 1).astype(np.intp)
+        classes: NDArray[np.intp] = np.clip(np.floor(last / 1024), 0, CLASSES - 1).astype(np.intp)
+        return classes
 
 
 @final
@@ -91,7 +91,9 @@ class Context(Coder):
     integers_only: ClassVar[bool] = True
     local_tables: ClassVar[bool] = False
 
-    def __init__(self, pyramid: Pyramid, hidden: int, network: EntropyNetwork | None = None) -> None:
+    def __init__(
+        self, pyramid: Pyramid, hidden: int, network: EntropyNetwork | None = None
+    ) -> None:
         if not 1 <= hidden <= MAX_HIDDEN:
             raise UsageError(f"hidden is {hidden}, allowed are 1 to {MAX_HIDDEN}")
         self.pyramid, self.hidden = pyramid, hidden
@@ -105,9 +107,9 @@ class Context(Coder):
             pyramid = Pyramid(
                 as_lengths(configuration["tile"]),
                 as_lengths(configuration["levels"]),
-                *as_lengths((configuration["channels"],)),
+                as_lengths([configuration["channels"]])[0],
             )
-            coder = cls(pyramid, *as_lengths((configuration["hidden"],)))
+            coder = cls(pyramid, as_lengths([configuration["hidden"]])[0])
         except (KeyError, TypeError, UsageError) as error:
             raise FileError("E_CONF", f"the configuration of context is wrong: {error}") from error
         if coder.configuration != dict(configuration):
@@ -141,9 +143,7 @@ class Context(Coder):
         return EntropyNetwork.size(self.inputs, self.hidden)
 
     @override
-    def for_locals(
-        self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]
-    ) -> "Context":
+    def for_locals(self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]) -> "Context":
         if tuple(tensors) != self.pyramid.tensors():
             raise FileError("E_PROFILE", "the local tensors are not those of context's pyramid")
         weights = global_.get(ENTROPY)
@@ -151,9 +151,7 @@ class Context(Coder):
             raise FileError(
                 "E_PROFILE", f"context needs a global tensor {ENTROPY} of {self.network_size}"
             )
-        return Context(
-            self.pyramid, self.hidden, EntropyNetwork(weights, self.inputs, self.hidden)
-        )
+        return Context(self.pyramid, self.hidden, EntropyNetwork(weights, self.inputs, self.hidden))
 
     @override
     def table(self, symbols: Symbols) -> bytes:
@@ -164,7 +162,7 @@ class Context(Coder):
         if self._network is None:
             return self._globals.encode(tables, symbols)
         writer = LaneWriter(len(symbols[0]) if symbols else 0, self._total)
-        for values, classes in self._predicted(self._network, symbols):
+        for values, classes in self._predicted(symbols):
             writer.put(values, classes)
         return writer.chunks()
 
@@ -238,7 +236,7 @@ class Context(Coder):
         return sum(tensor.size for tensor in self.pyramid.tensors())
 
     def _predicted(
-        self, network: EntropyNetwork, symbols: Sequence[Symbols]
+        self, symbols: Sequence[Symbols]
     ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
         """Symbols and classes [C, n] of each band and channel, in the order of coding."""
         for band, values, classes in zip(
@@ -278,7 +276,9 @@ def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:
     """The causal neighbours [P, *band] of every place, from g [P, *band] of the same channel."""
     padded = np.pad(own, [(0, 0), *[(PAD, PAD)] * len(shape)])
     return [
-        padded[(slice(None), *(slice(PAD + o, PAD + o + n) for o, n in zip(at, shape, strict=True)))]
+        padded[
+            (slice(None), *(slice(PAD + o, PAD + o + n) for o, n in zip(at, shape, strict=True)))
+        ]
         for at in causal_offsets(len(shape))
     ]
 

@@ -89,7 +89,8 @@ def _frequencies(zero: int, ratio: int, most: int) -> Integers:
 
 def _owners(counts: Sequence[Integers], first: NDArray[Any]) -> NDArray[np.int32]:
     parts = [
-        np.repeat(np.arange(len(count)) + at, count) for count, at in zip(counts, first, strict=True)
+        np.repeat(np.arange(len(count)) + at, count)
+        for count, at in zip(counts, first, strict=True)
     ]
     owners: NDArray[np.int32] = np.concatenate(parts).astype(np.int32)
     return owners

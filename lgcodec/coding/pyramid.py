@@ -15,7 +15,7 @@ from typing import Final, final
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["MAX_LEVELS", "Band", "Pyramid"]
+__all__ = ["MAX_LEVELS", "Band", "Pyramid", "as_lengths"]
 
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
@@ -115,7 +115,7 @@ class Pyramid:
 
 
 def as_lengths(item: object) -> tuple[int, ...]:
-    """A sequence of whole numbers as a configuration holds it; TypeError if it is something else."""
+    """The whole numbers of a configuration's sequence; TypeError if it is something else."""
     if not isinstance(item, Sequence) or not all(type(number) is int for number in item):
         raise TypeError(f"{item!r} is not a sequence of whole numbers")
     return tuple(item)

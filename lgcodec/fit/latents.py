@@ -2,164 +2,202 @@
 
 The pyramid is nearly orthonormal, so that each symbol is chosen by its own error and its bits
 under the entropy network: D + lambda R, symbol by symbol (rate-distortion optimised rounding). The
-network is then trained on the symbols, and both steps take turns.
+network is then trained on the symbols, and both steps take turns. One number, the step, leads to a
+size or a quality.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log2
-from time import monotonic
+from math import log10
 from typing import Final, final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY
 from lgcodec.coding.integer import LARGEST
+from lgcodec.errors import UsageError
 from lgcodec.fit.entropy import Entropy, costs
-from lgcodec.nets.latent import COLOURS, STEP_UNIT, Latent, differentiated
-from lgcodec.nets.lifting import analyse
-from lgcodec.nets.smooth import spread
+from lgcodec.fit.pyramids import Pyramids, Rounded
+from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
+from lgcodec.nets.latent import STEP_UNIT, Latent
 
-__all__ = ["LatentFit", "fit_latents"]
+__all__ = ["fit_latents"]
 
 LAMBDA: Final = 0.12  # price of a bit in squared steps
 DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
-COARSE_SHARE: Final = 3.0  # step of the coarse grid by that of the bands, gain taken out
+ROUNDS: Final = 2  # of rounding and training in turns
+FINEST: Final = -16 * STEP_UNIT  # steps that are searched
+WIDEST: Final = 2 * STEP_UNIT
+USUAL: Final = -round(3.7 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+NEARBY: Final = 8  # how far the step moves when the network has changed
+SizeOf = Callable[[Fitted], int]
 
 
 @final
 @dataclass(frozen=True)
-class LatentFit:
-    """How to fit latents.
+class _Choice:
+    """Symbols [P, N_k] of every band for one step, and what they cost."""
 
-    step         of luma or of a single channel, in network units
-    rounds       of rounding and training in turns
-    iterations   of training in each round
+    rounded: Rounded
+    symbols: Sequence[Symbols]
+    bits: float
+
+
+def fit_latents(
+    family: Latent,
+    tiles: Tensor,
+    index: Tensor,
+    settings: FitSettings,
+    *,
+    peak: float,
+    report: Report | None = None,
+    size_of: SizeOf | None = None,
+) -> Fitted:
+    """Fit tiles [P, C, *tile] (network units) at `index` [P, D] of a group.
+
+    peak      of the PSNR, in network units
+    size_of   bytes of the chunks of what was fitted; needed where `settings` has a size
+
+    Border tiles repeat the signal's last samples. On Ctrl-C the best so far is returned.
+    UsageError where `settings` has a size that not even the widest step reaches.
     """
-
-    step: float
-    rounds: int
-    iterations: int
-    seed: int = 0
-
-
-def fit_latents(family: Latent, tiles: Tensor, index: Tensor, settings: LatentFit) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Local and global weights of tiles [P, C, *tile] at `index` [P, D], network units.
-
-    Tiles reach over the whole frame of the group; where the signal ends, its border repeats.
-    """
-    coded = _coded(family, tiles)
-    steps = _steps(family, settings.step)
-    weights = {"global.steps": steps}
-    sizes = family.steps(weights)  # as the decoder has them
-    coarse = _coarse(family, coded, index) / sizes[-1].view(-1, *_ones(family))
-    coarse = coarse.round().clamp(-LARGEST, LARGEST)
-    smooth = spread(coarse * sizes[-1].view(-1, *_ones(family)), index, family.tile, family.pyramid.coarse)
-    bands, _ = analyse(coded - smooth, family.pyramid)
-    scaled = [
-        (bands[band.name] / sizes[band.level].view(-1, *_ones(family))).flatten(1).numpy()
-        for band in family.pyramid.bands
-    ]
-    entropy = Entropy(family.coder)
-    symbols = [_dead_zone(part) for part in scaled]
-    for round_ in range(settings.rounds):
-        symbols = _chosen(family, entropy, scaled, symbols)
-        if settings.iterations:
-            entropy.train(symbols, settings.iterations, settings.seed + round_)
-    symbols = _chosen(family, entropy, scaled, symbols)
-    local = {
-        band.name: part.reshape(-1, family.channels, *band.shape).astype(np.float32)
-        for band, part in zip(family.pyramid.bands, symbols, strict=True)
-    }
-    global_ = {
-        ENTROPY: entropy.integers(),
-        "steps": steps.numpy(),
-        "coarse": differentiated(coarse).numpy(),
-    }
-    return local, global_
+    run = _Run(
+        family, Pyramids(family, tiles, index), settings, peak, report=report, size_of=size_of
+    )
+    try:
+        run.go()
+    except KeyboardInterrupt:
+        if run.choice is None:
+            raise
+        return run.fitted(run.choice, interrupted=True)
+    return run.fitted(run.chosen)
 
 
-def _ones(family: Latent) -> tuple[int, ...]:
-    return (1,) * len(family.tile)
+@final
+class _Run:
+    """The state of one fit."""
 
+    def __init__(
+        self,
+        family: Latent,
+        pyramids: Pyramids,
+        settings: FitSettings,
+        peak: float,
+        *,
+        report: Report | None,
+        size_of: SizeOf | None,
+    ) -> None:
+        self.family, self.pyramids, self.settings = family, pyramids, settings
+        self.peak, self._report, self._size_of = peak, report, size_of
+        self.entropy = Entropy(family.coder)
+        self.choice: _Choice | None = None
+        self.trained = 0
 
-def _coded(family: Latent, tiles: Tensor) -> Tensor:
-    """Channels as they are coded, from those of the signal."""
-    if not family.colour:
-        return tiles
-    matrix = torch.linalg.inv(torch.tensor(COLOURS, dtype=torch.float64)).float()
-    return torch.einsum("ij,pj...->pi...", matrix, tiles)
+    @property
+    def chosen(self) -> _Choice:
+        """The choice so far."""
+        if self.choice is None:
+            raise ValueError("nothing is chosen yet")
+        return self.choice
 
+    def go(self) -> None:
+        """Find the step, then train and choose in turns, then correct the step."""
+        step = self._search(FINEST, WIDEST, self._estimate)
+        self.choice = self._choose(step)
+        for round_ in range(ROUNDS if self.settings.iterations else 0):
+            iterations = self.settings.iterations // ROUNDS
+            self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + round_)
+            self.trained += iterations
+            self.choice = self._choose(step, self.chosen.symbols)
+            self._tell((round_ + 1) / (ROUNDS + 1))
+        step = self._search(step - NEARBY, step + NEARBY, self._measure)
+        self.choice = self._choose(step)
+        self._tell(1.0)
 
-def _steps(family: Latent, step: float) -> Tensor:
-    """The stored steps: of levels and the coarse grid, then by how much channels differ."""
-    levels = [round(STEP_UNIT * log2(step))] * max(family.levels)
-    gain = sum(family.levels) / 2  # octaves by which the low band outgrows the samples
-    levels.append(round(STEP_UNIT * (log2(step * COARSE_SHARE) - gain)))
-    channels = [0] * family.channels
-    if family.colour:  # what an error of a coded channel does to R, G and B
-        loudness = (torch.tensor(COLOURS) ** 2).sum(0).sqrt()
-        channels = [-round(STEP_UNIT * log2(float(x / loudness[0]))) for x in loudness]
-    return torch.tensor([*levels, *channels], dtype=torch.float32)
+    def fitted(self, choice: _Choice, *, interrupted: bool = False) -> Fitted:
+        """Weights of a choice."""
+        local = {
+            band.name: part.reshape(-1, self.family.channels, *band.shape).astype(np.float32)
+            for band, part in zip(self.family.pyramid.bands, choice.symbols, strict=True)
+        }
+        global_ = {ENTROPY: self.entropy.integers(), **choice.rounded.global_}
+        return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
+    def _search(self, low: int, high: int, passes: Callable[[int], bool]) -> int:
+        """By halving: the step nearest to the target, or the usual one if there is none.
 
-def _coarse(family: Latent, coded: Tensor, index: Tensor) -> Tensor:
-    """The grid [C, *grid] whose spline has the same low bands as `coded` in every tile."""
-    low = analyse(coded, family.pyramid)[1]
-    own, tiles = family.pyramid.coarse, family.tiles
-    grid = low.new_zeros(*tiles, family.channels, *own)
-    grid[tuple(index.T)] = low
-    axes = len(tiles)
-    order = [axes, *(a for axis in range(axes) for a in (axis, axes + 1 + axis))]
-    grid = grid.permute(order).reshape(family.channels, *[t * c for t, c in zip(tiles, own, strict=True)])
-    for axis in range(axes):
-        matrix = _low_of_spline(family, axis)
-        solved = torch.linalg.solve(matrix, grid.double().movedim(axis + 1, 0).flatten(1))
-        shape = grid.movedim(axis + 1, 0).shape
-        grid = solved.reshape(shape).movedim(0, axis + 1)
-    return grid.float()
+        With a size: the finest step that is small enough. With a quality: the widest good enough.
+        """
+        if self.settings.size is None and self.settings.psnr is None:
+            return min(max(USUAL, low), high)
+        wants_size = self.settings.size is not None
+        if wants_size and high == WIDEST and not passes(high):
+            raise UsageError(
+                f"{self.settings.size} bytes are too few for so many partitions, say larger ones"
+            )
+        while high - low > 1:
+            middle = (low + high) // 2
+            if passes(middle) == wants_size:
+                high = middle
+            else:
+                low = middle
+        return high if wants_size else low
 
+    def _estimate(self, step: int) -> bool:
+        """Whether a step meets the target, by ideal code lengths."""
+        choice = self._choose(step)
+        if self.settings.size is None:
+            return self._psnr(choice) >= (self.settings.psnr or 0)
+        return choice.bits / 8 <= self.settings.size
 
-def _low_of_spline(family: Latent, axis: int) -> Tensor:
-    """Matrix from coarse samples along an axis to the low bands of the tiles along it."""
-    from lgcodec.coding.pyramid import Pyramid
+    def _measure(self, step: int) -> bool:
+        """Whether a step meets the target, by coded bytes."""
+        choice = self._choose(step)
+        if self.settings.size is None or self._size_of is None:
+            return self._psnr(choice) >= (self.settings.psnr or 0)
+        return self._size_of(self.fitted(choice)) <= self.settings.size
 
-    own, count = family.pyramid.coarse[axis], family.tiles[axis]
-    line = Pyramid(family.tile[axis : axis + 1], family.levels[axis : axis + 1], 1)
-    if not line.levels[0]:
-        line_low: Callable[[Tensor], Tensor] = lambda values: values  # noqa: E731
-    else:
-        line_low = lambda values: analyse(values, line)[1]  # noqa: E731
-    index = torch.arange(count)[:, None]
-    splines = spread(torch.eye(own * count), index, line.tile, (own,))  # [tiles, knots, T]
-    return line_low(splines).permute(0, 2, 1).reshape(own * count, -1).double()
+    def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
+        """Symbols for a step, contexts from `symbols` or from a plain rounding."""
+        rounded = self.pyramids.rounded(step)
+        symbols = symbols or [_dead_zone(part) for part in rounded.bands]
+        networks = {ENTROPY: self.entropy.integers()}
+        coder = self.family.coder.for_locals(self.family.local_tensors(), networks)
+        chosen = [
+            _cheapest(*pair) for pair in zip(rounded.bands, coder.classes(symbols), strict=True)
+        ]
+        bits = 0.0
+        for part, classes in zip(chosen, coder.classes(chosen), strict=True):
+            bits += float(costs(classes, np.abs(part).astype(np.float32)).sum())
+        heads = 8 * (4 * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size)
+        return _Choice(rounded, chosen, bits + heads)
+
+    def _psnr(self, choice: _Choice) -> float:
+        error = self.pyramids.error(choice.rounded, choice.symbols)
+        return 10 * log10(self.peak**2 / max(error, 1e-20))
+
+    def _tell(self, done: float) -> None:
+        if self._report:
+            self._report(FitProgress(done, self.trained, self._psnr(self.chosen), 0.0))
 
 
 def _dead_zone(scaled: Floats) -> Symbols:
-    sizes = np.floor(np.abs(scaled) + DEAD_ZONE)
-    return _signed(scaled, sizes)
+    return _signed(scaled, np.floor(np.abs(scaled) + np.float32(DEAD_ZONE)))
 
 
-def _chosen(
-    family: Latent, entropy: Entropy, scaled: Sequence[Floats], symbols: Sequence[Symbols]
-) -> list[Symbols]:
+def _cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
     """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are."""
-    coder = family.coder.for_locals(family.local_tensors(), {ENTROPY: entropy.integers()})
-    result = []
-    for values, classes in zip(scaled, coder.classes(symbols), strict=True):
-        size = np.abs(values)
-        near = np.rint(size)
-        best, price = near, np.full_like(size, np.inf)
-        for candidate in (near, np.maximum(near - 1, 0), np.zeros_like(near)):
-            cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
-            best = np.where(cost < price, candidate, best)
-            price = np.minimum(cost, price)
-        result.append(_signed(values, best))
-    return result
+    size = np.abs(scaled)
+    near = np.rint(size)
+    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near)
+    for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
+        cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
+        best = np.where(cost < price, candidate, best)
+        price = np.minimum(cost, price)
+    return _signed(scaled, best)
 
 
 def _signed(values: Floats, sizes: NDArray[np.float32]) -> Symbols:

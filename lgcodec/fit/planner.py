@@ -3,13 +3,17 @@
 from dataclasses import replace
 from typing import Final, final
 
+from typing_extensions import override
+
 from lgcodec.errors import UsageError
+from lgcodec.fit.latent_plan import LatentPlanner
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
+from lgcodec.fit.plans import Plans
 from lgcodec.fit.points import point_at, rate_for
 from lgcodec.signal import Signal
 
-__all__ = ["Planner"]
+__all__ = ["Planner", "planner_for"]
 
 PROBE_SHARE: Final = 8  # a probe takes this part of the iterations, and of the seconds
 PROBE_GAIN: Final = 1.5  # dB that a whole fit is better than a probe
@@ -20,7 +24,7 @@ STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
 
 
 @final
-class Planner:
+class Planner(Plans):
     """Plans for one stream.
 
     size   bytes that the stream may take, or None
@@ -39,6 +43,7 @@ class Planner:
         self.lossless_bytes, self.size = lossless_bytes, size
         self.psnr = options.psnr if options.leaves_network_open else None
 
+    @override
     def first(self) -> Plan:
         """The plan to begin with."""
         if self.size is not None:
@@ -49,6 +54,7 @@ class Planner:
             return self._near(rate)
         return make_plan(self.signal, self.options, self.lossless_bytes)
 
+    @override
     def probe(self, plan: Plan) -> Plan:
         """A short fit of the same network, not rounded."""
         settings, seconds = plan.settings, plan.settings.seconds
@@ -61,10 +67,12 @@ class Planner:
         )
         return replace(plan, settings=short)
 
+    @override
     def after_probe(self, plan: Plan, psnr: float) -> Plan:
         """The plan to fit, where `psnr` is what the probe of `plan` gave."""
         return self._better(plan, psnr + PROBE_GAIN)
 
+    @override
     def after(self, plan: Plan, psnr: float) -> Plan:
         """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
         larger = self._better(plan, psnr)
@@ -75,6 +83,7 @@ class Planner:
             )
         return larger
 
+    @override
     def smallest(self) -> int:
         """The fewest bytes that a plan can promise; UsageError if there are none.
 
@@ -117,3 +126,12 @@ class Planner:
     def _for_bytes(self, size: int) -> Plan:
         point = point_at(self.signal.kind, self._rate(size))
         return make_plan(self.signal, self.options, self.lossless_bytes, size=size, point=point)
+
+
+def planner_for(
+    signal: Signal, options: EncodeOptions, lossless_bytes: int, *, size: int | None = None
+) -> Plans:
+    """Who plans for the family of `options`."""
+    if options.family == "latent":
+        return LatentPlanner(signal, options, lossless_bytes, size=size)
+    return Planner(signal, options, lossless_bytes, size=size)

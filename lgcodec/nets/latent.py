@@ -56,8 +56,9 @@ class Latent(Family):
     hidden: int = 16
     colour: bool = False
 
+    tile_range: float = 1.0
+
     name: ClassVar[str] = "latent"
-    tile_range: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
         _ = self.pyramid
@@ -112,9 +113,9 @@ class Latent(Family):
     @classmethod
     @override
     def for_request(cls, request: Request) -> "Latent":
-        """Levels as far as tiles allow, up to 5, and more along a single axis."""
-        deepest = 10 if len(request.tile) == 1 else 5
-        levels = tuple(min(deepest, max(0, n.bit_length() - 2)) for n in request.tile)
+        """Levels as far as tiles allow, up to 6, and more along a single axis."""
+        deepest = 10 if len(request.tile) == 1 else 6
+        levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)
         return cls(
             channels=request.channels,
             tile=request.tile,
@@ -231,7 +232,7 @@ def integrated(differences: Tensor) -> Tensor:
     grid = differences.clone()
     axes = grid.ndim - 1
     for axis in range(axes):
-        first = (slice(None), *[slice(None)] * (axis + 1), *[0] * (axes - 1 - axis))
+        first = _first_lines(axis, axes)
         grid[first] = grid[first].cumsum(axis + 1)
     return grid
 
@@ -241,7 +242,12 @@ def differentiated(grid: Tensor) -> Tensor:
     differences = grid.clone()
     axes = grid.ndim - 1
     for axis in range(axes):
-        first = (slice(None), *[slice(None)] * (axis + 1), *[0] * (axes - 1 - axis))
+        first = _first_lines(axis, axes)
         lines = grid[first]
         differences[first].narrow(axis + 1, 1, lines.shape[-1] - 1).sub_(lines[..., :-1])
     return differences
+
+
+def _first_lines(axis: int, axes: int) -> tuple[slice | int, ...]:
+    """Where an index [C, *grid] is free along the axes up to `axis` and 0 along the others."""
+    return (*[slice(None)] * (axis + 2), *[0] * (axes - 1 - axis))

@@ -87,5 +87,3 @@ def _around_low(high: Tensor, count: int) -> Tensor:
     """Sum of the two odd samples around each of `count` even ones, mirrored at both ends."""
     padded = torch.cat([high[..., :1], high, high[..., -1:]], dim=-1)
     return padded[..., :count] + padded[..., 1 : count + 1]
-
-

@@ -59,8 +59,12 @@ def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
         return _gathered(lattice, whole.long())
     base = places.floor()
     total = lattice.new_zeros(())
-    weights = [_catmull_rom(places[..., axis] - base[..., axis]) for axis in range(places.shape[-1])]
-    for corner in torch.cartesian_prod(*[torch.arange(4)] * places.shape[-1]).view(-1, len(weights)):
+    weights = [
+        _catmull_rom(places[..., axis] - base[..., axis]) for axis in range(places.shape[-1])
+    ]
+    for corner in torch.cartesian_prod(*[torch.arange(4)] * places.shape[-1]).view(
+        -1, len(weights)
+    ):
         weight = torch.stack([w[..., j] for w, j in zip(weights, corner, strict=True)]).prod(0)
         value = _gathered(lattice, base.long() + corner.to(base.device) - 1)
         total = total + weight[..., None] * value

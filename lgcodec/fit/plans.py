@@ -1,0 +1,38 @@
+"""What an encoder asks of whoever plans a stream, whatever the family."""
+
+from abc import ABC, abstractmethod
+
+from lgcodec.fit.plan import Plan
+
+__all__ = ["Plans"]
+
+
+class Plans(ABC):
+    """Plans for one stream.
+
+    size   bytes that the stream may take, or None
+    psnr   dB that takes several fits to meet, or None
+    """
+
+    size: int | None
+    psnr: float | None
+
+    @abstractmethod
+    def first(self) -> Plan:
+        """The plan to begin with."""
+
+    @abstractmethod
+    def smallest(self) -> int:
+        """The fewest bytes that a plan can promise; UsageError if there are none."""
+
+    def probe(self, plan: Plan) -> Plan:
+        """A short fit of the same network, not rounded."""
+        return plan
+
+    def after_probe(self, plan: Plan, psnr: float) -> Plan:  # noqa: ARG002 (others use it)
+        """The plan to fit, where `psnr` is what the probe of `plan` gave."""
+        return plan
+
+    def after(self, plan: Plan, psnr: float) -> Plan:  # noqa: ARG002
+        """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
+        return plan
