@@ -10,12 +10,14 @@ __all__ = ["Plans"]
 class Plans(ABC):
     """Plans for one stream.
 
-    size   bytes that the stream may take, or None
-    psnr   dB that takes several fits to meet, or None
+    size             bytes that the stream may take, or None
+    psnr             dB that takes several fits to meet, or None
+    lossless_bytes   of a lossless file of the signal
     """
 
     size: int | None
     psnr: float | None
+    lossless_bytes: int
 
     @abstractmethod
     def first(self) -> Plan:

@@ -17,7 +17,7 @@ from lgcodec.nets.smooth import spread
 __all__ = ["Pyramids", "Rounded"]
 
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
-FINEST_COARSE: Final = -10 * STEP_UNIT  # finer ones tell nothing, and need tables that are too wide
+FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
 MOST_COARSE: Final = 2047
 
 
