@@ -161,13 +161,14 @@ class Context(Coder):
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if self._network is None:
             return self._globals.encode(tables, symbols)
-        writer = LaneWriter(len(symbols[0]) if symbols else 0, self._total)
-        for values, classes in self._predicted(symbols):
+        writer = LaneWriter(len(symbols[0]), sum(self.pyramid.sizes))
+        parts = np.split(symbols[0], np.cumsum(self.pyramid.sizes)[:-1], axis=1)
+        for values, classes in self._predicted(parts):
             writer.put(values, classes)
         return writer.chunks()
 
     def classes(self, symbols: Sequence[Symbols]) -> list[NDArray[np.intp]]:
-        """The class of every symbol, shaped as the symbols of their tensor: [C, N_k] each."""
+        """The class of every symbol, for symbols [C, N_k] of each band."""
         network = self._network
         if network is None:
             raise ValueError("the coder has no network yet: see for_locals")
@@ -179,7 +180,7 @@ class Context(Coder):
         return result
 
     def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
-        """Inputs [C, N_k, inputs] of the network for every symbol of every tensor."""
+        """Inputs [C, N_k, inputs] of the network, for symbols [C, N_k] of each band."""
         channels, result = self.pyramid.channels, []
         for band, known, own in self._bands(symbols):
             near = Neighbourhood(self.pyramid, band, known)
@@ -217,7 +218,7 @@ class Context(Coder):
     ) -> list[Symbols]:
         if self._network is None:
             return self._globals.decode(tables, chunks, sizes, symbol_type)
-        reader = LaneReader(chunks, self._total)
+        reader = LaneReader(chunks, sum(self.pyramid.sizes))
         known: dict[tuple[int, int], Floats] = {}
         result: list[Symbols] = []
         for band in self.pyramid.bands:
@@ -229,11 +230,7 @@ class Context(Coder):
                 own[:, channel] = magnitude(values[:, channel])
             result.append(values.reshape(len(chunks), -1))
         reader.finish()
-        return result
-
-    @property
-    def _total(self) -> int:
-        return sum(tensor.size for tensor in self.pyramid.tensors())
+        return [np.concatenate(result, axis=1)]
 
     def _predicted(
         self, symbols: Sequence[Symbols]

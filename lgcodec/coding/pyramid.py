@@ -15,8 +15,9 @@ from typing import Final, final
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["MAX_LEVELS", "Band", "Pyramid", "as_lengths"]
+__all__ = ["LATENTS", "MAX_LEVELS", "Band", "Pyramid", "as_lengths"]
 
+LATENTS: Final = "latents"  # name of the local tensor
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
@@ -31,11 +32,6 @@ class Band:
     level: int
     orientation: int
     shape: tuple[int, ...]
-
-    @property
-    def name(self) -> str:
-        """Of its tensor: "level.orientation"."""
-        return f"{self.level}.{self.orientation}"
 
 
 @final
@@ -110,8 +106,13 @@ class Pyramid:
         return tuple(bool(orientation >> (axes - 1 - axis) & 1) for axis in range(axes))
 
     def tensors(self) -> tuple[TensorSpec, ...]:
-        """One tensor [C, *band] per band."""
-        return tuple(TensorSpec(band.name, (self.channels, *band.shape)) for band in self.bands)
+        """One tensor LATENTS with all bands, each [C, *band], one after the other."""
+        return (TensorSpec(LATENTS, (sum(self.sizes),)),)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of every band, all channels."""
+        return [self.channels * prod(band.shape) for band in self.bands]
 
 
 def as_lengths(item: object) -> tuple[int, ...]:

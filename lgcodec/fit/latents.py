@@ -18,6 +18,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY
 from lgcodec.coding.integer import LARGEST
+from lgcodec.coding.pyramid import LATENTS
 from lgcodec.errors import UsageError
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.pyramids import Pyramids, Rounded
@@ -119,10 +120,7 @@ class _Run:
 
     def fitted(self, choice: _Choice, *, interrupted: bool = False) -> Fitted:
         """Weights of a choice."""
-        local = {
-            band.name: part.reshape(-1, self.family.channels, *band.shape).astype(np.float32)
-            for band, part in zip(self.family.pyramid.bands, choice.symbols, strict=True)
-        }
+        local = {LATENTS: np.concatenate(choice.symbols, axis=1).astype(np.float32)}
         global_ = {ENTROPY: self.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
-from lgcodec.coding.pyramid import Pyramid
+from lgcodec.coding.pyramid import LATENTS, Pyramid
 from lgcodec.nets.latent import COLOURS, STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.smooth import spread
@@ -53,8 +54,8 @@ class Pyramids:
         smooth = spread(coarse * wide, self._index, family.tile, family.pyramid.coarse)
         bands, _ = analyse(self._coded - smooth, family.pyramid)
         scaled = [
-            (bands[band.name] / sizes[band.level].view(-1, *ones)).flatten(1).numpy()
-            for band in family.pyramid.bands
+            (part / sizes[band.level].view(-1, *ones)).flatten(1).numpy()
+            for band, part in zip(family.pyramid.bands, bands, strict=True)
         ]
         return Rounded(scaled, {"steps": stored.numpy(), "coarse": differentiated(coarse).numpy()})
 
@@ -62,9 +63,8 @@ class Pyramids:
         """Mean squared error of all tiles, network units."""
         family = self._family
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
-        for band, part in zip(family.pyramid.bands, symbols, strict=True):
-            shaped = part.reshape(-1, family.channels, *band.shape)
-            weights[f"local.{band.name}"] = torch.from_numpy(shaped).float()
+        flat = np.concatenate(symbols, axis=1)
+        weights[f"local.{LATENTS}"] = torch.from_numpy(flat).float()
         values = family.lattice(weights, self._index).clamp(-1, 1)
         return float(torch.nn.functional.mse_loss(values, self._tiles))
 

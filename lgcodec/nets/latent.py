@@ -20,7 +20,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from lgcodec.coding.context import ENTROPY, Context
-from lgcodec.coding.pyramid import Pyramid, as_lengths
+from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
 from lgcodec.nets.base import Family, TensorWeights
@@ -53,7 +53,7 @@ class Latent(Family):
     tile: tuple[int, ...]
     levels: tuple[int, ...]
     frame: tuple[int, ...]
-    hidden: int = 16
+    hidden: int = 12
     colour: bool = False
 
     tile_range: float = 1.0
@@ -91,20 +91,19 @@ class Latent(Family):
         global_: Sequence[TensorSpec],
     ) -> "Latent":
         try:
-            whole = as_lengths([configuration["channels"], configuration["hidden"]])
             family = cls(
-                channels=whole[0],
+                channels=global_[2].shape[0],
                 tile=as_lengths(configuration["tile"]),
                 levels=as_lengths(configuration["levels"]),
                 frame=as_lengths(configuration["frame"]),
-                hidden=whole[1],
+                hidden=as_lengths([configuration["hidden"]])[0],
                 colour=bool(configuration["colour"]),
             )
             agree = family.configuration == dict(configuration)
             agree &= type(configuration["colour"]) is bool
             agree &= family.local_tensors() == tuple(local)
             agree &= family.global_tensors() == tuple(global_)
-        except (KeyError, TypeError, UsageError) as error:
+        except (IndexError, KeyError, TypeError, UsageError) as error:
             raise FileError("E_PROFILE", f"the tables are not of latents: {error}") from error
         if not agree:
             raise FileError("E_PROFILE", "tensor tables and configuration of latent disagree")
@@ -128,7 +127,6 @@ class Latent(Family):
     @override
     def configuration(self) -> dict[str, Any]:
         return {
-            "channels": self.channels,
             "tile": self.tile,
             "levels": self.levels,
             "frame": self.frame,
@@ -183,11 +181,12 @@ class Latent(Family):
         steps = self.steps(weights)
         ones = (1,) * len(self.tile)
         pyramid = self.pyramid
-        bands = {
-            band.name: weights[f"local.{band.name}"] * steps[band.level].view(-1, *ones)
-            for band in pyramid.bands
-        }
-        low = bands[pyramid.bands[0].name].new_zeros(len(index), self.channels, *pyramid.coarse)
+        parts = torch.split(weights[f"local.{LATENTS}"], pyramid.sizes, dim=1)
+        bands = [
+            part.view(-1, self.channels, *band.shape) * steps[band.level].view(-1, *ones)
+            for band, part in zip(pyramid.bands, parts, strict=True)
+        ]
+        low = steps.new_zeros(len(index), self.channels, *pyramid.coarse)
         grid = integrated(weights["global.coarse"]) * steps[-1].view(-1, *ones)
         values = synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
         return self.coloured(values)

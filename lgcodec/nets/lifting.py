@@ -4,6 +4,7 @@ Both directions are linear and exactly inverse up to rounding. Scaled so that th
 orthonormal: rounding a coefficient costs about as much as rounding a sample.
 """
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Final
 
@@ -18,8 +19,8 @@ STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
 
 
-def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[dict[str, Tensor], Tensor]:
-    """Bands [P, C, *band] by name and the coarse part [P, C, *coarse] of tiles [P, C, *tile]."""
+def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
+    """Bands [P, C, *band] and the coarse part [P, C, *coarse] of tiles [P, C, *tile]."""
     bands: dict[tuple[int, int], Tensor] = {}
     low = samples
     for level in range(max(pyramid.levels)):
@@ -32,19 +33,20 @@ def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[dict[str, Tensor], Tenso
                 parts |= {o | bit: half[1] for o, half in halves.items()}
         low = parts.pop(0)
         bands |= {(level, o): part for o, part in parts.items()}
-    return {band.name: bands[band.level, band.orientation] for band in pyramid.bands}, low
+    return [bands[band.level, band.orientation] for band in pyramid.bands], low
 
 
-def synthesise(bands: dict[str, Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
+def synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
     """Tiles [P, C, *tile]: the inverse of `analyse`."""
     axes = len(pyramid.tile)
+    known = {(b.level, b.orientation): part for b, part in zip(pyramid.bands, bands, strict=True)}
     for level in reversed(range(max(pyramid.levels))):
         splits = pyramid.split(level)
         parts = {0: coarse}
         for high in product(*[(False, True) if split else (False,) for split in splits]):
             orientation = sum(up << (axes - 1 - axis) for axis, up in enumerate(high))
             if orientation:
-                parts[orientation] = bands[f"{level}.{orientation}"]
+                parts[orientation] = known[level, orientation]
         for axis in reversed(range(axes)):
             if splits[axis]:
                 bit = 1 << (axes - 1 - axis)
