@@ -33,7 +33,7 @@ __all__ = ["ENTROPY", "MAX_BIAS", "MAX_HIDDEN", "MAX_WEIGHT", "Context", "Entrop
 
 ENTROPY: Final = "entropy"  # name of the global tensor that holds the network
 MAX_HIDDEN: Final = 32
-MAX_WEIGHT: Final = 255  # 64 stands for 1
+MAX_WEIGHT: Final = 255  # 16 stands for 1
 MAX_BIAS: Final = 4095  # 16 stands for 1
 MOST_HIDDEN: Final = 1023  # 16 stands for 1
 Floats = NDArray[np.float32]
@@ -59,7 +59,7 @@ class EntropyNetwork:
                     f"{np.abs(bias).max():.0f}, allowed are ±{MAX_WEIGHT} and ±{MAX_BIAS}"
                 )
             self.matrices.append(np.ascontiguousarray(matrix, np.float32))
-            self.biases.append((bias * np.float32(64)).astype(np.float32))
+            self.biases.append((bias * np.float32(16)).astype(np.float32))
             at += (before + 1) * after
 
     @staticmethod
@@ -75,11 +75,11 @@ class EntropyNetwork:
 
     def classes(self, sums: Floats) -> NDArray[np.intp]:
         """Classes [...] from the sums [..., H] of the first layer, biases included."""
-        hidden = np.clip(np.floor(sums * np.float32(1 / 64)), 0, MOST_HIDDEN)
+        hidden = np.clip(np.floor(sums * np.float32(1 / 16)), 0, MOST_HIDDEN)
         sums = hidden @ self.matrices[1] + self.biases[1]
-        hidden = np.clip(np.floor(sums * np.float32(1 / 64)), 0, MOST_HIDDEN)
+        hidden = np.clip(np.floor(sums * np.float32(1 / 16)), 0, MOST_HIDDEN)
         last = (hidden @ self.matrices[2])[..., 0] + self.biases[2][0]
-        classes: NDArray[np.intp] = np.clip(np.floor(last / 1024), 0, CLASSES - 1).astype(np.intp)
+        classes: NDArray[np.intp] = np.clip(np.floor(last / 256), 0, CLASSES - 1).astype(np.intp)
         return classes
 
 

@@ -20,7 +20,7 @@ from lgcodec.coding.neighbours import ONE
 
 __all__ = ["Entropy", "costs"]
 
-WEIGHT_ONE: Final = 64  # fixed point of weights and biases, see context.md
+WEIGHT_ONE: Final = 16  # fixed point of weights and biases, see context.md
 BIAS_ONE: Final = 16
 MOST_HIDDEN: Final = 1023 / 16
 RATE: Final = 3e-3
