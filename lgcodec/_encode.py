@@ -8,7 +8,7 @@ from typing import final
 from lgcodec._job import Job, Listener, StreamReport
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import EncodeOptions
-from lgcodec.fit.planner import Planner
+from lgcodec.fit.planner import planner_for
 from lgcodec.fit.target import LEAST, SHORT, refusal, target_of
 from lgcodec.format.container import BytesSource, Container, Reader, StreamData, dumps
 from lgcodec.media import lossless_bytes
@@ -80,7 +80,7 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
     if target is None or target.size is None:
         return [None] * len(signals)
     planners = [
-        Planner(signal, _side_options(options) if index else options, lossless_bytes(signal))
+        planner_for(signal, _side_options(options) if index else options, lossless_bytes(signal))
         for index, signal in enumerate(signals)
     ]
     most = int(target.size * SIDE_SHARE / max(1, len(signals) - 1))

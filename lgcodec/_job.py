@@ -13,17 +13,18 @@ import numpy as np
 from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
 from lgcodec.coding.uniform import MAX_BITS
+from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
-from lgcodec.fit.planner import Planner
+from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.fit.target import SHORT
 from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
-from lgcodec.nets import pick_device
+from lgcodec.nets import Latent, pick_device
 from lgcodec.signal import Kind, Signal, peak_of, psnr
 
 Groups = Sequence[tuple[Sampler, Fitted]]
@@ -76,7 +77,7 @@ class Job:
         size: int | None = None,
     ) -> None:
         self.index, self.signal, self.listener = index, signal, listener
-        self.planner = Planner(signal, options, lossless_bytes(signal), size=size)
+        self.planner = planner_for(signal, options, lossless_bytes(signal), size=size)
         self.plan = self.planner.first()
         self.device = pick_device(options.device)
         self.values = _values(signal)
@@ -224,11 +225,20 @@ class Job:
                 left = progress.seconds * (1 - done) * groups / max(progress.done, 1e-9)
                 self.listener.progress(self.index, done, progress.psnr, left)
 
+        peak = 2 * peak_of(self.signal.samples) / (high - low)
+        if isinstance(plan.family, Latent):
+            tiles, index = sampler.tiles(plan.family.tile)
+            fitted = fit_latents(
+                plan.family, tiles, index, settings, peak=peak, report=report, size_of=size_of
+            )
+            self.interrupted |= fitted.interrupted
+            self.iterations += fitted.iterations
+            return fitted
         fitted = fit(
             plan.family,
             sampler,
             settings,
-            peak=2 * peak_of(self.signal.samples) / (high - low),
+            peak=peak,
             device=self.device,
             report=report,
             checkpoint=self._checkpoint(ordinal, self.attempts),
@@ -239,8 +249,10 @@ class Job:
         return fitted
 
     def _conf(self, coder: str, bits: int) -> Conf:
-        family = self.plan.family
-        if self.float_bits:
+        family, entropy = self.plan.family, Plug(coder)
+        if isinstance(family, Latent):
+            quantiser, entropy = Plug("integer"), Plug("context", family.coder.configuration)
+        elif self.float_bits:
             quantiser = Plug("float", {"bits": self.float_bits})
         else:
             quantiser = Plug("uniform", {"bits": bits})
@@ -248,7 +260,7 @@ class Job:
         return Conf(
             family=Plug(family.name, family.configuration),
             quantiser=quantiser,
-            coder=Plug(coder),
+            coder=entropy,
             local=family.local_tensors(),
             global_=family.global_tensors(),
             values=self.values,

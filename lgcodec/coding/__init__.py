@@ -5,7 +5,9 @@ from typing import Final
 
 from lgcodec.coding.base import Coder, Quantiser
 from lgcodec.coding.chunks import ChunkCodec, Weights
+from lgcodec.coding.context import Context
 from lgcodec.coding.floats import Float
+from lgcodec.coding.integer import Integer
 from lgcodec.coding.rans import Rans
 from lgcodec.coding.raw import Raw
 from lgcodec.coding.uniform import Uniform
@@ -15,8 +17,17 @@ from lgcodec.format.conf import Conf
 
 __all__ = ["CODERS", "QUANTISERS", "ChunkCodec", "Weights", "codec_of"]
 
-QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {"uniform": Uniform, "float": Float}
-CODERS: Final[Mapping[str, type[Coder]]] = {"raw": Raw, "rans": Rans, "zstd": Zstd}
+QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {
+    "uniform": Uniform,
+    "float": Float,
+    "integer": Integer,
+}
+CODERS: Final[Mapping[str, type[Coder]]] = {
+    "raw": Raw,
+    "rans": Rans,
+    "zstd": Zstd,
+    "context": Context,
+}
 
 
 def codec_of(conf: Conf) -> ChunkCodec:

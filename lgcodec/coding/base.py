@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.errors import FileError
+from lgcodec.format.conf import TensorSpec
 
 __all__ = ["Coder", "Floats", "Quantiser", "Symbols", "bad_payload"]
 
@@ -72,6 +73,7 @@ class Coder(ABC):
 
     name: ClassVar[str]
     integers_only: ClassVar[bool] = False  # no use for a quantiser whose symbols are floats
+    local_tables: ClassVar[bool] = True  # whether local tensors have tables in the global chunk
 
     @classmethod
     @abstractmethod
@@ -87,6 +89,15 @@ class Coder(ABC):
     @abstractmethod
     def table_bytes(self) -> int:
         """Bytes of one tensor's table."""
+
+    def for_locals(self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]) -> "Coder":
+        """The coder of local chunks: this one, unless it codes by what the global chunk says.
+
+        `global_` holds the decoded global tensors; FileError E_PROFILE or E_PAYLOAD if they do
+        not suit.
+        """
+        del tensors, global_
+        return self
 
     @abstractmethod
     def table(self, symbols: Symbols) -> bytes:

@@ -1,7 +1,7 @@
 """The chunks of a group: global weights and what all partitions share, then one chunk each.
 
     global chunk = step of every tensor (f32, global tensors first, then local; uniform only)
-                 | table of every tensor (same order)
+                 | table of every tensor (same order; of global ones only, for some coders)
                  | the global tensors' symbols
     local chunk  = the local tensors' symbols
 
@@ -71,23 +71,24 @@ class ChunkCodec:
             self.quantiser.quantise(weights, float(width))
             for (_, weights), width in zip(tensors, widths, strict=True)
         ]
-        tables = [self.coder.table(part) for part in symbols]
-        head = np.array(widths, "<f4").tobytes() if self.quantiser.has_step else b""
         split = len(self.global_)
+        tables = [self.coder.table(part) for part in symbols[: self._tabled]]
+        head = np.array(widths, "<f4").tobytes() if self.quantiser.has_step else b""
         (body,) = self.coder.encode(tables[:split], symbols[:split])
-        locals_ = self.coder.encode(tables[split:], symbols[split:])
-        return head + b"".join(tables) + body, locals_
+        chunk = head + b"".join(tables) + body
+        coder = self.coder.for_locals(self.local, self.decode_global(chunk).weights)
+        return chunk, coder.encode(tables[split:], symbols[split:])
 
     def decode_global(self, chunk: bytes) -> GlobalPart:
         """Read a global chunk; FileError E_PAYLOAD if its bytes are impossible."""
         count = len(self.global_) + len(self.local)
         steps, at = self._steps(chunk, count)
         width = self.coder.table_bytes
-        end = at + count * width
+        end = at + self._tabled * width
         if len(chunk) < end:
             raise bad_payload(f"a global chunk has {len(chunk)} bytes, its tables need {end}")
         tables = tuple(chunk[i : i + width] for i in range(at, end, width)) if width else ()
-        tables = tables or (b"",) * count
+        tables += (b"",) * (count - len(tables))
         split = len(self.global_)
         symbols = self.coder.decode(
             tables[:split], [chunk[end:]], self._sizes(self.global_), self.quantiser.symbol_type
@@ -98,10 +99,15 @@ class ChunkCodec:
 
     def decode_local(self, head: GlobalPart, chunks: Sequence[bytes]) -> dict[str, Floats]:
         """Weights [len(chunks), *shape] of each local tensor; FileError E_PAYLOAD if damaged."""
-        symbols = self.coder.decode(
+        symbols = self.coder.for_locals(self.local, head.weights).decode(
             head.tables, chunks, self._sizes(self.local), self.quantiser.symbol_type
         )
         return self._weights(self.local, symbols, head.steps)
+
+    @property
+    def _tabled(self) -> int:
+        """Tensors that have a table, global ones first."""
+        return len(self.global_) + (len(self.local) if self.coder.local_tables else 0)
 
     def _steps(self, chunk: bytes, count: int) -> tuple[tuple[float, ...], int]:
         if not self.quantiser.has_step:

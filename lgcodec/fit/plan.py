@@ -14,7 +14,7 @@ from lgcodec.nets import FAMILIES, Family, Request
 from lgcodec.partition import RULES, Tiling
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "geometry_of", "make_plan"]
 
 
 BITS: Final = 8  # nominal, of a weight
@@ -102,7 +102,7 @@ def make_plan(
         budget = options.params or _default_params(signal, options, lossless_bytes)
         per_tile = WEIGHTS_PER_TILE[signal.kind]
         tilings = _tilings(signal, options, arrangement, budget / per_tile)
-        geometry = _geometry(signal, tilings, options.groups)
+        geometry = geometry_of(signal, tilings, options.groups)
     family = _family(signal, geometry, options, arrangement, budget)
     local, global_ = family.parameters(geometry.tiles_per_group)
     local, global_ = local * geometry.groups, global_ * geometry.groups
@@ -161,7 +161,7 @@ def _for_size(
     if partitions <= 0:
         raise UsageError(f"{size} bytes are too few, a file without weights has {fixed}")
     tilings = _tilings(signal, options, arrangement, partitions)
-    geometry = _geometry(signal, tilings, options.groups)
+    geometry = geometry_of(signal, tilings, options.groups)
     room = size - _expected_bytes(0, geometry, 0)
     return geometry, int(8 * room / point.bits)
 
@@ -202,7 +202,8 @@ def _round_size(size: float, most: int) -> int:
     return min(most, max(1, round(size / 8) * 8 if size >= 16 else round(size)))
 
 
-def _geometry(signal: Signal, tilings: Sequence[Tiling], groups: int) -> Geometry:
+def geometry_of(signal: Signal, tilings: Sequence[Tiling], groups: int) -> Geometry:
+    """The geometry of a whole signal whose axes are tiled so, in `groups` along the first."""
     axes = []
     for place, (size, tiling) in enumerate(zip(signal.grid, tilings, strict=True)):
         count = groups if place == 0 else 1

@@ -3,13 +3,17 @@
 from math import inf
 from typing import Final, final
 
+from typing_extensions import override
+
 from lgcodec.errors import UsageError
+from lgcodec.fit.latent_plan import LatentPlanner
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
+from lgcodec.fit.plans import Plans
 from lgcodec.fit.points import point_at, rate_for
 from lgcodec.signal import Signal
 
-__all__ = ["Planner"]
+__all__ = ["Planner", "planner_for"]
 
 WASTE: Final = 0.75  # of the bytes planned; what takes fewer had too many weights
 LEANER: Final = 0.9  # of the bytes that too many weights took
@@ -21,7 +25,7 @@ STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
 
 
 @final
-class Planner:
+class Planner(Plans):
     """Plans for one stream.
 
     size   bytes that the stream may take, or None
@@ -40,6 +44,7 @@ class Planner:
         self.lossless_bytes, self.size = lossless_bytes, size
         self.psnr = options.psnr if options.leaves_network_open else None
 
+    @override
     def first(self) -> Plan:
         """The plan to begin with."""
         if self.size is not None:
@@ -50,6 +55,7 @@ class Planner:
             return self._near(rate)
         return make_plan(self.signal, self.options, self.lossless_bytes)
 
+    @override
     def leaner(self, plan: Plan, size: int) -> Plan | None:
         """A plan for fewer than `size` bytes, what `plan` took to the quality; None if it fits.
 
@@ -60,6 +66,7 @@ class Planner:
             return None
         return self._near(LEANER * self._rate(size))
 
+    @override
     def after(self, plan: Plan, psnr: float) -> Plan:
         """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
         now, most = plan.expected_bytes, self._near(inf).expected_bytes
@@ -75,6 +82,7 @@ class Planner:
             )
         return larger
 
+    @override
     def smallest(self) -> int:
         """The fewest bytes that a plan can promise; UsageError if there are none.
 
@@ -110,3 +118,12 @@ class Planner:
     def _for_bytes(self, size: int) -> Plan:
         point = point_at(self.signal.kind, self._rate(size))
         return make_plan(self.signal, self.options, self.lossless_bytes, size=size, point=point)
+
+
+def planner_for(
+    signal: Signal, options: EncodeOptions, lossless_bytes: int, *, size: int | None = None
+) -> Plans:
+    """Who plans for the family of `options`."""
+    if options.family == "latent":
+        return LatentPlanner(signal, options, lossless_bytes, size=size)
+    return Planner(signal, options, lossless_bytes, size=size)

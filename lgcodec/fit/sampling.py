@@ -90,6 +90,22 @@ class Sampler:
         generator = torch.Generator().manual_seed(self._seed + 1)
         return torch.randint(self.tile_samples, (self.partitions, count), generator=generator)
 
+    def tiles(self, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """All tiles [P, C, *lengths] in network units, and their index [P, D] in the group.
+
+        Where a tile reaches past the signal, the signal's last samples repeat.
+        """
+        flat = torch.zeros((self.partitions, *[1] * len(lengths)), dtype=torch.long)
+        for axis, length in enumerate(lengths):
+            inside = torch.minimum(torch.arange(length), self._extents[:, axis, None] - 1)
+            places = (self._starts[:, axis, None] + inside) * self._strides[axis]
+            shape = [1] * (len(lengths) + 1)
+            shape[0], shape[axis + 1] = places.shape
+            flat = flat + places.view(shape)
+        values = self._samples[flat].float().movedim(-1, 1)
+        index = (self._starts - self._starts.min(0).values) // torch.tensor(lengths)
+        return (values - self._low) * (2 / (self._high - self._low)) - 1, index
+
     def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tile and frame coordinates [p, S, D] and targets [p, S, C] of the partitions `rows`.
 

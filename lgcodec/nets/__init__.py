@@ -8,6 +8,7 @@ from lgcodec.format.conf import Conf
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.evaluate import Evaluator, pick_device
+from lgcodec.nets.latent import Latent
 from lgcodec.nets.merge import MERGES
 from lgcodec.nets.module import Network
 from lgcodec.nets.request import Request
@@ -18,6 +19,7 @@ __all__ = [
     "MERGES",
     "Evaluator",
     "Family",
+    "Latent",
     "Network",
     "Request",
     "Siren",
@@ -26,7 +28,7 @@ __all__ = [
     "pick_device",
 ]
 
-FAMILIES: Final[Mapping[str, type[Family]]] = {"siren": Siren}
+FAMILIES: Final[Mapping[str, type[Family]]] = {"siren": Siren, "latent": Latent}
 
 
 def family_of(conf: Conf, geometry: Geometry) -> Family:

@@ -69,6 +69,14 @@ class Family(ABC):
     def canonicalise(self, weights: TensorWeights) -> TensorWeights:
         """Equivalent weights of the smallest magnitude, which quantise best."""
 
+    def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
+        """What `forward` takes in place of `weights`, made once for all samples of partitions.
+
+        `tile` and `frame` are the coordinates [P, S, D] of some sample of each.
+        """
+        del tile, frame
+        return weights
+
     @abstractmethod
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
         """Values [P, S, C], about -1 to 1, at tile and frame coordinates [P, S, D]; float32."""

@@ -72,6 +72,10 @@ class Evaluator:
             raise UsageError(f"a tile of {' x '.join(map(str, shape))} samples is too large")
         weights = dict(self._global)
         weights |= {f"local.{name}": self._tensor(value)[None] for name, value in local.items()}
+        first = (np.zeros(1, np.int64),) * len(shape)
+        tile, frame = (self._tensor(part)[None] for part in coordinates(first))
+        with torch.no_grad():
+            weights = dict(self._family.prepare(weights, tile, frame))
         places = np.ravel_multi_index(np.ix_(*wanted), shape).ravel()  # raster order: increasing
         values = [
             self._block(weights, coordinates, shape, start, length)[inside - start]

@@ -1,0 +1,304 @@
+"""Coder of latents: a small network predicts from causal neighbours how large a symbol is.
+
+The network stands in the global chunk as integers (tensor "entropy"), and is evaluated in
+integers: a scale that differed between machines would turn all that follows into noise. Symbols
+are coded by rANS with the Laplace class that it gives, in lock-step over all chunks. Global
+tensors are coded as `rans` does. Specification: context.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, ClassVar, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from lgcodec.coding.base import Coder, Symbols, bad_payload
+from lgcodec.coding.laplace import CLASSES
+from lgcodec.coding.lockstep import LaneReader, LaneWriter
+from lgcodec.coding.neighbours import (
+    PAD,
+    Neighbourhood,
+    causal_offsets,
+    fronts,
+    magnitude,
+)
+from lgcodec.coding.pyramid import Band, Pyramid, as_lengths
+from lgcodec.coding.rans import Rans
+from lgcodec.errors import FileError, UsageError
+from lgcodec.format.conf import TensorSpec
+
+__all__ = ["ENTROPY", "MAX_BIAS", "MAX_HIDDEN", "MAX_WEIGHT", "Context", "EntropyNetwork"]
+
+ENTROPY: Final = "entropy"  # name of the global tensor that holds the network
+MAX_HIDDEN: Final = 32
+MAX_WEIGHT: Final = 255  # 16 stands for 1
+MAX_BIAS: Final = 4095  # 16 stands for 1
+MOST_HIDDEN: Final = 1023  # 16 stands for 1
+Floats = NDArray[np.float32]
+
+
+@final
+class EntropyNetwork:
+    """Features -> class, two hidden ReLU layers, all in integers held by float32.
+
+    `weights` is the flat tensor: per layer its matrix [inputs, outputs] in raster order, then its
+    biases. Products and their sums stay below 2**24, so that float32 arithmetic is exact.
+    """
+
+    def __init__(self, weights: Floats, inputs: int, hidden: int) -> None:
+        widths = [inputs, hidden, hidden, 1]
+        at, self.matrices, self.biases = 0, [], []
+        for before, after in pairwise(widths):
+            matrix = weights[at : at + before * after].reshape(before, after)
+            bias = weights[at + before * after :][:after]
+            if np.abs(matrix).max() > MAX_WEIGHT or np.abs(bias).max() > MAX_BIAS:
+                raise bad_payload(
+                    f"the entropy network has a weight of {np.abs(matrix).max():.0f} or a bias of "
+                    f"{np.abs(bias).max():.0f}, allowed are ±{MAX_WEIGHT} and ±{MAX_BIAS}"
+                )
+            self.matrices.append(np.ascontiguousarray(matrix, np.float32))
+            self.biases.append((bias * np.float32(16)).astype(np.float32))
+            at += (before + 1) * after
+
+    @staticmethod
+    def size(inputs: int, hidden: int) -> int:
+        """Numbers in the flat tensor."""
+        return (inputs + 1) * hidden + (hidden + 1) * hidden + hidden + 1
+
+    def first(self, features: Sequence[Floats], rows: slice) -> Floats:
+        """What `features` [P, *band], inputs `rows` of the network, add to the first layer."""
+        stacked = np.stack(features, axis=-1)
+        sums: Floats = stacked @ self.matrices[0][rows]
+        return sums
+
+    def classes(self, sums: Floats) -> NDArray[np.intp]:
+        """Classes [...] from the sums [..., H] of the first layer, biases included."""
+        hidden = np.clip(np.floor(sums * np.float32(1 / 16)), 0, MOST_HIDDEN)
+        sums = hidden @ self.matrices[1] + self.biases[1]
+        hidden = np.clip(np.floor(sums * np.float32(1 / 16)), 0, MOST_HIDDEN)
+        last = (hidden @ self.matrices[2])[..., 0] + self.biases[2][0]
+        classes: NDArray[np.intp] = np.clip(np.floor(last / 256), 0, CLASSES - 1).astype(np.intp)
+        return classes
+
+
+@final
+class Context(Coder):
+    """Latents of a pyramid under a network's prediction; see context.md."""
+
+    name: ClassVar[str] = "context"
+    integers_only: ClassVar[bool] = True
+    local_tables: ClassVar[bool] = False
+
+    def __init__(
+        self, pyramid: Pyramid, hidden: int, network: EntropyNetwork | None = None
+    ) -> None:
+        if not 1 <= hidden <= MAX_HIDDEN:
+            raise UsageError(f"hidden is {hidden}, allowed are 1 to {MAX_HIDDEN}")
+        self.pyramid, self.hidden = pyramid, hidden
+        self._network = network
+        self._globals = Rans()
+
+    @classmethod
+    @override
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> "Context":
+        try:
+            pyramid = Pyramid(
+                as_lengths(configuration["tile"]),
+                as_lengths(configuration["levels"]),
+                as_lengths([configuration["channels"]])[0],
+            )
+            coder = cls(pyramid, as_lengths([configuration["hidden"]])[0])
+        except (KeyError, TypeError, UsageError) as error:
+            raise FileError("E_CONF", f"the configuration of context is wrong: {error}") from error
+        if coder.configuration != dict(configuration):
+            raise FileError("E_CONF", f"context has {dict(configuration)}, expected {coder}")
+        return coder
+
+    @property
+    @override
+    def configuration(self) -> dict[str, Any]:
+        return {
+            "tile": self.pyramid.tile,
+            "levels": self.pyramid.levels,
+            "channels": self.pyramid.channels,
+            "hidden": self.hidden,
+        }
+
+    @property
+    @override
+    def table_bytes(self) -> int:
+        return self._globals.table_bytes
+
+    @property
+    def inputs(self) -> int:
+        """Features of a symbol."""
+        axes = len(self.pyramid.tile)
+        return len(causal_offsets(axes)) + 8 + 3 + axes
+
+    @property
+    def network_size(self) -> int:
+        """Numbers in the tensor ENTROPY."""
+        return EntropyNetwork.size(self.inputs, self.hidden)
+
+    @override
+    def for_locals(self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]) -> "Context":
+        if tuple(tensors) != self.pyramid.tensors():
+            raise FileError("E_PROFILE", "the local tensors are not those of context's pyramid")
+        weights = global_.get(ENTROPY)
+        if weights is None or weights.shape != (self.network_size,):
+            raise FileError(
+                "E_PROFILE", f"context needs a global tensor {ENTROPY} of {self.network_size}"
+            )
+        return Context(self.pyramid, self.hidden, EntropyNetwork(weights, self.inputs, self.hidden))
+
+    @override
+    def table(self, symbols: Symbols) -> bytes:
+        return self._globals.table(symbols)
+
+    @override
+    def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
+        if self._network is None:
+            return self._globals.encode(tables, symbols)
+        writer = LaneWriter(len(symbols[0]), sum(self.pyramid.sizes))
+        parts = np.split(symbols[0], np.cumsum(self.pyramid.sizes)[:-1], axis=1)
+        for values, classes in self._predicted(parts):
+            writer.put(values, classes)
+        return writer.chunks()
+
+    def classes(self, symbols: Sequence[Symbols]) -> list[NDArray[np.intp]]:
+        """The class of every symbol, for symbols [C, N_k] of each band."""
+        network = self._network
+        if network is None:
+            raise ValueError("the coder has no network yet: see for_locals")
+        channels, result = self.pyramid.channels, []
+        for band, known, own in self._bands(symbols):
+            sums = [self._sums(network, band, known, own, c) for c in range(channels)]
+            classes = np.stack([network.classes(part) for part in sums], axis=1)
+            result.append(classes.reshape(len(own), -1))
+        return result
+
+    def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
+        """Inputs [C, N_k, inputs] of the network, for symbols [C, N_k] of each band."""
+        channels, result = self.pyramid.channels, []
+        for band, known, own in self._bands(symbols):
+            near = Neighbourhood(self.pyramid, band, known)
+            parts = [
+                np.stack(
+                    [
+                        *_causal(own[:, channel], band.shape),
+                        *near.features(own, channel),
+                        *(np.full_like(own[:, 0], v) for v in near.constants(channel)),
+                    ],
+                    axis=-1,
+                )
+                for channel in range(channels)
+            ]
+            result.append(np.stack(parts, axis=1).reshape(len(own), -1, self.inputs))
+        return result
+
+    def _bands(
+        self, symbols: Sequence[Symbols]
+    ) -> Iterator[tuple[Band, dict[tuple[int, int], Floats], Floats]]:
+        """Every band, the magnitudes of all bands so far, and its own [P, C, *band]."""
+        known: dict[tuple[int, int], Floats] = {}
+        for band, part in zip(self.pyramid.bands, symbols, strict=True):
+            own = magnitude(part.reshape(-1, self.pyramid.channels, *band.shape))
+            known[band.level, band.orientation] = own
+            yield band, known, own
+
+    @override
+    def decode(
+        self,
+        tables: Sequence[bytes],
+        chunks: Sequence[bytes],
+        sizes: Sequence[int],
+        symbol_type: np.dtype[Any],
+    ) -> list[Symbols]:
+        if self._network is None:
+            return self._globals.decode(tables, chunks, sizes, symbol_type)
+        reader = LaneReader(chunks, sum(self.pyramid.sizes))
+        known: dict[tuple[int, int], Floats] = {}
+        result: list[Symbols] = []
+        for band in self.pyramid.bands:
+            values = np.zeros((len(chunks), self.pyramid.channels, *band.shape), symbol_type)
+            own = known[band.level, band.orientation] = np.zeros(values.shape, np.float32)
+            for channel in range(self.pyramid.channels):
+                sums = self._sums(self._network, band, known, own, channel, causal=False)
+                values[:, channel] = _by_fronts(self._network, band, sums, reader)
+                own[:, channel] = magnitude(values[:, channel])
+            result.append(values.reshape(len(chunks), -1))
+        reader.finish()
+        return [np.concatenate(result, axis=1)]
+
+    def _predicted(
+        self, symbols: Sequence[Symbols]
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
+        """Symbols and classes [C, n] of each band and channel, in the order of coding."""
+        for band, values, classes in zip(
+            self.pyramid.bands, symbols, self.classes(symbols), strict=True
+        ):
+            order = np.concatenate(fronts(band.shape))
+            shape = (len(values), self.pyramid.channels, -1)
+            for channel in range(self.pyramid.channels):
+                yield (
+                    values.reshape(shape)[:, channel, order],
+                    classes.reshape(shape)[:, channel, order],
+                )
+
+    def _sums(
+        self,
+        network: EntropyNetwork,
+        band: Band,
+        known: Mapping[tuple[int, int], Floats],
+        own: Floats,
+        channel: int,
+        *,
+        causal: bool = True,
+    ) -> Floats:
+        """Sums [P, *band, H] of the first layer; without the causal neighbours if not `causal`."""
+        near = Neighbourhood(self.pyramid, band, known)
+        offsets = causal_offsets(len(band.shape))
+        split, rest = len(offsets), len(offsets) + 8
+        sums = network.first(near.features(own, channel), slice(split, rest))
+        constants = np.array(near.constants(channel), np.float32)
+        sums += constants @ network.matrices[0][rest:] + network.biases[0]
+        if causal:
+            sums += network.first(_causal(own[:, channel], band.shape), slice(0, split))
+        return sums
+
+
+def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:
+    """The causal neighbours [P, *band] of every place, from g [P, *band] of the same channel."""
+    padded = np.pad(own, [(0, 0), *[(PAD, PAD)] * len(shape)])
+    return [
+        padded[
+            (slice(None), *(slice(PAD + o, PAD + o + n) for o, n in zip(at, shape, strict=True)))
+        ]
+        for at in causal_offsets(len(shape))
+    ]
+
+
+def _by_fronts(
+    network: EntropyNetwork, band: Band, sums: Floats, reader: LaneReader
+) -> NDArray[np.int64]:
+    """Symbols [P, *band] of one channel, decoded front by front."""
+    partitions = len(sums)
+    sums = sums.reshape(partitions, -1, sums.shape[-1])
+    wide = tuple(length + 2 * PAD for length in band.shape)
+    own = np.zeros((partitions, *wide), np.float32).reshape(partitions, -1)
+    places = np.ravel_multi_index(
+        tuple(index + PAD for index in np.unravel_index(np.arange(sums.shape[1]), band.shape)), wide
+    )
+    steps = np.array([np.ravel_multi_index([PAD + o for o in offset], wide)
+                      - np.ravel_multi_index([PAD] * len(wide), wide)
+                      for offset in causal_offsets(len(band.shape))])  # fmt: skip
+    weights = network.matrices[0][: len(steps)]
+    values = np.zeros(sums.shape[:2], np.int64)
+    for front in fronts(band.shape):
+        at = places[front]
+        near = own[:, at[:, None] + steps]
+        values[:, front] = reader.get(network.classes(sums[:, front] + near @ weights))
+        own[:, at] = magnitude(values[:, front])
+    return values.reshape(partitions, *band.shape)

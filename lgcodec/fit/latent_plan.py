@@ -1,0 +1,124 @@
+"""Plans for latents: tiles and schedule; the fit itself finds the step for a target."""
+
+from collections.abc import Mapping
+from typing import Final, final
+
+from typing_extensions import override
+
+from lgcodec.errors import UsageError
+from lgcodec.fit.options import EncodeOptions, Preset
+from lgcodec.fit.plan import Plan, geometry_of
+from lgcodec.fit.plans import Plans
+from lgcodec.fit.settings import FitSettings
+from lgcodec.nets import Latent, Request
+from lgcodec.partition import RULES
+from lgcodec.signal import Kind, Signal
+
+__all__ = ["LatentPlanner"]
+
+TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
+    "audio": (4096,),
+    "image": (64, 64),
+    "video": (8, 64, 64),
+    "volume": (32, 32, 32),
+}
+TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 600, "best": 4000}  # iterations
+PERCEPTRONS: Final = (
+    "params",
+    "global_ratio",
+    "local_width",
+    "global_width",
+    "layers",
+    "merge",
+    "w0",
+    "samples",
+    "bits",
+    "float_bits",
+)
+USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roughly
+    "audio": 3.0,
+    "image": 1.5,
+    "video": 0.5,
+    "volume": 0.5,
+}
+FIXED: Final = 500  # bytes of a stream that no step takes away
+EACH: Final = 12  # of a partition
+
+
+@final
+class LatentPlanner(Plans):
+    """Plans for one stream; see `planner.Planner`, whose place it takes.
+
+    UsageError for options that latents do not have.
+    """
+
+    def __init__(
+        self,
+        signal: Signal,
+        options: EncodeOptions,
+        lossless_bytes: int,
+        *,
+        size: int | None = None,
+    ) -> None:
+        for name in PERCEPTRONS:
+            if getattr(options, name) is not None:
+                raise UsageError(f"latents have no {name}: say bpp, size, psnr or quality")
+        if options.arrangement != "auto":
+            raise UsageError(
+                "latents have one arrangement, which has both a local and a global part"
+            )
+        self.signal, self.options = signal, options
+        self.lossless_bytes, self.size = lossless_bytes, size
+        self.psnr = None  # one fit meets a quality: there is nothing to try again
+
+    @override
+    def first(self) -> Plan:
+        """The plan; there is only one."""
+        signal, options = self.signal, self.options
+        if options.partitions is not None:
+            tilings = RULES["counts"](signal.grid, options.partitions)
+        else:
+            tile = options.partition_size or TILES[signal.kind]
+            tilings = RULES["size"](signal.grid, tile)
+        geometry = geometry_of(signal, tilings, options.groups)
+        family = Latent.for_request(
+            Request(
+                kind=signal.kind,
+                channels=signal.channels,
+                frame=tuple(axis.frame_len for axis in geometry.axes),
+                tile=tuple(axis.tile_len for axis in geometry.axes),
+                partitions=geometry.tiles_per_group,
+                params=0,
+                global_ratio=None,
+            )
+        )
+        local, global_ = family.parameters(geometry.tiles_per_group)
+        iterations = TRAINING[options.preset] if options.iterations is None else options.iterations
+        return Plan(
+            geometry=geometry,
+            arrangement="local-global",
+            family=family,
+            settings=FitSettings(
+                iterations=iterations,
+                samples=0,
+                rate=0,
+                global_rate=0,
+                psnr=options.psnr,
+                seed=options.seed,
+            ),
+            params_local=local * geometry.groups,
+            params_global=global_ * geometry.groups,
+            expected_bytes=self.size or self._usual(),
+            lossless_bytes=self.lossless_bytes,
+            weight_bits=0.0,
+            for_target=True,
+        )
+
+    def _usual(self) -> int:
+        return int(USUAL_BITS[self.signal.kind] * self.signal.size / 8)
+
+    @override
+    def smallest(self) -> int:
+        """About the fewest bytes that these partitions take."""
+        geometry = self.first().geometry
+        return FIXED + EACH * geometry.tiles_per_group * geometry.groups

@@ -1,0 +1,203 @@
+"""Signal -> latents: a pyramid of every tile, rounded where a bit buys the most.
+
+The pyramid is nearly orthonormal, so that each symbol is chosen by its own error and its bits
+under the entropy network: D + lambda R, symbol by symbol (rate-distortion optimised rounding). The
+network is then trained on the symbols, and both steps take turns. One number, the step, leads to a
+size or a quality.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log10
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lgcodec.coding.base import Floats, Symbols
+from lgcodec.coding.context import ENTROPY
+from lgcodec.coding.integer import LARGEST
+from lgcodec.coding.pyramid import LATENTS
+from lgcodec.errors import UsageError
+from lgcodec.fit.entropy import Entropy, costs
+from lgcodec.fit.pyramids import Pyramids, Rounded
+from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
+from lgcodec.nets.latent import STEP_UNIT, Latent
+
+__all__ = ["fit_latents"]
+
+LAMBDA: Final = 0.12  # price of a bit in squared steps
+DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
+ROUNDS: Final = 2  # of rounding and training in turns
+FINEST: Final = -16 * STEP_UNIT  # steps that are searched
+WIDEST: Final = 2 * STEP_UNIT
+USUAL: Final = -round(3.7 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+NEARBY: Final = 8  # how far the step moves when the network has changed
+SizeOf = Callable[[Fitted], int]
+
+
+@final
+@dataclass(frozen=True)
+class _Choice:
+    """Symbols [P, N_k] of every band for one step, and what they cost."""
+
+    rounded: Rounded
+    symbols: Sequence[Symbols]
+    bits: float
+
+
+def fit_latents(
+    family: Latent,
+    tiles: Tensor,
+    index: Tensor,
+    settings: FitSettings,
+    *,
+    peak: float,
+    report: Report | None = None,
+    size_of: SizeOf | None = None,
+) -> Fitted:
+    """Fit tiles [P, C, *tile] (network units) at `index` [P, D] of a group.
+
+    peak      of the PSNR, in network units
+    size_of   bytes of the chunks of what was fitted; needed where `settings` has a size
+
+    Border tiles repeat the signal's last samples. On Ctrl-C the best so far is returned.
+    UsageError where `settings` has a size that not even the widest step reaches.
+    """
+    run = _Run(
+        family, Pyramids(family, tiles, index), settings, peak, report=report, size_of=size_of
+    )
+    try:
+        run.go()
+    except KeyboardInterrupt:
+        if run.choice is None:
+            raise
+        return run.fitted(run.choice, interrupted=True)
+    return run.fitted(run.chosen)
+
+
+@final
+class _Run:
+    """The state of one fit."""
+
+    def __init__(
+        self,
+        family: Latent,
+        pyramids: Pyramids,
+        settings: FitSettings,
+        peak: float,
+        *,
+        report: Report | None,
+        size_of: SizeOf | None,
+    ) -> None:
+        self.family, self.pyramids, self.settings = family, pyramids, settings
+        self.peak, self._report, self._size_of = peak, report, size_of
+        self.entropy = Entropy(family.coder)
+        self.choice: _Choice | None = None
+        self.trained = 0
+
+    @property
+    def chosen(self) -> _Choice:
+        """The choice so far."""
+        if self.choice is None:
+            raise ValueError("nothing is chosen yet")
+        return self.choice
+
+    def go(self) -> None:
+        """Find the step, then train and choose in turns, then correct the step."""
+        step = self._search(FINEST, WIDEST, self._estimate)
+        self.choice = self._choose(step)
+        for round_ in range(ROUNDS if self.settings.iterations else 0):
+            iterations = self.settings.iterations // ROUNDS
+            self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + round_)
+            self.trained += iterations
+            self.choice = self._choose(step, self.chosen.symbols)
+            self._tell((round_ + 1) / (ROUNDS + 1))
+        step = self._search(step - NEARBY, step + NEARBY, self._measure)
+        self.choice = self._choose(step)
+        self._tell(1.0)
+
+    def fitted(self, choice: _Choice, *, interrupted: bool = False) -> Fitted:
+        """Weights of a choice."""
+        local = {LATENTS: np.concatenate(choice.symbols, axis=1).astype(np.float32)}
+        global_ = {ENTROPY: self.entropy.integers(), **choice.rounded.global_}
+        return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
+
+    def _search(self, low: int, high: int, passes: Callable[[int], bool]) -> int:
+        """By halving: the step nearest to the target, or the usual one if there is none.
+
+        With a size: the finest step that is small enough. With a quality: the widest good enough.
+        """
+        if self.settings.size is None and self.settings.psnr is None:
+            return min(max(USUAL, low), high)
+        wants_size = self.settings.size is not None
+        if wants_size and high == WIDEST and not passes(high):
+            raise UsageError(
+                f"{self.settings.size} bytes are too few for so many partitions, say larger ones"
+            )
+        while high - low > 1:
+            middle = (low + high) // 2
+            if passes(middle) == wants_size:
+                high = middle
+            else:
+                low = middle
+        return high if wants_size else low
+
+    def _estimate(self, step: int) -> bool:
+        """Whether a step meets the target, by ideal code lengths."""
+        choice = self._choose(step)
+        if self.settings.size is None:
+            return self._psnr(choice) >= (self.settings.psnr or 0)
+        return choice.bits / 8 <= self.settings.size
+
+    def _measure(self, step: int) -> bool:
+        """Whether a step meets the target, by coded bytes."""
+        choice = self._choose(step)
+        if self.settings.size is None or self._size_of is None:
+            return self._psnr(choice) >= (self.settings.psnr or 0)
+        return self._size_of(self.fitted(choice)) <= self.settings.size
+
+    def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
+        """Symbols for a step, contexts from `symbols` or from a plain rounding."""
+        rounded = self.pyramids.rounded(step)
+        symbols = symbols or [_dead_zone(part) for part in rounded.bands]
+        networks = {ENTROPY: self.entropy.integers()}
+        coder = self.family.coder.for_locals(self.family.local_tensors(), networks)
+        chosen = [
+            _cheapest(*pair) for pair in zip(rounded.bands, coder.classes(symbols), strict=True)
+        ]
+        bits = 0.0
+        for part, classes in zip(chosen, coder.classes(chosen), strict=True):
+            bits += float(costs(classes, np.abs(part).astype(np.float32)).sum())
+        heads = 8 * (4 * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size)
+        return _Choice(rounded, chosen, bits + heads)
+
+    def _psnr(self, choice: _Choice) -> float:
+        error = self.pyramids.error(choice.rounded, choice.symbols)
+        return 10 * log10(self.peak**2 / max(error, 1e-20))
+
+    def _tell(self, done: float) -> None:
+        if self._report:
+            self._report(FitProgress(done, self.trained, self._psnr(self.chosen), 0.0))
+
+
+def _dead_zone(scaled: Floats) -> Symbols:
+    return _signed(scaled, np.floor(np.abs(scaled) + np.float32(DEAD_ZONE)))
+
+
+def _cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
+    """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are."""
+    size = np.abs(scaled)
+    near = np.rint(size)
+    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near)
+    for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
+        cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
+        best = np.where(cost < price, candidate, best)
+        price = np.minimum(cost, price)
+    return _signed(scaled, best)
+
+
+def _signed(values: Floats, sizes: NDArray[np.float32]) -> Symbols:
+    symbols: Symbols = (np.sign(values) * np.minimum(sizes, LARGEST)).astype(np.int16)
+    return symbols

@@ -1,0 +1,252 @@
+"""Latents: a partition's local weights are the grids of a pyramid over its tile, in integers.
+
+    coarse grid (global) ── cubic B-spline over the frame ─────────────┐
+    bands (local) ── times steps ── inverse wavelet in the tile ── sum ─── colours ── values
+
+The global chunk holds the coarse grid, which carries context and smoothness across the borders of
+tiles, the steps, and the network that predicts how large each symbol of a local chunk is (see
+`coding/context.py`). A tile is synthesised on its lattice and interpolated at any coordinate.
+
+After the multi-resolution latents of Cool-chic (Ladune et al.) and C3 (Kim et al.): each partition
+with grids of its own, a critically sampled pyramid, and an entropy model in integers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, final
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
+from lgcodec.errors import FileError, UsageError
+from lgcodec.format.conf import TensorSpec
+from lgcodec.nets.base import Family, TensorWeights
+from lgcodec.nets.lifting import synthesise
+from lgcodec.nets.request import Request
+from lgcodec.nets.smooth import interpolate, spread
+
+__all__ = ["STEP_UNIT", "Latent"]
+
+STEP_UNIT: Final = 32  # a step is 2**(s / STEP_UNIT) in network units
+MOST_OCTAVES: Final = 24
+LATTICE: Final = "lattice"
+# RGB from luma and two colour differences (ITU-R BT.601, as in JPEG); rows are R, G, B.
+COLOURS: Final = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
+
+
+@final
+@dataclass(frozen=True)
+class Latent(Family):
+    """Grids of `levels` levels per axis over tiles of `tile` samples.
+
+    channels   values per sample, C
+    tile       samples of a tile along each axis; frame: of the group's frame
+    levels     splits along each axis
+    hidden     width of the network that predicts symbols
+    colour     whether the three channels are coded as luma and two colour differences
+    """
+
+    channels: int
+    tile: tuple[int, ...]
+    levels: tuple[int, ...]
+    frame: tuple[int, ...]
+    hidden: int = 12
+    colour: bool = False
+
+    tile_range: float = 1.0
+
+    name: ClassVar[str] = "latent"
+
+    def __post_init__(self) -> None:
+        _ = self.pyramid
+        if len(self.frame) != len(self.tile) or not all(n >= 1 for n in self.frame):
+            raise UsageError(f"frame is {self.frame}, expected one length for each of {self.tile}")
+        if self.colour and self.channels != 3:
+            raise UsageError(f"colours need 3 channels, there are {self.channels}")
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """The grids of a tile."""
+        return Pyramid(self.tile, self.levels, self.channels)
+
+    @property
+    def coder(self) -> Context:
+        """The coder of the local chunks, without its network."""
+        return Context(self.pyramid, self.hidden)
+
+    @property
+    def ranges(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
+        """Frame coordinates run from -1 to 1."""
+        return ((-1.0, 1.0),) * len(self.tile)
+
+    @classmethod
+    @override
+    def from_tables(
+        cls,
+        configuration: Mapping[str, Any],
+        local: Sequence[TensorSpec],
+        global_: Sequence[TensorSpec],
+    ) -> "Latent":
+        try:
+            family = cls(
+                channels=global_[2].shape[0],
+                tile=as_lengths(configuration["tile"]),
+                levels=as_lengths(configuration["levels"]),
+                frame=as_lengths(configuration["frame"]),
+                hidden=as_lengths([configuration["hidden"]])[0],
+                colour=bool(configuration["colour"]),
+            )
+            agree = family.configuration == dict(configuration)
+            agree &= type(configuration["colour"]) is bool
+            agree &= family.local_tensors() == tuple(local)
+            agree &= family.global_tensors() == tuple(global_)
+        except (IndexError, KeyError, TypeError, UsageError) as error:
+            raise FileError("E_PROFILE", f"the tables are not of latents: {error}") from error
+        if not agree:
+            raise FileError("E_PROFILE", "tensor tables and configuration of latent disagree")
+        return family
+
+    @classmethod
+    @override
+    def for_request(cls, request: Request) -> "Latent":
+        """Levels as far as tiles allow, up to 6, and more along a single axis."""
+        deepest = 10 if len(request.tile) == 1 else 6
+        levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)
+        return cls(
+            channels=request.channels,
+            tile=request.tile,
+            levels=levels,
+            frame=request.frame,
+            colour=request.channels == 3,
+        )
+
+    @property
+    @override
+    def configuration(self) -> dict[str, Any]:
+        return {
+            "tile": self.tile,
+            "levels": self.levels,
+            "frame": self.frame,
+            "hidden": self.hidden,
+            "colour": self.colour,
+        }
+
+    @property
+    def tiles(self) -> tuple[int, ...]:
+        """Tiles along each axis of the frame."""
+        return tuple(-(-n // t) for n, t in zip(self.frame, self.tile, strict=True))
+
+    @override
+    def local_tensors(self) -> tuple[TensorSpec, ...]:
+        return self.pyramid.tensors()
+
+    @override
+    def global_tensors(self) -> tuple[TensorSpec, ...]:
+        grid = [n * c for n, c in zip(self.tiles, self.pyramid.coarse, strict=True)]
+        return (
+            TensorSpec(ENTROPY, (self.coder.network_size,)),
+            TensorSpec("steps", (max(self.levels) + 1 + self.channels,)),
+            TensorSpec("coarse", (self.channels, *grid)),
+        )
+
+    @override
+    def initialise(self, partitions: int, generator: torch.Generator) -> TensorWeights:
+        """Nothing is drawn: latents come from the signal, networks from shipped values."""
+        weights = {
+            f"local.{t.name}": torch.zeros(partitions, *t.shape) for t in self.local_tensors()
+        }
+        return weights | {f"global.{t.name}": torch.zeros(t.shape) for t in self.global_tensors()}
+
+    @override
+    def canonicalise(self, weights: TensorWeights) -> TensorWeights:
+        return weights
+
+    def steps(self, weights: TensorWeights) -> Tensor:
+        """Steps [levels + 1, C] in network units; the last row is that of the coarse grid."""
+        stored = weights["global.steps"].double()
+        depth = max(self.levels) + 1
+        octaves = (stored[:depth, None] + stored[None, depth:]) / STEP_UNIT
+        return torch.exp2(octaves.clamp(-MOST_OCTAVES, MOST_OCTAVES)).float()
+
+    @override
+    def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
+        index = self._index(tile[:, 0], frame[:, 0])
+        return {LATTICE: self.lattice(weights, index)}
+
+    def lattice(self, weights: TensorWeights, index: Tensor) -> Tensor:
+        """Values [P, C, *tile] of the tiles at `index` [P, D] of the group."""
+        steps = self.steps(weights)
+        ones = (1,) * len(self.tile)
+        pyramid = self.pyramid
+        parts = torch.split(weights[f"local.{LATENTS}"], pyramid.sizes, dim=1)
+        bands = [
+            part.view(-1, self.channels, *band.shape) * steps[band.level].view(-1, *ones)
+            for band, part in zip(pyramid.bands, parts, strict=True)
+        ]
+        low = steps.new_zeros(len(index), self.channels, *pyramid.coarse)
+        grid = integrated(weights["global.coarse"]) * steps[-1].view(-1, *ones)
+        values = synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
+        return self.coloured(values)
+
+    def coloured(self, values: Tensor) -> Tensor:
+        """Channels of the signal from those that are coded, [P, C, *tile] both."""
+        if not self.colour:
+            return values
+        matrix = torch.tensor(COLOURS, device=values.device)
+        return torch.einsum("ij,pj...->pi...", matrix, values)
+
+    @override
+    def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
+        prepared = weights if LATTICE in weights else self.prepare(weights, tile, frame)
+        lengths = torch.tensor(self.tile, device=tile.device)
+        return interpolate(prepared[LATTICE], (tile + 1) / 2 * lengths - 0.5)
+
+    def _index(self, tile: Tensor, frame: Tensor) -> Tensor:
+        """Index [P, D] of the tiles that hold a sample at these coordinates [P, D]."""
+        lengths = torch.tensor(self.tile, device=tile.device, dtype=torch.float64)
+        ratio = torch.tensor(self.frame, device=tile.device, dtype=torch.float64) / lengths
+        return ((frame + 1) / 2 * ratio - (tile + 1) / 2).round().long()
+
+    @property
+    @override
+    def sizes(self) -> dict[str, int]:
+        return {"levels": max(self.levels), "hidden": self.hidden}
+
+    @override
+    def multiplications(self) -> int:
+        """Per channel: the network for one symbol, and four lifting steps along every axis."""
+        inputs, hidden = self.coder.inputs, self.hidden
+        network = inputs * hidden + hidden * hidden + hidden
+        return self.channels * (network + 4 * len(self.tile))
+
+
+def integrated(differences: Tensor) -> Tensor:
+    """A coarse grid [C, *grid] from its differences along each axis in turn, last axis innermost.
+
+    The first sample of a line is a difference to the first of the line before, and so on.
+    """
+    grid = differences.clone()
+    axes = grid.ndim - 1
+    for axis in range(axes):
+        first = _first_lines(axis, axes)
+        grid[first] = grid[first].cumsum(axis + 1)
+    return grid
+
+
+def differentiated(grid: Tensor) -> Tensor:
+    """The inverse of `integrated`."""
+    differences = grid.clone()
+    axes = grid.ndim - 1
+    for axis in range(axes):
+        first = _first_lines(axis, axes)
+        lines = grid[first]
+        differences[first].narrow(axis + 1, 1, lines.shape[-1] - 1).sub_(lines[..., :-1])
+    return differences
+
+
+def _first_lines(axis: int, axes: int) -> tuple[slice | int, ...]:
+    """Where an index [C, *grid] is free along the axes up to `axis` and 0 along the others."""
+    return (*[slice(None)] * (axis + 2), *[0] * (axes - 1 - axis))

@@ -1,0 +1,92 @@
+"""Continuous values from grids: cubic B-splines over the frame, cubic interpolation in a tile."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+__all__ = ["MARGIN", "interpolate", "spread", "upsampling"]
+
+MARGIN = 2  # coarse samples that a tile needs beyond its own on either side
+
+
+@lru_cache(maxsize=64)
+def upsampling(length: int, count: int) -> Tensor:
+    """Matrix [length, count + 2 MARGIN]: `length` samples of a tile from coarse ones around it.
+
+    Cubic B-spline with cell-centred knots, `count` of them in the tile; rows add up to 1.
+    """
+    places = (torch.arange(length, dtype=torch.float64) + 0.5) * count / length - 0.5
+    knots = torch.arange(-MARGIN, count + MARGIN, dtype=torch.float64)
+    distance = (places[:, None] - knots).abs()
+    near = 2 / 3 - distance**2 + distance**3 / 2
+    far = (2 - distance).clamp(min=0) ** 3 / 6
+    return torch.where(distance < 1, near, far).float()
+
+
+def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[int]) -> Tensor:
+    """A coarse grid [C, *grid] as samples [P, C, *tile] of the tiles at `index` [P, D].
+
+    `count` coarse samples of the grid lie in each tile; beyond the grid its border repeats.
+    """
+    values = coarse.expand(len(index), *coarse.shape)
+    for axis, (length, own) in enumerate(zip(tile, count, strict=True)):
+        knots = torch.arange(-MARGIN, own + MARGIN, device=coarse.device)
+        places = (index[:, axis, None] * own + knots).clamp(0, coarse.shape[axis + 1] - 1)
+        values = _take(values, places, axis + 2)
+        matrix = upsampling(length, own).to(coarse.device)
+        values = (values.movedim(axis + 2, -1) @ matrix.T).movedim(-1, axis + 2)
+    return values
+
+
+def _take(values: Tensor, places: Tensor, axis: int) -> Tensor:
+    """values[p, ..., places[p, j], ...] along `axis`."""
+    shape = [1] * values.ndim
+    shape[0], shape[axis] = places.shape
+    wide = list(values.shape)
+    wide[axis] = places.shape[1]
+    return torch.gather(values, axis, places.view(shape).expand(wide))
+
+
+def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
+    """Values [P, S, C] of lattices [P, C, *tile] at continuous places [P, S, D] in samples.
+
+    Catmull-Rom splines; beyond the tile its border repeats. On the lattice itself: its values.
+    """
+    whole = places.round()
+    if bool(((places - whole).abs() < 1e-3).all()):
+        return _gathered(lattice, whole.long())
+    base = places.floor()
+    total = lattice.new_zeros(())
+    weights = [
+        _catmull_rom(places[..., axis] - base[..., axis]) for axis in range(places.shape[-1])
+    ]
+    for corner in torch.cartesian_prod(*[torch.arange(4)] * places.shape[-1]).view(
+        -1, len(weights)
+    ):
+        weight = torch.stack([w[..., j] for w, j in zip(weights, corner, strict=True)]).prod(0)
+        value = _gathered(lattice, base.long() + corner.to(base.device) - 1)
+        total = total + weight[..., None] * value
+    return total
+
+
+def _catmull_rom(t: Tensor) -> Tensor:
+    """Weights [..., 4] of the samples at -1, 0, 1, 2 for a place between 0 and 1."""
+    return torch.stack(
+        [
+            ((2 - t) * t - 1) * t / 2,
+            ((3 * t - 5) * t * t + 2) / 2,
+            ((4 - 3 * t) * t + 1) * t / 2,
+            (t - 1) * t * t / 2,
+        ],
+        dim=-1,
+    )
+
+
+def _gathered(lattice: Tensor, places: Tensor) -> Tensor:
+    flat = torch.zeros_like(places[..., 0])
+    for axis, length in enumerate(lattice.shape[2:]):
+        flat = flat * length + places[..., axis].clamp(0, length - 1)
+    values = lattice.flatten(2)  # [P, C, N]
+    return torch.gather(values, 2, flat[:, None].expand(-1, values.shape[1], -1)).transpose(1, 2)
