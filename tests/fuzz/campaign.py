@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["lgcodec"]):
     from .harnesses import HARNESSES
 from .limits import memory
 from .mutators import mutated
-from .seeds import folder_of, seeds
+from .seeds import folders, seeds
 
 LONGEST = 8192  # bytes of an input
 SECONDS = 5  # for one input
@@ -55,7 +55,7 @@ def main() -> NoReturn:
         [
             "fuzz",
             *(f"-{name}={value}" for name, value in flags.items()),
-            *map(str, (inputs, folder_of(chosen.harness))),
+            *map(str, (inputs, *folders(chosen.harness))),
         ],
         _counting(chosen.harness, chosen.folder / f"{chosen.harness}.json"),
         custom_mutator=_mutator(chosen.harness),
