@@ -16,7 +16,8 @@ from typing import NoReturn
 
 import atheris
 
-with atheris.instrument_imports(include=["lgcodec"]):
+# atheris 3.0.0 leaks the result of every comparison of arrays, of which rANS makes thousands.
+with atheris.instrument_imports(include=["lgcodec"], exclude=["lgcodec.coding.rans"]):
     from .harnesses import HARNESSES
 from .limits import memory
 from .mutators import mutated
