@@ -18,6 +18,7 @@ __all__ = ["Zstd"]
 
 MAGIC: Final = b"\x28\xb5\x2f\xfd"
 SINGLE_SEGMENT: Final = 1 << 5  # of the byte after MAGIC: no memory beside the content is needed
+MOST_PER_BYTE: Final = 2**15  # a block takes 4 bytes or more and holds 2**17 or less
 LEVEL: Final = 19
 WINDOW_LOGS: Final = (10, 30)  # what the library takes
 
@@ -69,10 +70,13 @@ class Zstd(Coder):
             if any(chunks):
                 raise bad_payload("a chunk without tensors is not empty")
             return []
+        length = sum(sizes) * symbol_type.itemsize
+        for chunk in chunks:  # all of them before there is room made for any
+            _check_header(chunk, length)
         rows = np.empty((len(chunks), sum(sizes)), symbol_type)
         decompressor = zstandard.ZstdDecompressor()
         for row, chunk in zip(rows, chunks, strict=True):
-            planes = np.frombuffer(_content(decompressor, chunk, row.nbytes), np.uint8)
+            planes = np.frombuffer(_content(decompressor, chunk, length), np.uint8)
             row[:] = planes.reshape(symbol_type.itemsize, -1).T.copy().view(symbol_type)[:, 0]
         return np.split(rows, np.cumsum(sizes)[:-1], axis=1)
 
@@ -92,17 +96,28 @@ def _shuffled(symbols: NDArray[Any]) -> bytes:
     return symbols.view(np.uint8).reshape(len(symbols), -1).T.tobytes()
 
 
-def _content(decompressor: zstandard.ZstdDecompressor, chunk: bytes, length: int) -> bytes:
-    """The `length` bytes of a frame; its header is held against them before any is allocated."""
+def _check_header(chunk: bytes, length: int) -> None:
+    """Raise FileError E_PAYLOAD unless the frame is one that can hold `length` bytes, and does."""
     if chunk[:4] != MAGIC or len(chunk) == 4 or not chunk[4] & SINGLE_SEGMENT:
         raise bad_payload("a chunk is not a Zstandard frame of a single segment")
+    if length > len(chunk) * MOST_PER_BYTE:
+        raise bad_payload(
+            f"a Zstandard frame of {len(chunk)} bytes is too short, its tensors need {length}"
+        )
     try:
         header = zstandard.get_frame_parameters(chunk)
-        if (header.content_size, header.dict_id, header.has_checksum) != (length, 0, False):
-            raise bad_payload(
-                f"a Zstandard frame holds {header.content_size} bytes, its tensors need {length}; "
-                "dictionaries and checksums are not allowed"
-            )
+    except zstandard.ZstdError as error:
+        raise bad_payload(f"a Zstandard frame is damaged: {error}") from error
+    if (header.content_size, header.dict_id, header.has_checksum) != (length, 0, False):
+        raise bad_payload(
+            f"a Zstandard frame holds {header.content_size} bytes, its tensors need {length}; "
+            "dictionaries and checksums are not allowed"
+        )
+
+
+def _content(decompressor: zstandard.ZstdDecompressor, chunk: bytes, length: int) -> bytes:
+    """The `length` bytes of a frame whose header has been checked."""
+    try:
         return decompressor.decompress(
             chunk, max_output_size=length, read_across_frames=False, allow_extra_data=False
         )

@@ -1,5 +1,6 @@
 """Zstandard frames: their content byte by byte, and what a hostile one may not do."""
 
+import tracemalloc
 from collections.abc import Callable
 from struct import pack
 
@@ -91,6 +92,29 @@ def test_contents_of_other_lengths(length: int) -> None:
 def test_a_header_that_claims_the_impossible(claimed: int) -> None:
     header = b"\x28\xb5\x2f\xfd" + bytes([0b1110_0000]) + pack("<Q", claimed)
     refuse(header + b"\x01\x00\x00", "frame holds")
+
+
+def test_nothing_is_allocated_for_a_content_that_cannot_be_there() -> None:
+    """LGI-K-33: neither for what tensors claim, nor for what a header of 12 bytes confirms."""
+    claim = 2**30
+    header = b"\x28\xb5\x2f\xfd" + bytes([0b1010_0000]) + pack("<I", claim) + b"\x01\x00\x00"
+    for chunk in (frame(CONTENT), header):
+        tracemalloc.start()
+        with pytest.raises(FileError, match=r"E_PAYLOAD: a Zstandard frame of .* is too short"):
+            ZSTD.decode([b""], [chunk], [claim // 4], FLOAT)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 2**20
+
+
+def test_a_frame_of_the_best_ratio() -> None:
+    """One byte repeated in blocks of 2**17 bytes: 2**15 bytes for each of its own, nearly."""
+    content = bytes(2**20)
+    chunk = b"\x28\xb5\x2f\xfd" + bytes([0b1010_0000]) + pack("<I", len(content))
+    for last in (*(0,) * 7, 1):
+        chunk += (2**17 << 3 | 0b010 | last).to_bytes(3, "little") + b"\x00"
+    (found,) = ZSTD.decode([b""], [chunk], [2**18], FLOAT)
+    assert found.tobytes() == content
 
 
 def test_a_body_longer_than_its_header_says() -> None:

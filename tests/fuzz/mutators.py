@@ -55,7 +55,7 @@ def _coding(data: bytes, mutator: Mutator, rng: Random) -> bytes:
     match rng.randrange(6):
         case 0:
             at = rng.randrange(len(choice))
-            choice = choice[:at] + bytes([rng.randrange(10)]) + choice[at + 1 :]
+            choice = choice[:at] + bytes([rng.randrange(16)]) + choice[at + 1 :]
         case 1 | 2:
             head = mutator.plain(head)
         case 3:  # one number of a step or a table

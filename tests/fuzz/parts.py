@@ -29,6 +29,7 @@ EXAMPLES: Final[Mapping[str, list[dict[str, Any]]]] = {
 }
 EXACT: Final = ("raw", "rans")  # coders with one byte string per sequence of symbols
 SIZES: Final = (1, 2, 3, 5, 8, 13, 21, 34, 55, 2050)  # of tensors; the last takes two lanes
+VAST: Final = (2**14, 2**14)  # a shape that no input can hold, and that must cost no memory
 HEAD: Final = 5  # bytes before the global chunk in an input of `coding`
 
 
@@ -100,10 +101,14 @@ def coding(data: bytes) -> str:
 
 
 def codec_for(which: int, one: int, other: int) -> ChunkCodec:
-    """A codec of a local tensor l and a global one g, all of them counted round and round."""
+    """A codec of a local tensor l and a global one g, all of them counted round and round.
+
+    Each has one of `SIZES`, or the shape `VAST`.
+    """
     quantiser, coder = codecs()[which % len(codecs())]
+    shapes = (*((size,) for size in SIZES), VAST)
     local, global_ = (
-        TensorSpec(name, (SIZES[at % len(SIZES)],)) for name, at in (("l", one), ("g", other))
+        TensorSpec(name, shapes[at % len(shapes)]) for name, at in (("l", one), ("g", other))
     )
     return ChunkCodec(quantiser, coder, (local,), (global_,))
 

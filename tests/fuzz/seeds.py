@@ -25,9 +25,10 @@ from lgcodec.format.geometry import AxisGeometry, Geometry
 from .harnesses import OF_FILES
 from .parts import SIZES, codec_for, codecs
 
-__all__ = ["corpus", "folder_of", "seeds"]
+__all__ = ["corpus", "folder_of", "folders", "seeds"]
 
 CORPUS = Path(__file__).parent / "corpus"
+CONFORMANCE = Path(__file__).parents[2] / "spec" / "conformance"
 LONGEST = 8192  # bytes of a seed
 STEPS = {"local.w": 0.02, "local.b": 0.02, "local.l": 0.05, "global.g": 0.05}
 
@@ -35,6 +36,12 @@ STEPS = {"local.w": 0.02, "local.b": 0.02, "local.l": 0.05, "global.g": 0.05}
 def folder_of(harness: str) -> Path:
     """Where the inputs of a harness lie; those of files have one in common."""
     return CORPUS / ("files" if harness in OF_FILES else harness)
+
+
+def folders(harness: str) -> list[Path]:
+    """Where inputs of a harness lie: its corpus, and the conformance suite if they are files."""
+    wanted = [folder_of(harness), *([CONFORMANCE] if harness in OF_FILES else [])]
+    return [folder for folder in wanted if folder.is_dir()]
 
 
 def corpus(harness: str) -> dict[str, bytes]:

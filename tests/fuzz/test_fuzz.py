@@ -23,8 +23,8 @@ from .seeds import corpus, folder_of, seeds
 
 ALLOCATED = 2**29  # bytes that a harness may ask for
 DECODING = {"E_PROFILE", "E_PAYLOAD"}
-RUNS = {"container": 5000, "conf": 3000, "geometry": 3000, "directory": 3000}
-FEWER = 1500
+RUNS = {"container": 3000, "conf": 2000, "geometry": 2000, "directory": 2000}
+FEWER = 1000
 
 harnesses = pytest.mark.parametrize("name", HARNESSES)
 
