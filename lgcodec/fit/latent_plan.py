@@ -1,6 +1,6 @@
 """Plans for latents: tiles and schedule; the fit itself finds the step for a target."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, final
 
 from typing_extensions import override
@@ -14,7 +14,7 @@ from lgcodec.nets import Latent, Request
 from lgcodec.partition import RULES
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["LatentPlanner"]
+__all__ = ["LatentPlanner", "wants_perceptrons"]
 
 TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "audio": (4096,),
@@ -24,6 +24,8 @@ TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
 }
 TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 600, "best": 4000}  # iterations
 PERCEPTRONS: Final = (
+    "arrangement",
+    "coordinates",
     "params",
     "global_ratio",
     "local_width",
@@ -60,13 +62,8 @@ class LatentPlanner(Plans):
         *,
         size: int | None = None,
     ) -> None:
-        for name in PERCEPTRONS:
-            if getattr(options, name) is not None:
-                raise UsageError(f"latents have no {name}: say bpp, size, psnr or quality")
-        if options.arrangement != "auto":
-            raise UsageError(
-                "latents have one arrangement, which has both a local and a global part"
-            )
+        for name in _perceptron_options(options):
+            raise UsageError(f"latents have no {name}: say bpp, size, psnr or quality")
         self.signal, self.options = signal, options
         self.lossless_bytes, self.size = lossless_bytes, size
         self.psnr = None  # one fit meets a quality: there is nothing to try again
@@ -104,6 +101,7 @@ class LatentPlanner(Plans):
                 rate=0,
                 global_rate=0,
                 psnr=options.psnr,
+                seconds=options.seconds,
                 seed=options.seed,
             ),
             params_local=local * geometry.groups,
@@ -122,3 +120,14 @@ class LatentPlanner(Plans):
         """About the fewest bytes that these partitions take."""
         geometry = self.first().geometry
         return FIXED + EACH * geometry.tiles_per_group * geometry.groups
+
+
+def wants_perceptrons(options: EncodeOptions) -> bool:
+    """Whether options were given that latents do not have."""
+    return any(_perceptron_options(options))
+
+
+def _perceptron_options(options: EncodeOptions) -> Iterator[str]:
+    """Names of options given that latents do not have."""
+    plain = EncodeOptions()
+    return (name for name in PERCEPTRONS if getattr(options, name) != getattr(plain, name))

@@ -9,6 +9,7 @@ size or a quality.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log10
+from time import monotonic
 from typing import Final, final
 
 import numpy as np
@@ -95,7 +96,7 @@ class _Run:
         self.peak, self._report, self._size_of = peak, report, size_of
         self.entropy = Entropy(family.coder)
         self.choice: _Choice | None = None
-        self.trained = 0
+        self.trained, self.started = 0, monotonic()
 
     @property
     def chosen(self) -> _Choice:
@@ -109,6 +110,8 @@ class _Run:
         step = self._search(FINEST, WIDEST, self._estimate)
         self.choice = self._choose(step)
         for round_ in range(ROUNDS if self.settings.iterations else 0):
+            if self.settings.seconds and monotonic() - self.started > self.settings.seconds:
+                break
             iterations = self.settings.iterations // ROUNDS
             self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + round_)
             self.trained += iterations
@@ -179,7 +182,8 @@ class _Run:
 
     def _tell(self, done: float) -> None:
         if self._report:
-            self._report(FitProgress(done, self.trained, self._psnr(self.chosen), 0.0))
+            seconds = monotonic() - self.started
+            self._report(FitProgress(done, self.trained, self._psnr(self.chosen), seconds))
 
 
 def _dead_zone(scaled: Floats) -> Symbols:

@@ -43,7 +43,8 @@ MAX_BITS: Final = 8  # five more, for tensors that need them, still fit the entr
 class EncodeOptions:
     """What the caller may ask for; None leaves the choice to the encoder.
 
-    family           name of a family of networks, see `nets.FAMILIES`
+    family           name of a family of networks, see `nets.FAMILIES`; "auto" is what was measured
+                     best for the kind, or what has the options given: see `planner.BEST`
     params           weights of the main stream in all, Algorithm 1 of the paper
     partitions       partitions per axis, in the order of the signal's axes
     partition_size   samples of a partition per axis, same order
@@ -65,7 +66,7 @@ class EncodeOptions:
     """
 
     preset: Preset = "medium"
-    family: str = "siren"
+    family: str = "auto"
     params: int | None = None
     partitions: tuple[int, ...] | None = None
     partition_size: tuple[int, ...] | None = None

@@ -240,10 +240,11 @@ def _family(
         w0=options.w0,
         coordinates=options.coordinates,
     )
-    if options.family not in FAMILIES:
+    name = "siren" if options.family == "auto" else options.family
+    if name not in FAMILIES:
         known = ", ".join(FAMILIES)
-        raise UsageError(f"family is {options.family!r}, known are {known}")
-    return FAMILIES[options.family].for_request(request)
+        raise UsageError(f"family is {name!r}, known are auto, {known}")
+    return FAMILIES[name].for_request(request)
 
 
 def _settings(

@@ -1,17 +1,18 @@
 """Plans for targets: which network to fit for so many bytes, or next on the way to a quality."""
 
+from collections.abc import Mapping
 from math import inf
 from typing import Final, final
 
 from typing_extensions import override
 
 from lgcodec.errors import UsageError
-from lgcodec.fit.latent_plan import LatentPlanner
+from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.plans import Plans
 from lgcodec.fit.points import point_at, rate_for
-from lgcodec.signal import Signal
+from lgcodec.signal import Kind, Signal
 
 __all__ = ["Planner", "planner_for"]
 
@@ -22,6 +23,15 @@ LARGEST: Final = 0.98  # of a lossless file
 PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
 GROWTH: Final = 1.1  # times the bytes, where a plan for more is the same as the last
 STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
+
+
+# By rate and quality, benchmarks/results/rate-*.txt.
+BEST: Final[Mapping[Kind, str]] = {
+    "audio": "siren",
+    "image": "latent",
+    "video": "siren",
+    "volume": "siren",
+}
 
 
 @final
@@ -124,6 +134,14 @@ def planner_for(
     signal: Signal, options: EncodeOptions, lossless_bytes: int, *, size: int | None = None
 ) -> Plans:
     """Who plans for the family of `options`."""
-    if options.family == "latent":
+    if _family(signal, options) == "latent":
         return LatentPlanner(signal, options, lossless_bytes, size=size)
     return Planner(signal, options, lossless_bytes, size=size)
+
+
+def _family(signal: Signal, options: EncodeOptions) -> str:
+    """The family asked for, or the best one that has all options given."""
+    if options.family != "auto":
+        return options.family
+    best = BEST[signal.kind]
+    return "siren" if best == "latent" and wants_perceptrons(options) else best

@@ -95,15 +95,18 @@ class Sampler:
 
         Where a tile reaches past the signal, the signal's last samples repeat.
         """
-        flat = torch.zeros((self.partitions, *[1] * len(lengths)), dtype=torch.long)
+        ones = [1] * len(lengths)
+        flat = torch.zeros((self.partitions, *ones), dtype=torch.long, device=self._device)
         for axis, length in enumerate(lengths):
-            inside = torch.minimum(torch.arange(length), self._extents[:, axis, None] - 1)
+            inside = torch.arange(length, device=self._device)
+            inside = torch.minimum(inside, self._extents[:, axis, None] - 1)
             places = (self._starts[:, axis, None] + inside) * self._strides[axis]
             shape = [1] * (len(lengths) + 1)
             shape[0], shape[axis + 1] = places.shape
             flat = flat + places.view(shape)
-        values = self._samples[flat].float().movedim(-1, 1)
-        index = (self._starts - self._starts.min(0).values) // torch.tensor(lengths)
+        values = self._samples[flat].float().movedim(-1, 1).cpu()
+        starts = self._starts.cpu()
+        index = (starts - starts.min(0).values) // torch.tensor(lengths)
         return (values - self._low) * (2 / (self._high - self._low)) - 1, index
 
     def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
