@@ -98,12 +98,15 @@ class Planner(Plans):
 
         The head of a file is estimated, and what is estimated too high has to become weights.
         """
-        low, high = 0, self.lossless_bytes
-        if not self._fits(high):
+        high = self.lossless_bytes
+        while high and not self._fits(high):  # a global network cannot have any size
+            high = high * 3 // 4
+        if not high:
             raise UsageError(
-                f"a lossless file of this {self.signal.kind} has {high} bytes, no .lgi with this "
-                "network has fewer; to encode it all the same, say --params"
+                f"a lossless file of this {self.signal.kind} has {self.lossless_bytes} bytes, no "
+                ".lgi with this network has fewer; to encode it all the same, say --params"
             )
+        low = 0
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self._fits(middle) else (middle, high)

@@ -1,6 +1,7 @@
 """Targets in bytes, and the plans that suit them."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ GRIDS: dict[Kind, tuple[int, ...]] = {
     "volume": (40, 64, 48),
 }
 LOSSLESS = {"audio": 60_000, "image": 200_000, "video": 4_000_000, "volume": 100_000}
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 kinds = pytest.mark.parametrize("kind", GRIDS)
 
 
@@ -96,6 +98,14 @@ def test_the_table_rises(kind: Kind) -> None:
     for low, high in pairwise(points):
         assert low.rate < high.rate
         assert low.psnr < high.psnr
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("operating_points-*.txt")))
+def test_the_table_is_what_was_measured(path: Path) -> None:
+    lines = [line.split()[1:] for line in path.read_text().splitlines() if line.startswith("best ")]
+    measured = [tuple(map(float, words)) for words in lines]
+    points = POINTS[path.stem.split("-")[1]]  # type: ignore[index]
+    assert [(p.rate, p.bits, p.weights, p.psnr) for p in points] == measured
 
 
 @kinds
