@@ -227,9 +227,9 @@ class Job:
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
         if isinstance(plan.family, Latent):
-            tiles, index = sampler.tiles(plan.family.tile)
+            tiles = sampler.tiles(plan.family.tile)
             fitted = fit_latents(
-                plan.family, tiles, index, settings, peak=peak, report=report, size_of=size_of
+                plan.family, tiles, settings, peak=peak, report=report, size_of=size_of
             )
             self.interrupted |= fitted.interrupted
             self.iterations += fitted.iterations

@@ -339,8 +339,15 @@ def test_quantisation_costs_little(name: str, params: int) -> None:
 @pytest.mark.parametrize("name", ["cat.png", "bunny.mp4"])
 def test_without_options_a_file_is_smaller_than_a_lossless_one(name: str) -> None:
     signal = crop_of_sample(name)
-    data, report = encode_signals([signal], EncodeOptions(iterations=30, device="cpu"))
+    data, _ = encode_signals([signal], EncodeOptions(iterations=30, device="cpu"))
     assert len(data) < lossless_bytes(signal)
+
+
+@pytest.mark.parametrize("name", ["cat.png", "bunny.mp4"])
+def test_a_plan_of_perceptrons_foretells_the_bytes(name: str) -> None:
+    signal = crop_of_sample(name)
+    options = EncodeOptions(iterations=30, device="cpu", family="siren")
+    data, report = encode_signals([signal], options)
     assert report.streams[0].plan.expected_bytes == pytest.approx(len(data), rel=0.25)
 
 

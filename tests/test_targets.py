@@ -83,7 +83,7 @@ def check_quality(monkeypatch: pytest.MonkeyPatch, promised: float) -> tuple[byt
     """31 dB where the table promises so much for 2 bpp."""
     points = (Point(0.5, 6.0, 800, promised - 6), Point(2.0, 6.0, 800, promised))
     monkeypatch.setitem(POINTS, "image", points)
-    data, report = encode("image", psnr=31.0, iterations=150)
+    data, report = encode("image", psnr=31.0, iterations=150, family="siren")
     assert 30.9 <= report.streams[0].psnr <= 32.55
     decoded = decode_stream(stream_of(data), device="cpu")
     assert psnr(SIGNALS["image"].samples, decoded.samples) == report.streams[0].psnr
@@ -108,7 +108,10 @@ def test_a_network_too_large_for_a_quality_makes_way(monkeypatch: pytest.MonkeyP
         ({"size": 300}, r"300 bytes is impossible for this image; the nearest has \d+ bytes"),
         ({"bpp": 50.0}, r"the nearest has 50000 bytes, 37\.2 bpp"),
         ({"quality": 0}, r"quality \d"),
-        ({"psnr": 95.0, "iterations": 20}, r"95\.0 dB is out of reach .* nearest possible is \d"),
+        (
+            {"psnr": 95.0, "iterations": 20, "family": "siren"},
+            r"95\.0 dB is out of reach .* nearest possible is \d",
+        ),
     ],
 )
 def test_what_is_impossible_is_refused_with_the_nearest(

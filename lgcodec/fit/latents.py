@@ -14,7 +14,6 @@ from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY
@@ -23,6 +22,7 @@ from lgcodec.coding.pyramid import LATENTS
 from lgcodec.errors import UsageError
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.pyramids import Pyramids, Rounded
+from lgcodec.fit.sampling import Tiles
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
@@ -31,9 +31,11 @@ __all__ = ["fit_latents"]
 LAMBDA: Final = 0.12  # price of a bit in squared steps
 DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
 ROUNDS: Final = 2  # of rounding and training in turns
-FINEST: Final = -16 * STEP_UNIT  # steps that are searched
+FINEST: Final = -9 * STEP_UNIT  # steps that are searched
 WIDEST: Final = 2 * STEP_UNIT
 USUAL: Final = -round(3.7 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
+EACH: Final = 9
 NEARBY: Final = 8  # how far the step moves when the network has changed
 SizeOf = Callable[[Fitted], int]
 
@@ -50,15 +52,14 @@ class _Choice:
 
 def fit_latents(
     family: Latent,
-    tiles: Tensor,
-    index: Tensor,
+    tiles: Tiles,
     settings: FitSettings,
     *,
     peak: float,
     report: Report | None = None,
     size_of: SizeOf | None = None,
 ) -> Fitted:
-    """Fit tiles [P, C, *tile] (network units) at `index` [P, D] of a group.
+    """Fit the tiles of a group.
 
     peak      of the PSNR, in network units
     size_of   bytes of the chunks of what was fitted; needed where `settings` has a size
@@ -66,9 +67,7 @@ def fit_latents(
     Border tiles repeat the signal's last samples. On Ctrl-C the best so far is returned.
     UsageError where `settings` has a size that not even the widest step reaches.
     """
-    run = _Run(
-        family, Pyramids(family, tiles, index), settings, peak, report=report, size_of=size_of
-    )
+    run = _Run(family, Pyramids(family, tiles), settings, peak, report=report, size_of=size_of)
     try:
         run.go()
     except KeyboardInterrupt:
@@ -128,24 +127,29 @@ class _Run:
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
     def _search(self, low: int, high: int, passes: Callable[[int], bool]) -> int:
-        """By halving: the step nearest to the target, or the usual one if there is none.
+        """The step nearest to the target, sought from between `low` and `high`; the usual one else.
 
         With a size: the finest step that is small enough. With a quality: the widest good enough.
         """
-        if self.settings.size is None and self.settings.psnr is None:
+        settings = self.settings
+        if settings.size is None and settings.psnr is None:
             return min(max(USUAL, low), high)
-        wants_size = self.settings.size is not None
-        if wants_size and high == WIDEST and not passes(high):
-            raise UsageError(
-                f"{self.settings.size} bytes are too few for so many partitions, say larger ones"
-            )
+        small = settings.size is not None
+
+        def wide(step: int) -> bool:
+            return passes(step) == small
+
+        while high < WIDEST and not wide(high):
+            low, high = high, min(high + NEARBY, WIDEST)
+        while low > FINEST and wide(low):
+            low, high = max(low - NEARBY, FINEST), low
+        if small and high == WIDEST and not wide(high):
+            message = f"{settings.size} bytes are too few for so many partitions; say larger ones"
+            raise UsageError(message)
         while high - low > 1:
             middle = (low + high) // 2
-            if passes(middle) == wants_size:
-                high = middle
-            else:
-                low = middle
-        return high if wants_size else low
+            low, high = (low, middle) if wide(middle) else (middle, high)
+        return high if small else low
 
     def _estimate(self, step: int) -> bool:
         """Whether a step meets the target, by ideal code lengths."""
@@ -173,7 +177,9 @@ class _Run:
         bits = 0.0
         for part, classes in zip(chosen, coder.classes(chosen), strict=True):
             bits += float(costs(classes, np.abs(part).astype(np.float32)).sum())
-        heads = 8 * (4 * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size)
+        heads = 8 * (
+            HEAD + EACH * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size
+        )
         return _Choice(rounded, chosen, bits + heads)
 
     def _psnr(self, choice: _Choice) -> float:

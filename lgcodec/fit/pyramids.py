@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, Pyramid
+from lgcodec.fit.sampling import Tiles
 from lgcodec.nets.latent import COLOURS, STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.smooth import spread
@@ -37,11 +38,11 @@ class Rounded:
 
 @final
 class Pyramids:
-    """Tiles [P, C, *tile] in network units at `index` [P, D] of a group."""
+    """The tiles of a group, analysed."""
 
-    def __init__(self, family: Latent, tiles: Tensor, index: Tensor) -> None:
-        self._family, self._tiles, self._index = family, tiles, index
-        self._coded = _coded(family, tiles)
+    def __init__(self, family: Latent, tiles: Tiles) -> None:
+        self._family, self._tiles, self._index = family, tiles, tiles.index
+        self._coded = _coded(family, tiles.values)
         self._coarse = self._solved(analyse(self._coded, family.pyramid)[1])
 
     def rounded(self, step: int) -> Rounded:
@@ -60,13 +61,17 @@ class Pyramids:
         return Rounded(scaled, {"steps": stored.numpy(), "coarse": differentiated(coarse).numpy()})
 
     def error(self, rounded: Rounded, symbols: Sequence[Symbols]) -> float:
-        """Mean squared error of all tiles, network units."""
+        """Mean squared error of the signal's samples, rounded as a decoder does; network units."""
         family = self._family
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
         flat = np.concatenate(symbols, axis=1)
         weights[f"local.{LATENTS}"] = torch.from_numpy(flat).float()
         values = family.lattice(weights, self._index).clamp(-1, 1)
-        return float(torch.nn.functional.mse_loss(values, self._tiles))
+        tiles = self._tiles
+        if tiles.grain:
+            values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
+        errors = (values - tiles.values).square_().mean(1)
+        return float(errors[tiles.inside].mean(dtype=torch.float64))
 
     def _solved(self, low: Tensor) -> Tensor:
         """The grid [C, *grid] whose spline has the low bands `low` [P, C, *coarse] in its tiles."""

@@ -5,6 +5,7 @@ Letters in shapes: P partitions of the group, S samples of each, D axes, C chann
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any, Final, final
 from zlib import crc32
@@ -16,9 +17,26 @@ from torch import Tensor
 
 from lgcodec.format.geometry import Geometry
 
-__all__ = ["Sampler"]
+__all__ = ["Sampler", "Tiles"]
 
 MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permutation
+
+
+@final
+@dataclass(frozen=True)
+class Tiles:
+    """All tiles of a group on the CPU.
+
+    values   [P, C, *tile] float32, network units
+    index    [P, D] of the tiles in the group
+    inside   [P, *tile] whether a sample lies in the signal
+    grain    what integer samples differ by, network units; 0 for floats
+    """
+
+    values: Tensor
+    index: Tensor
+    inside: Tensor
+    grain: float
 
 
 @final
@@ -90,24 +108,27 @@ class Sampler:
         generator = torch.Generator().manual_seed(self._seed + 1)
         return torch.randint(self.tile_samples, (self.partitions, count), generator=generator)
 
-    def tiles(self, lengths: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """All tiles [P, C, *lengths] in network units, and their index [P, D] in the group.
-
-        Where a tile reaches past the signal, the signal's last samples repeat.
-        """
+    def tiles(self, lengths: Sequence[int]) -> Tiles:
+        """All tiles of `lengths` samples. Past its end, the signal's last samples repeat."""
         ones = [1] * len(lengths)
         flat = torch.zeros((self.partitions, *ones), dtype=torch.long, device=self._device)
+        inside = torch.ones_like(flat, dtype=torch.bool)
         for axis, length in enumerate(lengths):
-            inside = torch.arange(length, device=self._device)
-            inside = torch.minimum(inside, self._extents[:, axis, None] - 1)
-            places = (self._starts[:, axis, None] + inside) * self._strides[axis]
-            shape = [1] * (len(lengths) + 1)
-            shape[0], shape[axis + 1] = places.shape
+            shape = [self.partitions, *ones]
+            shape[axis + 1] = length
+            steps = torch.arange(length, device=self._device)
+            last = self._extents[:, axis, None] - 1
+            places = (self._starts[:, axis, None] + torch.minimum(steps, last)) * self._strides[
+                axis
+            ]
             flat = flat + places.view(shape)
-        values = self._samples[flat].float().movedim(-1, 1).cpu()
+            inside = inside & (steps <= last).view(shape)
+        values = self._samples[flat].float().movedim(-1, 1)
+        values = (values - self._low) * (2 / (self._high - self._low)) - 1
         starts = self._starts.cpu()
         index = (starts - starts.min(0).values) // torch.tensor(lengths)
-        return (values - self._low) * (2 / (self._high - self._low)) - 1, index
+        grain = 0.0 if self._samples.dtype.is_floating_point else 2 / (self._high - self._low)
+        return Tiles(values.cpu(), index, inside.cpu(), grain)
 
     def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tile and frame coordinates [p, S, D] and targets [p, S, C] of the partitions `rows`.
