@@ -16,35 +16,46 @@ Options = Mapping[str, Any]
 SOURCE: Final = ROOT / "lgcodec"
 
 
-def weights(*per_sample: float) -> tuple[Options, ...]:
-    """Targets: weights per sample of the signal."""
-    return tuple({"params_per_sample": value} for value in per_sample)
-
-
 def option(name: str, *values: float) -> tuple[Options, ...]:
     """Targets: values of one option of the encoder, such as bpp."""
     return tuple({name: value} for value in values)
 
 
+def latent(*tile: int) -> Options:
+    """Latents with tiles of these lengths."""
+    return {"family": "latent", "partition_size": tile}
+
+
+SIREN_IMAGES: Final = option("bpp", 0.3, 0.6, 1.2, 2.4)
+LATENT_IMAGES: Final = option("bpp", 0.15, 0.3, 0.5, 0.8, 1.3, 2.0)
 # kind -> (name, the same without partitions, options, targets)
 ROWS: Final[Mapping[Kind, tuple[tuple[str, str | None, Options, tuple[Options, ...]], ...]]] = {
     "image": (
-        ("siren one", None, {"arrangement": "single"}, weights(0.03, 0.06, 0.12, 0.24)),
+        ("siren one", None, {"arrangement": "single"}, SIREN_IMAGES),
         (
             "siren 64",
             "siren one",
             {"arrangement": "per-partition", "partition_size": (64, 64)},
-            weights(0.03, 0.06, 0.12, 0.24),
+            SIREN_IMAGES,
         ),
         (
             "siren 64 local-global",
             "siren one",
             {"arrangement": "local-global", "partition_size": (64, 64)},
-            weights(0.03, 0.06, 0.12, 0.24),
+            SIREN_IMAGES,
         ),
+        ("latent one", None, {"family": "latent", "partitions": (1, 1)}, LATENT_IMAGES),
+        ("latent 128", "latent one", latent(128, 128), LATENT_IMAGES),
+        ("latent 64", "latent one", latent(64, 64), LATENT_IMAGES),
     ),
-    "audio": (("siren", None, {}, weights(0.25, 0.5, 1.0, 2.0)),),
-    "video": (("siren", None, {}, weights(0.02, 0.05, 0.1, 0.2)),),
+    "audio": (
+        ("siren", None, {}, option("kbps", 16, 32, 64, 128)),
+        ("latent", None, {"family": "latent"}, option("kbps", 16, 32, 64, 96, 128)),
+    ),
+    "video": (
+        ("siren", None, {}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
+        ("latent", None, {"family": "latent"}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
+    ),
     "volume": (),
 }
 # What no fit depends on: these can change and cached points stay good.
@@ -83,10 +94,7 @@ def ours(kind: Kind, preset: str, seed: int) -> tuple[Curve, ...]:
 
 
 def _fitted(signal: Signal, setting: Setting) -> Outcome:
-    asked = dict(setting)
-    if "params_per_sample" in asked:
-        asked["params"] = max(1, round(asked.pop("params_per_sample") * signal.size))
-    data, _ = encode_signals([signal], EncodeOptions(**asked))
+    data, _ = encode_signals([signal], EncodeOptions(**setting))
     with Reader(BytesSource(data)) as reader:
         decoded = decode_stream(reader.streams[0], max_samples=signal.size)
     return len(data), decoded.samples

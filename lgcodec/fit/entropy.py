@@ -30,18 +30,31 @@ FLOOR: Final = 2.0**-14  # no symbol has a smaller probability
 
 @final
 class Entropy:
-    """Float weights of the network of one coder, to be trained on symbols."""
+    """Float weights of the network of one coder, to be trained on symbols.
 
-    def __init__(self, coder: Context) -> None:
+    `flat` are the weights to start from, as in the tensor ENTROPY; None: the shipped ones.
+    """
+
+    def __init__(self, coder: Context, flat: Tensor | None = None) -> None:
         self._coder = coder
         widths = [coder.inputs, coder.hidden, coder.hidden, 1]
-        flat, at = _start(len(coder.pyramid.tile), coder.hidden), 0
+        flat = _start(len(coder.pyramid.tile), coder.hidden) if flat is None else flat
+        at = 0
         self._layers: list[tuple[Tensor, Tensor]] = []
         for before, after in pairwise(widths):
             matrix = flat[at : at + before * after].reshape(before, after)
             at += before * after
             self._layers.append((matrix.clone(), flat[at : at + after].clone()))
             at += after
+
+    @property
+    def hidden(self) -> int:
+        """Width of the network."""
+        return self._coder.hidden
+
+    def floats(self) -> Floats:
+        """The weights before they are rounded, in the order of the tensor ENTROPY."""
+        return torch.cat([value.flatten() for layer in self._layers for value in layer]).numpy()
 
     def integers(self) -> Floats:
         """The flat tensor ENTROPY."""
@@ -53,19 +66,38 @@ class Entropy:
 
     def train(self, symbols: Sequence[Symbols], iterations: int, seed: int) -> None:
         """Fit the weights, rounded in the loop, to symbols [P, N_k] of every tensor."""
-        generator = torch.Generator().manual_seed(seed)
         inputs = [part.reshape(-1, self._coder.inputs) for part in self._coder.features(symbols)]
         features = torch.from_numpy(np.concatenate(inputs))
         sizes = torch.from_numpy(np.concatenate([np.abs(part).ravel() for part in symbols]))
+        self.learn(features, sizes, None, iterations, seed)
+
+    def learn(
+        self,
+        features: Tensor,
+        sizes: Tensor,
+        counts: Tensor | None,
+        iterations: int,
+        seed: int,
+        *,
+        rate: float = RATE,
+    ) -> None:
+        """Fit the weights to magnitudes [N] in contexts `features` [N, inputs].
+
+        counts   what each weighs [N]; None: all the same
+        rate     of learning, at first
+        """
+        generator = torch.Generator().manual_seed(seed)
         leaves = [value.requires_grad_() for layer in self._layers for value in layer]
-        optimiser = torch.optim.Adam(leaves, lr=RATE)
+        optimiser = torch.optim.Adam(leaves, lr=rate)
         for iteration in range(iterations):
             for group in optimiser.param_groups:
-                group["lr"] = RATE * (0.5 + 0.5 * cos(pi * iteration / iterations))
+                group["lr"] = rate * (0.5 + 0.5 * cos(pi * iteration / iterations))
             rows = torch.randint(len(features), (BATCH,), generator=generator)
-            bits = _bits(self._output(features[rows] / ONE), sizes[rows].float()).mean()
+            bits = _bits(self._output(features[rows] / ONE), sizes[rows].float())
+            if counts is not None:
+                bits = bits * counts[rows]
             optimiser.zero_grad()
-            bits.backward()  # type: ignore[no-untyped-call]
+            bits.mean().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         self._layers = [(m.detach(), b.detach()) for m, b in self._layers]
 

@@ -26,7 +26,7 @@ from lgcodec.fit.sampling import Tiles
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
-__all__ = ["fit_latents"]
+__all__ = ["cheapest", "dead_zone", "fit_latents"]
 
 LAMBDA: Final = 0.12  # price of a bit in squared steps
 DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
@@ -168,11 +168,11 @@ class _Run:
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""
         rounded = self.pyramids.rounded(step)
-        symbols = symbols or [_dead_zone(part) for part in rounded.bands]
+        symbols = symbols or [dead_zone(part) for part in rounded.bands]
         networks = {ENTROPY: self.entropy.integers()}
         coder = self.family.coder.for_locals(self.family.local_tensors(), networks)
         chosen = [
-            _cheapest(*pair) for pair in zip(rounded.bands, coder.classes(symbols), strict=True)
+            cheapest(*pair) for pair in zip(rounded.bands, coder.classes(symbols), strict=True)
         ]
         bits = 0.0
         for part, classes in zip(chosen, coder.classes(chosen), strict=True):
@@ -192,11 +192,12 @@ class _Run:
             self._report(FitProgress(done, self.trained, self._psnr(self.chosen), seconds))
 
 
-def _dead_zone(scaled: Floats) -> Symbols:
+def dead_zone(scaled: Floats) -> Symbols:
+    """Symbols as they are rounded before anything is known of their price."""
     return _signed(scaled, np.floor(np.abs(scaled) + np.float32(DEAD_ZONE)))
 
 
-def _cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
+def cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
     """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are."""
     size = np.abs(scaled)
     near = np.rint(size)

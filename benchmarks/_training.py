@@ -1,0 +1,87 @@
+"""Signals to train on, for `train_latent`: none of them is in any evaluation."""
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.signal import resample_poly
+
+from lgcodec import Signal, read
+
+__all__ = ["SIGNALS"]
+
+PICTURES: Final = 120
+EDGE: Final = 256
+JOINED: Final = 6  # spoken digits that make one sound
+SPEEDS: Final = ((1, 1), (2, 1), (1, 2), (4, 1))  # as if recorded at 8, 16, 4 and 32 kHz
+CLIPS: Final = 30
+MOVING: Final = 2  # of three clips move by themselves, one is a picture that a camera moves over
+LENGTH, SIDE = 8, 128
+RATE: Final = Fraction(25)
+
+
+def _sounds(data: Path, _random: np.random.Generator) -> Iterator[Signal]:
+    """Spoken digits one after the other, some resampled."""
+    files = sorted((data / "audio" / "fsdd_8k").glob("*.wav"))
+    for number in range(len(files) // JOINED):
+        joined = np.concatenate(
+            [read(path)[0].samples for path in files[number :: len(files) // JOINED]]
+        )
+        speed = SPEEDS[number % len(SPEEDS)]
+        loud = resample_poly(joined.astype(np.float32), *speed, axis=0).astype(np.float32)
+        yield Signal("audio", loud / np.abs(loud).max(), Fraction(8000))
+
+
+def _pictures(data: Path, random: np.random.Generator) -> Iterator[Signal]:
+    """Squares out of photographs; every eighth is grey."""
+    for number, picture in enumerate(_opened(data, random, PICTURES)):
+        square = _cut(np.asarray(picture), EDGE, random)
+        yield Signal("image", square[..., :1] if number % 8 == 7 else square)
+
+
+def _clips(data: Path, random: np.random.Generator) -> Iterator[Signal]:
+    """A film, and pictures that a camera moves over; every eighth is grey."""
+    frames = sorted((data / "video" / "davis_blackswan").glob("*.jpg"))
+    for number, picture in enumerate(_opened(data, random, CLIPS)):
+        if number % 3 < MOVING:
+            first = int(random.integers(len(frames) - LENGTH))
+            film = np.stack([read(path)[0].samples for path in frames[first : first + LENGTH]])
+            clip = np.stack([*_cut(np.moveaxis(film, 0, 2), SIDE, random).transpose(2, 0, 1, 3)])
+        else:
+            clip = _moved(picture, random)
+        clip = np.ascontiguousarray(clip[..., :1] if number % 8 == 7 else clip)
+        yield Signal("video", clip, RATE)
+
+
+SIGNALS: Final[Mapping[int, Callable[[Path, np.random.Generator], Iterator[Signal]]]] = {
+    1: _sounds,
+    2: _pictures,
+    3: _clips,
+}
+
+
+def _opened(data: Path, random: np.random.Generator, count: int) -> Iterator[Image.Image]:
+    files = sorted(path for path in (data / "train").glob("*/*") if path.suffix in (".jpg", ".png"))
+    for number in random.permutation(len(files))[:count]:
+        yield Image.open(files[number]).convert("RGB")
+
+
+def _cut(samples: NDArray[np.uint8], edge: int, random: np.random.Generator) -> NDArray[np.uint8]:
+    top, left = (int(random.integers(max(1, n - edge + 1))) for n in samples.shape[:2])
+    return np.ascontiguousarray(samples[top : top + edge, left : left + edge])
+
+
+def _moved(picture: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Up to 4 pixels a frame in any direction, and up to 2 % nearer or farther."""
+    speed, zoom = random.uniform(-4, 4, 2), random.uniform(0.98, 1.02)
+    middle, half = np.array(picture.size) / 2, SIDE / 2
+    frames = []
+    for time in range(LENGTH):
+        low = middle + speed * time - half * zoom**time
+        box = (*low, *(low + 2 * half * zoom**time))
+        frames.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)))
+    return np.stack(frames)
