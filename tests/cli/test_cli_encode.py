@@ -161,7 +161,12 @@ def noise() -> Path:
 
 
 def test_a_target_is_met_and_the_choice_printed(lgi, noise) -> None:
-    shown = lgi("encode", noise, "a.lgi", "--size", "2kB", "--iters", "40")
+    options = ("--size", "2kB", "--iters", "40")
+    latents = lgi("encode", noise, "a.lgi", *options)
+    assert latents.code == 0, latents.err
+    assert 1900 <= Path("a.lgi").stat().st_size <= 2000
+    assert "levels 6" in latents.out
+    shown = lgi("encode", noise, "a.lgi", *options, "--family", "siren")
     assert shown.code == 0, shown.err
     assert 1900 <= Path("a.lgi").stat().st_size <= 2000
     assert "partitions y" in shown.out
