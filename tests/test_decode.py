@@ -461,7 +461,7 @@ def test_a_damaged_global_chunk_costs_its_group() -> None:
         ({"coder": Plug("nobody")}, "E_PROFILE: coder is 'nobody'"),
         ({"family": Plug("echo", {"axes": 1})}, "E_PROFILE: the network has 1 axes"),
         ({"quantiser": Plug("float", {"bits": 8})}, "E_CONF"),
-        ({"coder": Plug("rans")}, "E_PROFILE: rans codes integers"),
+        ({"coder": Plug("rans")}, "E_PROFILE: rans does not code the symbols of float"),
         ({"local": (TensorSpec("number", (2,)),)}, "E_PAYLOAD"),
     ],
 )

@@ -46,7 +46,6 @@ def codec_of(conf: Conf) -> ChunkCodec:
             )
     quantiser = QUANTISERS[conf.quantiser.name].from_configuration(conf.quantiser.configuration)
     coder = CODERS[conf.coder.name].from_configuration(conf.coder.configuration)
-    if coder.integers_only and quantiser.symbol_type.kind == "f":
-        message = f"{coder.name} codes integers alone, {quantiser.name} gives floats"
-        raise FileError("E_PROFILE", message)
+    if not coder.takes(quantiser):
+        raise FileError("E_PROFILE", f"{coder.name} does not code the symbols of {quantiser.name}")
     return ChunkCodec(quantiser, coder, conf.local, conf.global_)

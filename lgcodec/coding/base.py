@@ -76,6 +76,11 @@ class Coder(ABC):
     local_tables: ClassVar[bool] = True  # whether local tensors have tables in the global chunk
 
     @classmethod
+    def takes(cls, quantiser: Quantiser) -> bool:
+        """Whether the symbols of `quantiser` can be coded."""
+        return not (cls.integers_only and quantiser.symbol_type.kind == "f")
+
+    @classmethod
     @abstractmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Coder":
         """Read what `configuration` wrote; FileError E_CONF if it is not that."""

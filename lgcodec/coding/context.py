@@ -8,13 +8,15 @@ tensors are coded as `rans` does. Specification: context.md.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import prod
 from typing import Any, ClassVar, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from lgcodec.coding.base import Coder, Symbols, bad_payload
+from lgcodec.coding.base import Coder, Quantiser, Symbols, bad_payload
+from lgcodec.coding.integer import Integer
 from lgcodec.coding.laplace import CLASSES
 from lgcodec.coding.lockstep import LaneReader, LaneWriter
 from lgcodec.coding.neighbours import (
@@ -102,6 +104,12 @@ class Context(Coder):
 
     @classmethod
     @override
+    def takes(cls, quantiser: Quantiser) -> bool:
+        """Only those whose numbers are the symbols: the network must be of integers."""
+        return isinstance(quantiser, Integer)
+
+    @classmethod
+    @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Context":
         try:
             pyramid = Pyramid(
@@ -113,7 +121,8 @@ class Context(Coder):
         except (KeyError, TypeError, UsageError) as error:
             raise FileError("E_CONF", f"the configuration of context is wrong: {error}") from error
         if coder.configuration != dict(configuration):
-            raise FileError("E_CONF", f"context has {dict(configuration)}, expected {coder}")
+            message = f"context has {dict(configuration)!r:.200}, expected {coder.configuration}"
+            raise FileError("E_CONF", message)
         return coder
 
     @property
@@ -173,16 +182,16 @@ class Context(Coder):
         if network is None:
             raise ValueError("the coder has no network yet: see for_locals")
         channels, result = self.pyramid.channels, []
-        for band, known, own in self._bands(symbols):
+        for size, (band, known, own) in zip(self.pyramid.sizes, self._bands(symbols), strict=True):
             sums = [self._sums(network, band, known, own, c) for c in range(channels)]
             classes = np.stack([network.classes(part) for part in sums], axis=1)
-            result.append(classes.reshape(len(own), -1))
+            result.append(classes.reshape(len(own), size))
         return result
 
     def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
         """Inputs [C, N_k, inputs] of the network, for symbols [C, N_k] of each band."""
         channels, result = self.pyramid.channels, []
-        for band, known, own in self._bands(symbols):
+        for size, (band, known, own) in zip(self.pyramid.sizes, self._bands(symbols), strict=True):
             near = Neighbourhood(self.pyramid, band, known)
             parts = [
                 np.stack(
@@ -195,7 +204,7 @@ class Context(Coder):
                 )
                 for channel in range(channels)
             ]
-            result.append(np.stack(parts, axis=1).reshape(len(own), -1, self.inputs))
+            result.append(np.stack(parts, axis=1).reshape(len(own), size, self.inputs))
         return result
 
     def _bands(
@@ -204,7 +213,7 @@ class Context(Coder):
         """Every band, the magnitudes of all bands so far, and its own [P, C, *band]."""
         known: dict[tuple[int, int], Floats] = {}
         for band, part in zip(self.pyramid.bands, symbols, strict=True):
-            own = magnitude(part.reshape(-1, self.pyramid.channels, *band.shape))
+            own = magnitude(part.reshape(len(part), self.pyramid.channels, *band.shape))
             known[band.level, band.orientation] = own
             yield band, known, own
 
@@ -221,14 +230,14 @@ class Context(Coder):
         reader = LaneReader(chunks, sum(self.pyramid.sizes))
         known: dict[tuple[int, int], Floats] = {}
         result: list[Symbols] = []
-        for band in self.pyramid.bands:
+        for size, band in zip(self.pyramid.sizes, self.pyramid.bands, strict=True):
             values = np.zeros((len(chunks), self.pyramid.channels, *band.shape), symbol_type)
             own = known[band.level, band.orientation] = np.zeros(values.shape, np.float32)
             for channel in range(self.pyramid.channels):
                 sums = self._sums(self._network, band, known, own, channel, causal=False)
                 values[:, channel] = _by_fronts(self._network, band, sums, reader)
                 own[:, channel] = magnitude(values[:, channel])
-            result.append(values.reshape(len(chunks), -1))
+            result.append(values.reshape(len(chunks), size))
         reader.finish()
         return [np.concatenate(result, axis=1)]
 
@@ -240,7 +249,7 @@ class Context(Coder):
             self.pyramid.bands, symbols, self.classes(symbols), strict=True
         ):
             order = np.concatenate(fronts(band.shape))
-            shape = (len(values), self.pyramid.channels, -1)
+            shape = (len(values), self.pyramid.channels, len(order))
             for channel in range(self.pyramid.channels):
                 yield (
                     values.reshape(shape)[:, channel, order],
@@ -285,9 +294,9 @@ def _by_fronts(
 ) -> NDArray[np.int64]:
     """Symbols [P, *band] of one channel, decoded front by front."""
     partitions = len(sums)
-    sums = sums.reshape(partitions, -1, sums.shape[-1])
+    sums = sums.reshape(partitions, prod(band.shape), sums.shape[-1])
     wide = tuple(length + 2 * PAD for length in band.shape)
-    own = np.zeros((partitions, *wide), np.float32).reshape(partitions, -1)
+    own = np.zeros((partitions, prod(wide)), np.float32)
     places = np.ravel_multi_index(
         tuple(index + PAD for index in np.unravel_index(np.arange(sums.shape[1]), band.shape)), wide
     )

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, final
 import numpy as np
 from typing_extensions import override
 
-from lgcodec.coding.base import Floats, Quantiser, Symbols
+from lgcodec.coding.base import Floats, Quantiser, Symbols, bad_payload
 from lgcodec.errors import FileError
 
 __all__ = ["LARGEST", "Integer"]
@@ -53,4 +53,6 @@ class Integer(Quantiser):
 
     @override
     def dequantise(self, symbols: Symbols, step: float) -> Floats:
+        if (symbols < -LARGEST).any():
+            raise bad_payload(f"a symbol is {symbols.min()}, allowed are -{LARGEST} to {LARGEST}")
         return symbols.astype(np.float32)

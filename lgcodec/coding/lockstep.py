@@ -16,8 +16,7 @@ from lgcodec.coding.laplace import BYTES, PRECISION, slots
 __all__ = ["LaneReader", "LaneWriter", "lanes_of"]
 
 LOWEST: Final = 1 << 16
-SYMBOLS_PER_LANE: Final = 2**15
-CHEAPEST: Final = 2.0 ** -(PRECISION - 2)  # bits that a symbol costs at least, nearly
+SYMBOLS_PER_LANE: Final = 2**15  # at four bytes for a lane, few bytes cannot claim many symbols
 OFFSET: Final = 1 << 15
 Integers = NDArray[np.int64]
 
@@ -37,8 +36,6 @@ class LaneReader:
         for chunk in chunks:
             if len(chunk) < head or len(chunk) % 2:
                 raise bad_payload(f"a chunk of {self._lanes} lanes has {len(chunk)} bytes")
-            if total * CHEAPEST > 8 * len(chunk):
-                raise bad_payload(f"{len(chunk)} bytes cannot hold {total} symbols")
         heads = b"".join(chunk[:head] for chunk in chunks)
         states = np.frombuffer(heads, "<u4").reshape(len(chunks), self._lanes).astype(np.int64)
         if (states < LOWEST).any():

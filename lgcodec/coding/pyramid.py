@@ -39,7 +39,7 @@ class Band:
 class Pyramid:
     """How a tile of `tile` samples per axis and `channels` channels splits `levels` times per axis.
 
-    UsageError where that cannot be: 1 to 3 axes, every split needs at least 2 samples.
+    UsageError where that cannot be: 1 to 3 axes, at least one split, of at least 2 samples each.
     """
 
     tile: tuple[int, ...]
@@ -65,6 +65,8 @@ class Pyramid:
                     f"{levels} levels on an axis of {length} samples, allowed are 0 to "
                     f"{MAX_LEVELS}, each on at least 2 samples"
                 )
+        if max(self.levels) == 0:
+            raise UsageError(f"a tile of {self.tile} samples is not split along any axis")
 
     @property
     def coarse(self) -> tuple[int, ...]:

@@ -38,12 +38,5 @@ def family_of(conf: Conf, geometry: Geometry) -> Family:
         raise FileError("E_PROFILE", f"family is {conf.family.name!r}, known are {known}")
     plug = FAMILIES[conf.family.name]
     family = plug.from_tables(conf.family.configuration, conf.local, conf.global_)
-    for what, found, expected in (
-        ("axes", len(family.ranges), len(geometry.axes)),
-        ("channels", family.channels, geometry.channels),
-    ):
-        if found != expected:
-            raise FileError(
-                "E_PROFILE", f"the network has {found} {what}, the stream has {expected}"
-            )
+    family.check(conf, geometry)
     return family

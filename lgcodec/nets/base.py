@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from lgcodec.format.conf import TensorSpec
+from lgcodec.errors import FileError
+from lgcodec.format.conf import Conf, TensorSpec
+from lgcodec.format.geometry import Geometry
 from lgcodec.nets.request import Request
 
 __all__ = ["Family", "TensorWeights"]
@@ -52,6 +54,18 @@ class Family(ABC):
     @abstractmethod
     def configuration(self) -> dict[str, Any]:
         """What a decoder must know beyond the shapes of the tensors."""
+
+    def check(self, conf: Conf, geometry: Geometry) -> None:
+        """Raise FileError E_PROFILE unless the network suits the rest of a file."""
+        del conf
+        for what, found, expected in (
+            ("axes", len(self.ranges), len(geometry.axes)),
+            ("channels", self.channels, geometry.channels),
+        ):
+            if found != expected:
+                raise FileError(
+                    "E_PROFILE", f"the network has {found} {what}, the stream has {expected}"
+                )
 
     @abstractmethod
     def local_tensors(self) -> tuple[TensorSpec, ...]:

@@ -22,7 +22,8 @@ from typing_extensions import override
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
 from lgcodec.errors import FileError, UsageError
-from lgcodec.format.conf import TensorSpec
+from lgcodec.format.conf import Conf, TensorSpec
+from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.lifting import synthesise
 from lgcodec.nets.request import Request
@@ -123,6 +124,24 @@ class Latent(Family):
             colour=request.channels == 3,
         )
 
+    @override
+    def check(self, conf: Conf, geometry: Geometry) -> None:
+        """Also tiles and frame are those of the stream, and the coder has the same grids."""
+        super().check(conf, geometry)
+        for what, found, expected in (
+            ("tile", self.tile, tuple(axis.tile_len for axis in geometry.axes)),
+            ("frame", self.frame, tuple(axis.frame_len for axis in geometry.axes)),
+        ):
+            if found != expected:
+                raise FileError(
+                    "E_PROFILE", f"the {what} of latent is {found}, the stream has {expected}"
+                )
+        coder = dict(conf.coder.configuration)
+        if conf.coder.name == Context.name and coder != self.coder.configuration:
+            raise FileError(
+                "E_PROFILE", f"context has {coder!r:.200}, latent needs {self.coder.configuration}"
+            )
+
     @property
     @override
     def configuration(self) -> dict[str, Any]:
@@ -166,10 +185,11 @@ class Latent(Family):
 
     def steps(self, weights: TensorWeights) -> Tensor:
         """Steps [levels + 1, C] in network units; the last row is that of the coarse grid."""
-        stored = weights["global.steps"].double()
+        stored = weights["global.steps"]
+        exact = stored.cpu().double()  # accelerators have no doubles, or other powers
         depth = max(self.levels) + 1
-        octaves = (stored[:depth, None] + stored[None, depth:]) / STEP_UNIT
-        return torch.exp2(octaves.clamp(-MOST_OCTAVES, MOST_OCTAVES)).float()
+        octaves = (exact[:depth, None] + exact[None, depth:]) / STEP_UNIT
+        return torch.exp2(octaves.clamp(-MOST_OCTAVES, MOST_OCTAVES)).to(stored)
 
     @override
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
@@ -195,7 +215,7 @@ class Latent(Family):
         """Channels of the signal from those that are coded, [P, C, *tile] both."""
         if not self.colour:
             return values
-        matrix = torch.tensor(COLOURS, device=values.device)
+        matrix = torch.tensor(COLOURS, dtype=values.dtype, device=values.device)
         return torch.einsum("ij,pj...->pi...", matrix, values)
 
     @override
@@ -206,9 +226,9 @@ class Latent(Family):
 
     def _index(self, tile: Tensor, frame: Tensor) -> Tensor:
         """Index [P, D] of the tiles that hold a sample at these coordinates [P, D]."""
-        lengths = torch.tensor(self.tile, device=tile.device, dtype=torch.float64)
-        ratio = torch.tensor(self.frame, device=tile.device, dtype=torch.float64) / lengths
-        return ((frame + 1) / 2 * ratio - (tile + 1) / 2).round().long()
+        ratio = torch.tensor(self.frame).double() / torch.tensor(self.tile)
+        index = (frame.cpu().double() + 1) / 2 * ratio - (tile.cpu().double() + 1) / 2
+        return index.round().long().to(tile.device)
 
     @property
     @override
@@ -226,14 +246,15 @@ class Latent(Family):
 def integrated(differences: Tensor) -> Tensor:
     """A coarse grid [C, *grid] from its differences along each axis in turn, last axis innermost.
 
-    The first sample of a line is a difference to the first of the line before, and so on.
+    The first sample of a line is a difference to the first of the line before, and so on. Summed in
+    binary64, where sums of integers are exact in any order.
     """
-    grid = differences.clone()
+    grid = differences.to("cpu", torch.float64, copy=True)
     axes = grid.ndim - 1
     for axis in range(axes):
         first = _first_lines(axis, axes)
         grid[first] = grid[first].cumsum(axis + 1)
-    return grid
+    return grid.to(differences)
 
 
 def differentiated(grid: Tensor) -> Tensor:

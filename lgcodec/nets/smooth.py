@@ -15,14 +15,14 @@ MARGIN = 2  # coarse samples that a tile needs beyond its own on either side
 def upsampling(length: int, count: int) -> Tensor:
     """Matrix [length, count + 2 MARGIN]: `length` samples of a tile from coarse ones around it.
 
-    Cubic B-spline with cell-centred knots, `count` of them in the tile; rows add up to 1.
+    Cubic B-spline with cell-centred knots, `count` of them in the tile; rows add up to 1; float64.
     """
     places = (torch.arange(length, dtype=torch.float64) + 0.5) * count / length - 0.5
     knots = torch.arange(-MARGIN, count + MARGIN, dtype=torch.float64)
     distance = (places[:, None] - knots).abs()
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = (2 - distance).clamp(min=0) ** 3 / 6
-    return torch.where(distance < 1, near, far).float()
+    return torch.where(distance < 1, near, far)
 
 
 def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[int]) -> Tensor:
@@ -35,7 +35,7 @@ def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[i
         knots = torch.arange(-MARGIN, own + MARGIN, device=coarse.device)
         places = (index[:, axis, None] * own + knots).clamp(0, coarse.shape[axis + 1] - 1)
         values = _take(values, places, axis + 2)
-        matrix = upsampling(length, own).to(coarse.device)
+        matrix = upsampling(length, own).to(coarse)
         values = (values.movedim(axis + 2, -1) @ matrix.T).movedim(-1, axis + 2)
     return values
 
@@ -55,7 +55,7 @@ def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
     Catmull-Rom splines; beyond the tile its border repeats. On the lattice itself: its values.
     """
     whole = places.round()
-    if bool(((places - whole).abs() < 1e-3).all()):
+    if bool(((places - whole).abs() < _rounding(max(lattice.shape[2:]))).all()):
         return _gathered(lattice, whole.long())
     base = places.floor()
     total = lattice.new_zeros(())
@@ -69,6 +69,11 @@ def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
         value = _gathered(lattice, base.long() + corner.to(base.device) - 1)
         total = total + weight[..., None] * value
     return total
+
+
+def _rounding(length: int) -> float:
+    """How far from the lattice a place on it can be, since coordinates are binary32."""
+    return min(max(1e-3, length * 2.0**-23), 1 / 8)
 
 
 def _catmull_rom(t: Tensor) -> Tensor:

@@ -10,12 +10,15 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from lgcodec.coding import CODERS, QUANTISERS, ChunkCodec
 from lgcodec.coding.base import Coder, Quantiser
+from lgcodec.coding.context import Context
+from lgcodec.coding.pyramid import Pyramid
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
-from lgcodec.nets import FAMILIES, Family, Siren
+from lgcodec.nets import FAMILIES, Family, Latent, Siren
 from lgcodec.partition import RULES
 
 Configuration = Mapping[str, Any]
@@ -23,15 +26,27 @@ Configuration = Mapping[str, Any]
 QUANTISER_EXAMPLES: dict[str, list[Configuration]] = {
     "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 12}],
     "float": [{"bits": 16}, {"bits": 32}],
+    "integer": [{}],
 }
-CODER_EXAMPLES: dict[str, list[Configuration]] = {"raw": [{}], "rans": [{}], "zstd": [{}]}
+CONTEXT = Context(Pyramid((6, 4), (2, 1), 2), 3)
+CODER_EXAMPLES: dict[str, list[Configuration]] = {
+    "raw": [{}],
+    "rans": [{}],
+    "zstd": [{}],
+    "context": [CONTEXT.configuration],
+}
 FAMILY_EXAMPLES: dict[str, list[Family]] = {
     "siren": [
         Siren(3, 5, 4, ((-1.0, 1.0), (-1.0, 1.0))),
         Siren(1, 6, 0, ((-100.0, 100.0),), tile_range=3.0),
         Siren(2, 3, 2, ((-1.0, 1.0),) * 3, tile_range=0.0, layers=2, w0=10.0),
         Siren(1, 4, 3, ((-1.0, 1.0), (-1.0, 1.0)), layers=4, merge="add"),
-    ]
+    ],
+    "latent": [
+        Latent(3, (8, 6), (3, 2), (16, 11), hidden=2, colour=True),
+        Latent(1, (9,), (2,), (30,)),
+        Latent(2, (4, 5, 1), (1, 2, 0), (4, 15, 3), hidden=32),
+    ],
 }
 
 
@@ -60,6 +75,11 @@ quantisers = pytest.mark.parametrize(
 WEIGHTS = np.random.default_rng(0).normal(0, 0.1, (6, 40)).astype(np.float32)
 
 
+def weights_for(quantiser: Quantiser) -> NDArray[np.float32]:
+    """[6, 40] numbers that the quantiser is made for."""
+    return np.rint(100 * WEIGHTS) if quantiser.name == "integer" else WEIGHTS
+
+
 @quantisers
 def test_a_quantiser_is_rebuilt_from_what_is_stored(quantiser: Quantiser) -> None:
     check_configuration(quantiser, QUANTISERS)
@@ -68,8 +88,8 @@ def test_a_quantiser_is_rebuilt_from_what_is_stored(quantiser: Quantiser) -> Non
 @quantisers
 def test_symbols_of_a_quantiser(quantiser: Quantiser) -> None:
     """Of its type and of the weights' shape; their weights have the same symbols again."""
-    step = quantiser.step(WEIGHTS)
-    symbols = quantiser.quantise(WEIGHTS, step)
+    step = quantiser.step(weights_for(quantiser))
+    symbols = quantiser.quantise(weights_for(quantiser), step)
     assert (symbols.dtype, symbols.shape) == (quantiser.symbol_type, WEIGHTS.shape)
     assert symbols.dtype.newbyteorder("<") == symbols.dtype
     weights = quantiser.dequantise(symbols, step)
@@ -80,10 +100,11 @@ def test_symbols_of_a_quantiser(quantiser: Quantiser) -> None:
 @quantisers
 def test_errors_of_a_quantiser(quantiser: Quantiser) -> None:
     """Never worse than dropping the weights, nor beyond the largest of them."""
-    step = quantiser.step(WEIGHTS)
-    found = quantiser.dequantise(quantiser.quantise(WEIGHTS, step), step)
-    assert ((found - WEIGHTS) ** 2).sum() < (WEIGHTS**2).sum()
-    assert np.abs(found).max() <= np.abs(WEIGHTS).max() * 1.001
+    weights = weights_for(quantiser)
+    step = quantiser.step(weights)
+    found = quantiser.dequantise(quantiser.quantise(weights, step), step)
+    assert ((found - weights) ** 2).sum() < (weights**2).sum()
+    assert np.abs(found).max() <= np.abs(weights).max() * 1.001
 
 
 @quantisers
@@ -97,7 +118,7 @@ def test_no_weights(quantiser: Quantiser) -> None:
 
 
 def compatible(quantiser: Quantiser, coder: type[Coder]) -> bool:
-    return not (coder.integers_only and quantiser.symbol_type.kind == "f")
+    return coder.takes(quantiser)
 
 
 pairs = pytest.mark.parametrize(
@@ -134,7 +155,8 @@ def test_symbols_come_back(
 ) -> None:
     """LGI-K-06: and the bytes do not depend on which chunks are coded together."""
     rng = np.random.default_rng(len(sizes))
-    weights = [rng.normal(0, 0.1, (chunks, size)).astype(np.float32) for size in sizes]
+    wide = 3 if quantiser.name == "integer" else 0.1
+    weights = [rng.normal(0, wide, (chunks, size)).astype(np.float32) for size in sizes]
     symbols = [quantiser.quantise(part, 0.01) for part in weights]
     tables = [coder.table(part) for part in symbols]
     assert {len(table) for table in tables} == {coder.table_bytes}
@@ -153,8 +175,16 @@ def test_symbols_come_back(
 @cache
 def codec_with_chunks(quantiser: Quantiser, coder: Coder) -> tuple[ChunkCodec, list[bytes]]:
     """A codec with the global chunk and the local chunks of some weights."""
-    codec = ChunkCodec(quantiser, coder, (TensorSpec("w", (4, 10)),), (TensorSpec("g", (5,)),))
-    head, chunks = codec.encode({"g": WEIGHTS[0, :5]}, {"w": WEIGHTS})
+    local, global_, weights = (
+        TensorSpec("w", (4, 10)),
+        TensorSpec("g", (5,)),
+        weights_for(quantiser),
+    )
+    if isinstance(coder, Context):  # codes the tensors of its pyramid, by its network
+        (local,), global_ = coder.pyramid.tensors(), TensorSpec("entropy", (coder.network_size,))
+    codec = ChunkCodec(quantiser, coder, (local,), (global_,))
+    shared = {global_.name: np.resize(weights[0], global_.shape)}
+    head, chunks = codec.encode(shared, {local.name: np.resize(weights, (6, *local.shape))})
     return codec, [head, *chunks]
 
 
@@ -178,8 +208,10 @@ def test_damage_is_noticed_or_gives_other_weights(
             assert error.code == "E_PAYLOAD"
         else:
             assert cut == 0
-            assert found["w"].shape == (6, 4, 10)
-            assert np.isfinite(found["w"]).all()
+            assert {n: v.shape for n, v in found.items()} == {
+                t.name: (6, *t.shape) for t in codec.local
+            }
+            assert all(np.isfinite(value).all() for value in found.values())
 
 
 # --- families
@@ -192,7 +224,14 @@ families = pytest.mark.parametrize(
 
 
 def drawn(family: Family, partitions: int, seed: int = 0) -> Mapping[str, torch.Tensor]:
-    return family.initialise(partitions, torch.Generator().manual_seed(seed))
+    """Initial weights, or integers where the family begins with zeros."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = family.initialise(partitions, generator)
+    if isinstance(family, Latent):
+        return {n: torch.randint(-9, 9, v.shape, generator=generator) / 1.0
+                for n, v in weights.items()} | {
+                    "global.steps": weights["global.steps"] - 80}  # fmt: skip
+    return weights
 
 
 def points(family: Family, partitions: int, samples: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -247,6 +286,8 @@ def test_initial_weights_have_the_shapes_of_the_tables(family: Family) -> None:
     total = sum(value.numel() for value in weights.values())
     assert family.parameters(3) == (local, total - local)
     again, other = drawn(family, 3), drawn(family, 3, seed=1)
+    initial = family.initialise(3, torch.Generator())
+    assert {n: v.shape for n, v in initial.items()} == {n: v.shape for n, v in weights.items()}
     assert all((weights[name] == again[name]).all() for name in weights)
     assert any((weights[name] != other[name]).any() for name in weights)
 
@@ -286,7 +327,7 @@ def test_canonical_weights_mean_the_same(family: Family) -> None:
     )
 
 
-@families
+@pytest.mark.parametrize("family", FAMILY_EXAMPLES["siren"])  # latents are integers
 def test_gradients_reach_every_weight(family: Family) -> None:
     weights = {name: value.requires_grad_() for name, value in drawn(family, 2).items()}
     values = family.forward(weights, *points(family, 2, 20))
@@ -327,10 +368,10 @@ def test_what_rules_refuse(rule: str, wanted: tuple[int, ...]) -> None:
 
 
 def test_pairs_that_are_not_compatible_are_these() -> None:
-    """Integer coders take no floats; everything else goes together."""
+    """Integer coders take no floats, `context` whole numbers alone; all else goes together."""
     refused = {
         (quantiser.name, name)
         for quantiser, (name, coder) in product(quantisers.args[1], CODERS.items())
         if not compatible(quantiser, coder)
     }
-    assert refused == {("float", "rans")}
+    assert refused == {("float", "rans"), ("float", "context"), ("uniform", "context")}

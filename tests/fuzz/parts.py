@@ -11,6 +11,7 @@ import numpy as np
 
 from lgcodec.coding import CODERS, QUANTISERS, ChunkCodec
 from lgcodec.coding.base import Coder, Quantiser
+from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format import cbor
 from lgcodec.format.conf import Conf, TensorSpec
@@ -26,8 +27,9 @@ Plug = TypeVar("Plug", Quantiser, Coder)
 EXAMPLES: Final[Mapping[str, list[dict[str, Any]]]] = {
     "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 13}],
     "float": [{"bits": 16}, {"bits": 32}],
+    "context": [{"tile": (5, 6), "levels": (1, 2), "channels": 2, "hidden": 2}],
 }
-EXACT: Final = ("raw", "rans")  # coders with one byte string per sequence of symbols
+EXACT: Final = ("raw", "rans", "context")  # coders with one byte string per sequence of symbols
 SIZES: Final = (1, 2, 3, 5, 8, 13, 21, 34, 55, 2050)  # of tensors; the last takes two lanes
 VAST: Final = (2**14, 2**14)  # a shape that no input can hold, and that must cost no memory
 HEAD: Final = 5  # bytes before the global chunk in an input of `coding`
@@ -92,11 +94,12 @@ def coding(data: bytes) -> str:
         weights = codec.decode_local(head, [chunk])
     except FileError as error:
         return code_of(error)
-    assert np.isfinite(weights["l"]).all()
+    assert all(np.isfinite(value).all() for value in weights.values())
     if codec.coder.name in EXACT:
+        coder = codec.coder.for_locals(codec.local, head.weights)
         sizes = [tensor.size for tensor in codec.local]
-        symbols = codec.coder.decode(head.tables, [chunk], sizes, codec.quantiser.symbol_type)
-        assert codec.coder.encode(head.tables, symbols) == [chunk], "two byte strings of a chunk"
+        symbols = coder.decode(head.tables, [chunk], sizes, codec.quantiser.symbol_type)
+        assert coder.encode(head.tables, symbols) == [chunk], "two byte strings of a chunk"
     return "ok"
 
 
@@ -106,6 +109,9 @@ def codec_for(which: int, one: int, other: int) -> ChunkCodec:
     Each has one of `SIZES`, or the shape `VAST`.
     """
     quantiser, coder = codecs()[which % len(codecs())]
+    if isinstance(coder, Context):  # codes the tensors of its pyramid, by its network
+        network = TensorSpec(ENTROPY, (coder.network_size,))
+        return ChunkCodec(quantiser, coder, coder.pyramid.tensors(), (network,))
     shapes = (*((size,) for size in SIZES), VAST)
     local, global_ = (
         TensorSpec(name, shapes[at % len(shapes)]) for name, at in (("l", one), ("g", other))
@@ -120,7 +126,7 @@ def codecs() -> list[tuple[Quantiser, Coder]]:
         (quantiser, coder)
         for quantiser in _plugs(QUANTISERS)
         for coder in _plugs(CODERS)
-        if not (coder.integers_only and quantiser.symbol_type.kind == "f")
+        if coder.takes(quantiser)
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from lgcodec.coding import ChunkCodec, codec_of
-from lgcodec.coding.base import Quantiser, Symbols
+from lgcodec.coding.base import Coder, Quantiser, Symbols
 from lgcodec.coding.frequencies import FrequencyTable
 from lgcodec.coding.uniform import Uniform
 from lgcodec.format.conf import Conf, Plug, TensorSpec
@@ -30,6 +30,8 @@ CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
     (Plug("float", {"bits": 32}), Plug("zstd")),
     (Plug("uniform", {"bits": 10}), Plug("zstd")),
 )
+# Of the tensors of latents: the middle and half the reach of their numbers.
+RANGES: Final = {"entropy": (0, 100), "steps": (-88, 10), "coarse": (0, 6), "latents": (0, 14)}
 LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network stay small
 
 
@@ -54,7 +56,10 @@ def frame(content: bytes, flags: int) -> bytes:
     return b"\x28\xb5\x2f\xfd" + bytes([flags]) + length + block
 
 
-TABLES: Final[Mapping[str, Callable[[Symbols], bytes]]] = {"rans": _frequencies}
+TABLES: Final[Mapping[str, Callable[[Symbols], bytes]]] = {
+    "rans": _frequencies,
+    "context": _frequencies,
+}
 ENCODERS: Final[Mapping[str, Callable[[Symbols], list[bytes]]]] = {"zstd": _frames}
 
 
@@ -66,20 +71,24 @@ def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
     make = TABLES.get(codec.coder.name, codec.coder.table)
     tables = [make(part) for part in symbols]
     split = len(codec.global_)
-    (body,) = _encoded(codec, tables[:split], symbols[:split])
-    head = _steps(codec, len(tensors)) + b"".join(tables)
-    return head + body, _encoded(codec, tables[split:], symbols[split:])
+    (body,) = _encoded(codec.coder, tables[:split], symbols[:split])
+    kept = tables if codec.coder.local_tables else tables[:split]
+    chunk = _steps(codec, len(tensors)) + b"".join(kept) + body
+    coder = codec.coder.for_locals(codec.local, codec.decode_global(chunk).weights)
+    return chunk, _encoded(coder, tables[split:], symbols[split:])
 
 
-def _encoded(codec: ChunkCodec, tables: list[bytes], symbols: list[Symbols]) -> list[bytes]:
-    own = ENCODERS.get(codec.coder.name)
+def _encoded(coder: Coder, tables: list[bytes], symbols: list[Symbols]) -> list[bytes]:
+    own = ENCODERS.get(coder.name)
     if own is None or not symbols:
-        return codec.coder.encode(tables, symbols)
+        return coder.encode(tables, symbols)
     return own(np.concatenate(symbols, axis=1))
 
 
 def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) -> Symbols:
     """[count, tensor.size] symbols, small ones more often than large ones."""
+    if quantiser.name == "integer":
+        return _integers(count, tensor, rng).astype(quantiser.symbol_type)
     largest = quantiser.largest if isinstance(quantiser, Uniform) else 2**10
     numbers = [
         int((2 * largest + 1) * rng.random() * rng.random()) * (1 if rng.random() < 0.5 else -1)
@@ -88,6 +97,16 @@ def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) ->
     whole = np.clip(numbers, -largest, largest).reshape(count, tensor.size)
     scale = LARGEST / 2**10 if quantiser.symbol_type.kind == "f" else 1
     return (whole * scale).astype(quantiser.symbol_type)
+
+
+def _integers(count: int, tensor: TensorSpec, rng: Random) -> Symbols:
+    """Most numbers of a tensor of latents near the middle of its range, a few far off."""
+    middle, reach = RANGES.get(tensor.name, (0, 3))
+    numbers = []
+    for _ in range(count * tensor.size):
+        share = rng.random() * rng.random() * rng.random()
+        numbers.append(middle + int((2 * reach + 1) * share) * (1 if rng.random() < 0.5 else -1))
+    return np.array(numbers).reshape(count, tensor.size)
 
 
 def _steps(codec: ChunkCodec, count: int) -> bytes:

@@ -1,13 +1,14 @@
 """One small network for each family and arrangement. A new family needs one entry in NETWORKS."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from lgcodec.format.conf import Plug
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import KINDS, Kind
-from lgcodec.nets import Family, Siren
+from lgcodec.nets import Family, Latent, Siren
 
-__all__ = ["KINDS_OF", "NETWORKS"]
+__all__ = ["CODINGS_OF", "KINDS_OF", "NETWORKS"]
 
 Make = Callable[[Geometry], Family]
 RANGES: Final = {"t": (-2.0, 2.0)}
@@ -31,9 +32,43 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
     }
 
 
+def _latents(deepest: int, hidden: int) -> Make:
+    """As many levels as tiles have, up to `deepest`: other axes may have fewer."""
+
+    def make(geometry: Geometry) -> Family:
+        tile = tuple(axis.tile_len for axis in geometry.axes)
+        return Latent(
+            channels=geometry.channels,
+            tile=tile,
+            levels=tuple(min(deepest, n.bit_length() - 1) for n in tile),
+            frame=tuple(axis.frame_len for axis in geometry.axes),
+            hidden=hidden,
+            colour=geometry.channels == 3,
+        )
+
+    return make
+
+
+def context(network: Family) -> tuple[Plug, Plug]:
+    """The coding that is made for latents."""
+    assert isinstance(network, Latent)
+    return Plug("integer"), Plug("context", network.coder.configuration)
+
+
 # family -> arrangement -> the network of a stream with this geometry
 NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
     "siren": _perceptrons(Siren, w0=10.0),
+    "latent": {"local-global": _latents(4, 3), "local-global-shallow": _latents(1, 1)},
 }
 # Families that do not have every kind of signal; of the others every kind is made.
 KINDS_OF: Final[Mapping[str, tuple[Kind, ...]]] = dict.fromkeys(NETWORKS, tuple(KINDS))
+# Families and arrangements with codings of their own, which take turns.
+CODINGS_OF: Final[Mapping[tuple[str, str], Sequence[Callable[[Family], tuple[Plug, Plug]]]]] = {
+    ("latent", "local-global"): (context,),
+    ("latent", "local-global-shallow"): (
+        lambda _: (Plug("integer"), Plug("rans")),
+        context,
+        lambda _: (Plug("integer"), Plug("zstd")),
+        lambda _: (Plug("integer"), Plug("raw")),
+    ),
+}

@@ -5,7 +5,7 @@ groups, holes and codings take turns. Then files at the edges of the container, 
 nobody knows: a reader accepts them and a decoder refuses them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import cycle, product
@@ -18,9 +18,10 @@ from lgcodec.format.conf import Conf, Plug, TensorSpec
 from lgcodec.format.container import Container, GroupData, StreamData, dumps
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import AXES, Kind
+from lgcodec.nets import Family
 
 from .codings import CODINGS, chunks
-from .networks import KINDS_OF, NETWORKS
+from .networks import CODINGS_OF, KINDS_OF, NETWORKS
 
 __all__ = ["Vector", "geometry_of", "networks", "stream", "vectors"]
 
@@ -75,9 +76,10 @@ def networks() -> Iterator[Vector]:
             grid = next(grids[kind])
             if arrangement == "single":
                 grid = tuple((length, 1, 1) for length, *_ in grid)
-            made = stream(
-                family, arrangement, geometry_of(kind, grid, *next(samples)[:2]), next(codings)
-            )
+            usual = next(codings)
+            own = CODINGS_OF.get((family, arrangement))
+            coding = usual if own is None else own[number % len(own)]
+            made = stream(family, arrangement, geometry_of(kind, grid, *next(samples)[:2]), coding)
             scales = (Fraction(1), *((Fraction(2), Fraction(2, 3)) if number % 4 == 1 else ()))
             name = f"{family}-{arrangement}-{kind}"
             about = f"{kind}, {len(made.groups)} groups, {made.conf.quantiser.name} and "
@@ -87,10 +89,15 @@ def networks() -> Iterator[Vector]:
 
 
 def stream(
-    family: str, arrangement: str, geometry: Geometry, coding: tuple[Plug, Plug]
+    family: str,
+    arrangement: str,
+    geometry: Geometry,
+    coding: tuple[Plug, Plug] | Callable[[Family], tuple[Plug, Plug]],
 ) -> StreamData:
     """A stream with all its partitions, its numbers drawn."""
     network = NETWORKS[family][arrangement](geometry)
+    if callable(coding):
+        coding = coding(network)
     values = next(v for name, _, v in SAMPLES if name == geometry.sample_type)
     conf = Conf(
         Plug(family, network.configuration),

@@ -1,0 +1,243 @@
+"""The coder of latents against the page of the specification, and against damage."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coding import context_reference as reference
+from coding.builders import network, pyramids, ready, symbols
+from lgcodec.coding import ChunkCodec, Integer, codec_of
+from lgcodec.coding.context import ENTROPY, MAX_BIAS, MAX_WEIGHT, Context
+from lgcodec.coding.neighbours import causal_offsets, fronts
+from lgcodec.coding.pyramid import LATENTS, Pyramid
+from lgcodec.errors import FileError
+from lgcodec.format.conf import Conf, Plug, TensorSpec
+
+TYPE = np.dtype("<i2")
+SEEDS = st.integers(0, 2**16)
+CODER = Context(Pyramid((7, 10), (1, 3), 3), 4)
+GOOD = CODER.configuration
+
+
+def decode(coder: Context, chunks: list[bytes]) -> np.ndarray:
+    (found,) = coder.decode((), chunks, [sum(coder.pyramid.sizes)], TYPE)
+    return found
+
+
+@given(pyramids(), st.integers(1, 8), st.integers(0, 4), SEEDS)
+def test_symbols_come_back(pyramid: Pyramid, hidden: int, count: int, seed: int) -> None:
+    coder = ready(Context(pyramid, hidden), seed)
+    values = symbols(coder, count, seed)
+    chunks = coder.encode((), [values])
+    found = decode(coder, chunks)
+    assert (found.dtype, found.shape) == (TYPE, values.shape)
+    assert (found == values).all()
+    assert [decode(coder, [chunk]).tolist() for chunk in chunks] == values[:, None].tolist()
+    assert [coder.encode((), [row[None]])[0] for row in values] == chunks
+
+
+@settings(max_examples=25)
+@given(pyramids(), st.integers(1, 5), SEEDS)
+def test_chunks_are_those_of_the_specification(pyramid: Pyramid, hidden: int, seed: int) -> None:
+    """LGI-K-47: symbols, classes and features, one at a time and in Python's integers."""
+    coder = ready(Context(pyramid, hidden), seed)
+    values = symbols(coder, 1, seed)
+    (chunk,) = coder.encode((), [values])
+    entropy = [int(w) for w in network(coder, seed)]
+    latents, classes, inputs = reference.decoded(
+        chunk, pyramid.tile, pyramid.levels, pyramid.channels, hidden, entropy
+    )
+    assert latents == values[0].tolist()
+    parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
+    assert np.concatenate(coder.classes(parts), axis=1)[0].tolist() == classes
+    assert np.concatenate(coder.features(parts), axis=1)[0].tolist() == inputs
+
+
+def test_classes_of_the_tests_are_spread() -> None:
+    """Else the tests above would show little."""
+    coder = ready(CODER, 1)
+    values = symbols(coder, 20, 1)
+    parts = np.split(values, np.cumsum(coder.pyramid.sizes)[:-1], axis=1)
+    assert len(np.unique(np.concatenate(coder.classes(parts), axis=1))) > 20
+
+
+def test_a_chunk_of_several_lanes() -> None:
+    coder = ready(Context(Pyramid((2**16 + 6,), (1,), 2), 1), 0)
+    values = np.tile(symbols(ready(Context(Pyramid((514,), (1,), 2), 1), 0), 1, 0), 128)
+    values = np.resize(values, (1, sum(coder.pyramid.sizes)))
+    (chunk,) = coder.encode((), [values])
+    assert (decode(coder, [chunk]) == values).all()
+
+
+@pytest.mark.parametrize("shape", [(5,), (4, 7), (3, 2, 5)])
+def test_neighbours_are_in_earlier_fronts(shape: tuple[int, ...]) -> None:
+    parts = fronts(shape)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(np.prod(shape)))
+    rank = {int(p): i for i, part in enumerate(parts) for p in part}
+    assert [np.ravel_multi_index(p, shape) for p in reference.order(shape)] == list(rank)
+    for place, own in rank.items():
+        p = np.unravel_index(place, shape)
+        for offset in causal_offsets(len(shape)):
+            q = [a + b for a, b in zip(p, offset, strict=True)]
+            if all(0 <= n < most for n, most in zip(q, shape, strict=True)):
+                assert rank[int(np.ravel_multi_index(q, shape))] < own
+
+
+# --- damage
+
+
+def refused(coder: Context, *chunks: bytes) -> str:
+    with pytest.raises(FileError) as raised:
+        decode(coder, list(chunks))
+    return raised.value.code
+
+
+def test_truncation_and_extension() -> None:
+    """LGI-K-44, LGI-K-46."""
+    coder = ready(CODER, 3)
+    first, second = coder.encode((), [symbols(coder, 2, 3)])
+    for length in range(len(first)):
+        assert refused(coder, first[:length], second) == "E_PAYLOAD"
+    assert refused(coder, first + b"\0\0", second) == "E_PAYLOAD"
+    assert refused(coder, b"\xff\xff\0\0" + first[4:]) == "E_PAYLOAD"
+
+
+@given(st.data(), st.integers(1, 255))
+def test_damage_is_noticed_or_gives_other_symbols(data: st.DataObject, change: int) -> None:
+    """LGI-K-06 with it: what is accepted has no other bytes."""
+    coder = ready(CODER, 4)
+    (chunk,) = coder.encode((), [symbols(coder, 1, 4)])
+    changed = bytearray(chunk)
+    changed[data.draw(st.integers(0, len(chunk) - 1))] ^= change
+    try:
+        found = decode(coder, [bytes(changed)])
+    except FileError as error:
+        assert error.code == "E_PAYLOAD"
+    else:
+        assert coder.encode((), [found]) == [bytes(changed)]
+
+
+@given(st.binary(max_size=60))
+def test_drawn_bytes(chunk: bytes) -> None:
+    try:
+        decode(ready(CODER, 5), [chunk])
+    except FileError as error:
+        assert error.code == "E_PAYLOAD"
+
+
+@pytest.mark.parametrize("number", [0, 2, -442, 2**15 - 1, -(2**15)])
+def test_an_escape_stands_for_a_large_symbol(number: int) -> None:
+    """LGI-K-45: one symbol of class 63, whose `most` is 442, as an escape all the same."""
+    coder = Context(Pyramid((2,), (1,), 1), 1)
+    weights = np.zeros(coder.network_size, np.float32)
+    weights[-1] = MAX_BIAS
+    coder = coder.for_locals(coder.pyramid.tensors(), {ENTROPY: weights})
+    high, low = divmod(number + 2**15, 256)
+    chunk = encoded([(1, 2**14 - 1), (64, 64 * high), (64, 64 * low)])
+    if abs(number) > 442 and number > -(2**15):
+        assert decode(coder, [chunk]).tolist() == [[number]]
+    else:
+        assert refused(coder, chunk) == "E_PAYLOAD"
+
+
+def encoded(intervals: list[tuple[int, int]]) -> bytes:
+    """One lane: frequency and start of every step."""
+    state, words = 2**16, []
+    for frequency, start in reversed(intervals):
+        if state >= frequency << 18:
+            words.insert(0, state % 2**16)
+            state //= 2**16
+        state = (state // frequency << 14) + start + state % frequency
+    return state.to_bytes(4, "little") + b"".join(w.to_bytes(2, "little") for w in words)
+
+
+def test_few_bytes_do_not_hold_many_symbols() -> None:
+    """Before anything is allocated for them."""
+    coder = ready(Context(Pyramid((2**12, 2**12), (1, 1), 1), 32), 0)
+    with pytest.raises(FileError, match="E_PAYLOAD: a chunk of 384 lanes has 1534 bytes"):
+        decode(coder, [bytes(1534)])
+
+
+# --- networks, tensors, configurations
+
+
+@pytest.mark.parametrize(
+    ("at", "number", "good"),
+    [
+        *((0, n, abs(n) <= MAX_WEIGHT) for n in (255, -255, 256, -256, 8000)),
+        *((-1, n, abs(n) <= MAX_BIAS) for n in (4095, -4095, 4096, -4096)),
+    ],
+)
+def test_weights_within_which_sums_are_exact(at: int, number: int, good: bool) -> None:
+    """LGI-K-43."""
+    weights = np.zeros(CODER.network_size, np.float32)
+    weights[at] = number
+    codec = ChunkCodec(
+        Integer(), CODER, CODER.pyramid.tensors(), (TensorSpec(ENTROPY, weights.shape),)
+    )
+    if good:
+        head, _ = codec.encode({ENTROPY: weights}, {LATENTS: symbols(CODER, 1, 0)})
+        assert codec.decode_global(head).weights[ENTROPY][at] == number
+    else:
+        with pytest.raises(FileError, match="E_PAYLOAD: the entropy network has a weight of"):
+            codec.encode({ENTROPY: weights}, {LATENTS: symbols(CODER, 1, 0)})
+
+
+def test_the_largest_sums_are_exact() -> None:
+    """LGI-K-47: all weights and magnitudes at their limits, 64 channels, three axes."""
+    pyramid = Pyramid((2, 2, 2), (1, 1, 1), 64)
+    coder = Context(pyramid, 32)
+    weights = np.full(coder.network_size, MAX_WEIGHT, np.float32)
+    values = np.full((1, sum(pyramid.sizes)), 2**15 - 1, "<i2")
+    coder = coder.for_locals(pyramid.tensors(), {ENTROPY: weights})
+    parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
+    most = max(float(part.sum(-1).max()) for part in coder.features(parts))
+    assert most * MAX_WEIGHT + 16 * MAX_BIAS < 2**24
+    assert 32 * 1023 * MAX_WEIGHT + 16 * MAX_BIAS < 2**24
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({key: None} for key in GOOD),
+        *({"hidden": n} for n in (0, 33, 4.0, True, "4", (4,))),
+        *({"tile": t} for t in ((), (7, 10.0), 7, "ab", (7, 10, 1), (7, 0), (2**40, 2**40))),
+        *({"levels": n} for n in ((1,), (1, 5), (0, 0), (1, True), (-1, 3))),
+        *({"channels": n} for n in (0, 65, 3.0, (3,))),
+        {"more": 1},
+    ],
+)
+def test_configurations_that_are_refused(change: dict[str, Any]) -> None:
+    """LGI-K-41."""
+    changed = {key: value for key, value in {**GOOD, **change}.items() if value is not None}
+    with pytest.raises(FileError, match=r"^E_CONF: "):
+        Context.from_configuration(changed)
+
+
+def test_tensors_that_are_refused() -> None:
+    """LGI-K-42."""
+    tensors, good = CODER.pyramid.tensors(), network(CODER, 0)
+    for local, shared in (
+        ((), {ENTROPY: good}),
+        ((TensorSpec(LATENTS, (7,)),), {ENTROPY: good}),
+        ((TensorSpec("w", tensors[0].shape),), {ENTROPY: good}),
+        (tensors, {}),
+        (tensors, {ENTROPY: good[:-1]}),
+        (tensors, {ENTROPY: good[None]}),
+    ):
+        with pytest.raises(FileError, match=r"^E_PROFILE: (the local tensors|context needs)"):
+            CODER.for_locals(local, shared)
+
+
+@pytest.mark.parametrize("quantiser", [Plug("uniform", {"bits": 8}), Plug("float", {"bits": 32})])
+def test_quantisers_that_are_refused(quantiser: Plug) -> None:
+    """LGI-K-42: the network would not be of integers."""
+    conf = Conf(
+        Plug("latent"), quantiser, Plug("context", GOOD), CODER.pyramid.tensors(), (), (0.0, 1.0),
+        (0.0,),
+    )  # fmt: skip
+    with pytest.raises(FileError, match="E_PROFILE: context does not code the symbols of"):
+        codec_of(conf)

@@ -1,0 +1,57 @@
+from math import prod
+
+import pytest
+from hypothesis import given
+
+from coding import context_reference as reference
+from coding.builders import pyramids
+from lgcodec.coding.pyramid import Pyramid, as_lengths
+from lgcodec.errors import UsageError
+
+
+@given(pyramids())
+def test_bands_are_those_of_the_specification(pyramid: Pyramid) -> None:
+    expected = reference.bands(pyramid.tile, pyramid.levels)
+    assert [(b.level, b.orientation, b.shape) for b in pyramid.bands] == expected
+
+
+@given(pyramids())
+def test_bands_and_the_coarse_part_are_as_many_as_samples(pyramid: Pyramid) -> None:
+    numbers = sum(pyramid.sizes) + pyramid.channels * prod(pyramid.coarse)
+    assert numbers == pyramid.channels * prod(pyramid.tile)
+    assert min(pyramid.sizes) > 0
+    assert [t.size for t in pyramid.tensors()] == [sum(pyramid.sizes)]
+
+
+@pytest.mark.parametrize(
+    ("tile", "levels", "channels", "message"),
+    [
+        ((), (), 1, "expected one each"),
+        ((2,) * 4, (1,) * 4, 1, "expected one each"),
+        ((8, 8), (1,), 1, "expected one each"),
+        ((8,), (1,), 0, "channels is 0"),
+        ((8,), (1,), 65, "channels is 65"),
+        ((2**12, 2**12), (1, 1), 2, "allowed are 1 to 16777216 values"),
+        ((2**62, 2**62), (1, 1), 1, "allowed are 1 to 16777216 values"),
+        ((0,), (1,), 1, "allowed are 1 to 16777216 values"),
+        ((-2, -2), (1, 1), 1, "1 levels on an axis of -2 samples"),
+        ((-2, -2), (0, 0), 1, "0 levels on an axis of -2 samples"),
+        ((4,), (3,), 1, "3 levels on an axis of 4 samples"),
+        ((1, 4), (1, 2), 1, "1 levels on an axis of 1 samples"),
+        ((8,), (-1,), 1, "-1 levels"),
+        ((2**24,), (17,), 1, "17 levels"),
+        ((8,), (2**40,), 1, "1099511627776 levels"),
+        ((3, 5), (0, 0), 1, "not split along any axis"),
+    ],
+)
+def test_what_cannot_be(
+    tile: tuple[int, ...], levels: tuple[int, ...], channels: int, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        Pyramid(tile, levels, channels)
+
+
+@pytest.mark.parametrize("item", [3, "12", [1.0], [True], None, [[1]], {1: 2}])
+def test_what_is_not_a_sequence_of_lengths(item: object) -> None:
+    with pytest.raises(TypeError, match="not a sequence of whole numbers"):
+        as_lengths(item)

@@ -1,0 +1,120 @@
+"""The lattice of a tile of latents in plain Python, written from spec/families/latent.md alone."""
+
+from collections.abc import Sequence
+from itertools import product
+from math import ceil, floor
+
+from coding.context_reference import bands
+
+Place = tuple[int, ...]
+Grid = dict[Place, float]
+
+
+def step(steps: Sequence[float], depth: int, level: int, channel: int) -> float:
+    return 2.0 ** min(max((steps[level] + steps[depth + 1 + channel]) / 32, -24), 24)
+
+
+def running(coarse: Grid) -> Grid:
+    """The grid of one channel from its differences."""
+    grid = dict(coarse)
+    axes = len(next(iter(grid)))
+    for a in range(axes):
+        for p in sorted(grid):
+            if p[a] > 0 and not any(p[a + 1 :]):
+                before = (*p[:a], p[a] - 1, *p[a + 1 :])
+                grid[p] = coarse[p] + grid[before]
+    return grid
+
+
+def spline(d: float) -> float:
+    d = abs(d)
+    if d < 1:
+        return 2 / 3 - d**2 + d**3 / 2
+    return (2 - d) ** 3 / 6 if d < 2 else 0.0
+
+
+def smooth(grid: Grid, index: Place, tile: Place, count: Place, s: Place) -> float:
+    """Of values `grid`, whose lengths follow from its places, at sample s of the tile `index`."""
+    lengths = [max(p[a] for p in grid) + 1 for a in range(len(tile))]
+    x = [
+        t * c + (n + 0.5) * c / whole - 0.5
+        for t, c, n, whole in zip(index, count, s, tile, strict=True)
+    ]
+    total = 0.0
+    for p in product(*(range(floor(v) - 1, floor(v) + 3) for v in x)):
+        weight = 1.0
+        for v, n in zip(x, p, strict=True):
+            weight *= spline(v - n)
+        inside = tuple(min(max(n, 0), most - 1) for n, most in zip(p, lengths, strict=True))
+        total += weight * grid[inside]
+    return total
+
+
+def line(low: Sequence[float], high: Sequence[float]) -> list[float]:
+    k, m = 1.149604398860241, len(low) + len(high)
+    even, odd = [v / k for v in low], [v * k for v in high]
+
+    def o(i: int) -> float:
+        return odd[min(max(i, 0), len(odd) - 1)]
+
+    def e(i: int) -> float:
+        return even[min(i, len(even) - 1)]
+
+    even = [v - 0.443506852043971 * (o(i - 1) + o(i)) for i, v in enumerate(even)]
+    odd = [v - 0.882911075530934 * (e(i) + e(i + 1)) for i, v in enumerate(odd)]
+    even = [v + 0.052980118572961 * (o(i - 1) + o(i)) for i, v in enumerate(even)]
+    odd = [v + 1.586134342059924 * (e(i) + e(i + 1)) for i, v in enumerate(odd)]
+    return [odd[i // 2] if i % 2 else even[i // 2] for i in range(m)]
+
+
+def joined(low: Grid, high: Grid, axis: int) -> Grid:
+    """One part from two that differ along `axis`."""
+    result: Grid = {}
+    for start in {(*p[:axis], 0, *p[axis + 1 :]) for p in low}:
+        lows, highs = (
+            [part[p] for p in sorted(part) if (*p[:axis], 0, *p[axis + 1 :]) == start]
+            for part in (low, high)
+        )
+        for i, value in enumerate(line(lows, highs)):
+            result[(*start[:axis], i, *start[axis + 1 :])] = value
+    return result
+
+
+def lattice(
+    latents: Sequence[float],
+    steps: Sequence[float],
+    coarse: Sequence[Grid],
+    index: Place,
+    tile: Place,
+    levels: Place,
+) -> list[Grid]:
+    """Coded channels of the tile at `index`, before colours."""
+    channels, axes, depth = len(coarse), len(tile), max(levels)
+    count = tuple(ceil(n / 2**k) for n, k in zip(tile, levels, strict=True))
+    plan, at = [], 0
+    for level, orientation, shape in bands(tile, levels):
+        places = list(product(*map(range, shape)))
+        for c in range(channels):
+            part = dict(zip(places, latents[at : at + len(places)], strict=True))
+            plan.append((level, orientation, c, part))
+            at += len(places)
+    result = []
+    for c in range(channels):
+        z: Grid = dict.fromkeys(product(*map(range, count)), 0.0)
+        for level in reversed(range(depth)):
+            parts = {0: z}
+            for k, orientation, channel, part in plan:
+                if (k, channel) == (level, c):
+                    width = step(steps, depth, level, c)
+                    parts[orientation] = {p: v * width for p, v in part.items()}
+            for axis in reversed(range(axes)):
+                if levels[axis] > level:
+                    bit = 1 << (axes - 1 - axis)
+                    parts = {
+                        o: joined(parts[o], parts[o | bit], axis) for o in parts if not o & bit
+                    }
+            z = parts[0]
+        width = step(steps, depth, depth, c)
+        grid = {p: v * width for p, v in running(coarse[c]).items()}
+        result.append({s: v + smooth(grid, index, tile, count, s) for s, v in z.items()})
+    return result

@@ -1,0 +1,251 @@
+"""Latents: values against the specification, tables and limits, and what a file must agree on."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from format.builders import axis, geometry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lgcodec.errors import FileError, UsageError
+from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.nets import Evaluator, Latent, Request, family_of
+from lgcodec.nets.latent import COLOURS, differentiated, integrated
+from nets import latent_reference as reference
+
+FAMILIES = (
+    Latent(1, (13,), (3,), (40,), hidden=2),
+    Latent(3, (6, 5), (1, 2), (11, 13), hidden=1, colour=True),
+    Latent(2, (3, 4, 1), (1, 2, 0), (3, 9, 2), hidden=3),
+)
+PICTURE = geometry("image", (axis(64, 4), axis(48, 3)))
+MATCHING = Latent(3, (16, 16), (4, 2), (64, 48), hidden=4, colour=True)
+
+
+def weights_of(family: Latent, partitions: int, seed: int = 0) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    weights = {
+        name: torch.randint(-6, 7, value.shape, generator=generator).float()
+        for name, value in family.initialise(partitions, generator).items()
+    }
+    weights["global.steps"] -= 70
+    return weights
+
+
+def exact(family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ...]) -> np.ndarray:
+    """[C, *tile] of the specification for the first partition."""
+    coarse = [
+        {p: float(grid[p]) for p in product(*map(range, grid.shape))}
+        for grid in weights["global.coarse"]
+    ]
+    channels = reference.lattice(
+        weights["local.latents"][0].tolist(),
+        weights["global.steps"].tolist(),
+        coarse,
+        index,
+        family.tile,
+        family.levels,
+    )
+    values = np.array([[c[p] for p in product(*map(range, family.tile))] for c in channels])
+    if family.colour:
+        y, b, r = values
+        values = np.array([y + 1.402 * r, y - 0.344136 * b - 0.714136 * r, y + 1.772 * b])
+    return values.reshape(-1, *family.tile)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_lattice_is_that_of_the_specification(family: Latent) -> None:
+    """LGI-N-13: everywhere in the frame, and one tile before and after it."""
+    weights = weights_of(family, 1)
+    for index in product(*((-1, 0, tiles - 1, tiles) for tiles in family.tiles)):
+        found = family.lattice(weights, torch.tensor([index]))[0]
+        assert found.dtype == torch.float32
+        expected = exact(family, weights, index)
+        assert np.abs(expected).max() > 0.3
+        np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=2**-10)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_values_at_scale_1_are_the_lattice(family: Latent) -> None:
+    """LGI-N-14, and the tile is known by its coordinates."""
+    weights = weights_of(family, 1)
+    places = np.array(list(product(*map(range, family.tile)))) + 0.5
+    for index in product(*map(range, family.tiles)):
+        frame = 2 * (places + np.multiply(index, family.tile)) / np.array(family.frame) - 1
+        tile = 2 * places / np.array(family.tile) - 1
+        rows = [torch.from_numpy(part.astype(np.float32))[None] for part in (tile, frame)]
+        values = family.forward(weights, *rows)[0].T.reshape(-1, *family.tile)
+        assert (values == family.lattice(weights, torch.tensor([index]))[0]).all()
+
+
+@given(
+    st.integers(1, 3).flatmap(lambda n: st.lists(st.integers(1, 5), min_size=n, max_size=n)),
+    st.integers(0, 2**16),
+)
+def test_grids_and_their_differences(shape: list[int], seed: int) -> None:
+    values = torch.randint(-(2**15), 2**15, (2, *shape), generator=torch.manual_seed(seed)).float()
+    before = values.clone()
+    assert (integrated(differentiated(values)) == values).all()
+    assert (differentiated(integrated(values)) == values).all()
+    assert (values == before).all()
+    grid = {p: float(values[0][p]) for p in product(*map(range, shape))}
+    found = integrated(values.double())[0]
+    assert {p: float(found[p]) for p in grid} == reference.running(grid)
+
+
+def test_the_differences_of_doubles_are_not_changed() -> None:
+    values = torch.ones(1, 3, 3, dtype=torch.float64)
+    assert integrated(values)[0, 2, 2] == 5
+    assert (values == 1).all()
+
+
+def test_steps_are_limited() -> None:
+    """Whatever integers a file holds, all steps are finite and above 0."""
+    family = FAMILIES[0]
+    for number in (-32_767, 32_767):
+        weights = {"global.steps": torch.full((5,), float(number))}
+        assert family.steps(weights).unique().tolist() == [2.0 ** (24 if number > 0 else -24)]
+
+
+def test_values_of_the_largest_integers_are_finite() -> None:
+    family = FAMILIES[1]
+    weights = {n: torch.full_like(v, 32_767.0) for n, v in weights_of(family, 1).items()}
+    assert family.lattice(weights, torch.tensor([[0, 0]])).isfinite().all()
+
+
+def test_colours() -> None:
+    grey = torch.tensor(COLOURS) @ torch.tensor([0.5, 0.0, 0.0])
+    assert grey.tolist() == [0.5, 0.5, 0.5]
+
+
+def test_a_partition_is_prepared_once_and_windows_are_parts_of_it() -> None:
+    """Blocks of a partition, and any window into it, give the same bits."""
+    family = Latent(1, (64, 60), (3, 2), (128, 60))
+    weights = weights_of(family, 1)
+    shared = {n[7:]: v.numpy() for n, v in weights.items() if n.startswith("global.")}
+    evaluator = Evaluator(family, shared, torch.device("cpu"))
+
+    def coordinates(positions: Any) -> tuple[np.ndarray, np.ndarray]:
+        c = np.stack([p + 0.5 for p in positions], -1)
+        tile = 2 * c / np.array(family.tile) - 1
+        frame = 2 * (c + (64, 0)) / np.array(family.frame) - 1
+        return tile.astype(np.float32), frame.astype(np.float32)
+
+    local = {"latents": weights["local.latents"][0].numpy()}
+    whole = evaluator.partition(local, coordinates, family.tile, (range(64), range(60)))
+    part = evaluator.partition(local, coordinates, family.tile, (range(50, 61), range(3, 9)))
+    assert (whole[50:61, 3:9] == part).all()
+    expected = family.lattice(weights, torch.tensor([[1, 0]]))[0, 0]
+    assert (whole[..., 0] == expected.numpy()).all()
+
+
+# --- what a file says
+
+
+def conf_of(family: Latent, **changes: Any) -> Conf:
+    conf = Conf(
+        Plug("latent", family.configuration),
+        Plug("integer"),
+        Plug("context", family.coder.configuration),
+        family.local_tensors(),
+        family.global_tensors(),
+        (0.0, 255.0),
+        (0.0,) * family.channels,
+    )
+    return replace(conf, **changes)
+
+
+def test_the_family_of_a_configuration() -> None:
+    conf = conf_of(MATCHING)
+    assert family_of(Conf.unpack(conf.pack()), PICTURE) == MATCHING
+    assert family_of(replace(conf, coder=Plug("rans")), PICTURE) == MATCHING
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tile": (16, 8)}, "the tile of latent is"),
+        ({"frame": (64, 49)}, "the frame of latent is"),
+        ({"frame": (63, 48)}, "the frame of latent is"),
+        ({"channels": 2, "colour": False}, "the network has 2 channels"),
+        ({"tile": (16,), "levels": (4,), "frame": (64,)}, "the network has 1 axes"),
+    ],
+)
+def test_latents_of_another_stream(change: dict[str, Any], message: str) -> None:
+    """LGI-N-12."""
+    with pytest.raises(FileError, match=f"E_PROFILE: {message}"):
+        family_of(conf_of(replace(MATCHING, **change)), PICTURE)
+
+
+@pytest.mark.parametrize("change", [{"levels": (2, 4)}, {"hidden": 5}, {"tile": (8, 32)}])
+def test_a_coder_of_other_latents(change: dict[str, Any]) -> None:
+    """LGI-N-12."""
+    coder = Plug("context", {**MATCHING.coder.configuration, **change})
+    with pytest.raises(FileError, match="E_PROFILE: context has"):
+        family_of(conf_of(MATCHING, coder=coder), PICTURE)
+
+
+GOOD = MATCHING.configuration
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({key: None} for key in GOOD),
+        *({"tile": t} for t in ((), (16,), (16, 16.0), (16, 0), (-16, -16), (2**40, 16), "ab", 16)),
+        *({"levels": n} for n in ((5,), (6, 2), (0, 0), (17, 2), (True, 2), (3, 2))),
+        *({"frame": f} for f in ((64,), (64, 0), (64, 2**40), (2**62, 2**62), (65, 48))),
+        *({"hidden": n} for n in (0, 33, 4.0, (4,), 5)),
+        *({"colour": c} for c in (1, "yes", 0.0)),
+        {"more": 1},
+    ],
+)
+def test_configurations_that_are_refused(change: dict[str, Any]) -> None:
+    """LGI-N-11: also those whose tensors would have other shapes."""
+    changed = {key: value for key, value in {**GOOD, **change}.items() if value is not None}
+    with pytest.raises(FileError, match=r"^E_PROFILE: "):
+        Latent.from_tables(changed, MATCHING.local_tensors(), MATCHING.global_tensors())
+
+
+def test_tables_that_are_refused() -> None:
+    """LGI-N-11."""
+    local, global_ = MATCHING.local_tensors(), MATCHING.global_tensors()
+    two = replace(MATCHING, channels=2, colour=False)
+    for tables in (
+        (local, ()),
+        (local, global_[:2]),
+        (local, global_[::-1]),
+        (local, (*global_, TensorSpec("z", (1,)))),
+        (local, (*global_[:2], TensorSpec("coarse", ()))),
+        (local, (*global_[:2], TensorSpec("coarse", (2, *global_[2].shape[1:])))),
+        ((TensorSpec("latent", local[0].shape),), global_),
+        ((TensorSpec("latents", (3,)),), global_),
+        (two.local_tensors(), two.global_tensors()),
+    ):
+        with pytest.raises(FileError, match=r"^E_PROFILE: "):
+            Latent.from_tables(GOOD, *tables)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"frame": (64,)}, {"frame": (64, 0)}, {"channels": 2}, {"levels": (0, 0)}, {"tile": (1, 1)}],
+)
+def test_families_that_cannot_be(change: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        replace(MATCHING, **change)
+
+
+@pytest.mark.parametrize(
+    ("tile", "levels"),
+    [((64, 64), (6, 6)), ((100, 7), (6, 2)), ((4096,), (10,)), ((1, 8, 3), (0, 3, 1))],
+)
+def test_levels_of_a_request(tile: tuple[int, ...], levels: tuple[int, ...]) -> None:
+    kind = ("audio", "image", "volume")[len(tile) - 1]
+    family = Latent.for_request(
+        Request(kind, 3, tuple(2 * n for n in tile), tile, 4, params=0, global_ratio=None)
+    )
+    assert (family.tile, family.levels, family.colour) == (tile, levels, True)
