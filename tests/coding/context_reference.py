@@ -135,11 +135,11 @@ class Lanes:
         self.j = 0
 
     def step(self, lane: int, counts: Sequence[int]) -> int:
-        state, start = self.states[lane], 0
-        for place, count in enumerate(counts):
-            if start <= state % 2**14 < start + count:
-                break
-            start += count
+        state, start, place = self.states[lane], 0, 0
+        while state % 2**14 >= start + counts[place]:
+            start += counts[place]
+            place += 1
+        count = counts[place]
         state = count * (state // 2**14) + state % 2**14 - start
         self.states[lane] = state * 2**16 + self.words.pop(0) if state < 2**16 else state
         return place
@@ -156,7 +156,7 @@ class Lanes:
 
 
 def decoded(
-    chunk: bytes, tile: Place, levels: Place, channels: int, hidden: int, entropy: Sequence[int]
+    chunk: bytes, tile: Place, levels: Place, *, channels: int, hidden: int, entropy: Sequence[int]
 ) -> tuple[list[int], list[int], list[list[int]]]:
     """The tensor `latents`; class and features of every symbol, in the order of that tensor."""
     plan = bands(tile, levels)

@@ -48,7 +48,12 @@ def test_chunks_are_those_of_the_specification(pyramid: Pyramid, hidden: int, se
     (chunk,) = coder.encode((), [values])
     entropy = [int(w) for w in network(coder, seed)]
     latents, classes, inputs = reference.decoded(
-        chunk, pyramid.tile, pyramid.levels, pyramid.channels, hidden, entropy
+        chunk,
+        pyramid.tile,
+        pyramid.levels,
+        channels=pyramid.channels,
+        hidden=hidden,
+        entropy=entropy,
     )
     assert latents == values[0].tolist()
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)

@@ -84,6 +84,7 @@ def lattice(
     latents: Sequence[float],
     steps: Sequence[float],
     coarse: Sequence[Grid],
+    *,
     index: Place,
     tile: Place,
     levels: Place,

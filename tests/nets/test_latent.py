@@ -46,9 +46,9 @@ def exact(family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ..
         weights["local.latents"][0].tolist(),
         weights["global.steps"].tolist(),
         coarse,
-        index,
-        family.tile,
-        family.levels,
+        index=index,
+        tile=family.tile,
+        levels=family.levels,
     )
     values = np.array([[c[p] for p in product(*map(range, family.tile))] for c in channels])
     if family.colour:
@@ -132,7 +132,7 @@ def test_a_partition_is_prepared_once_and_windows_are_parts_of_it() -> None:
     def coordinates(positions: Any) -> tuple[np.ndarray, np.ndarray]:
         c = np.stack([p + 0.5 for p in positions], -1)
         tile = 2 * c / np.array(family.tile) - 1
-        frame = 2 * (c + (64, 0)) / np.array(family.frame) - 1
+        frame = 2 * (c + np.array((64, 0))) / np.array(family.frame) - 1
         return tile.astype(np.float32), frame.astype(np.float32)
 
     local = {"latents": weights["local.latents"][0].numpy()}
