@@ -5,7 +5,7 @@ Letters in shapes: P partitions of the group, S samples of each, D axes, C chann
 """
 
 from collections.abc import Sequence
-from math import prod
+from math import ceil, prod
 from typing import Any, Final, final
 from zlib import crc32
 
@@ -18,6 +18,7 @@ from lgcodec.format.geometry import Geometry
 
 __all__ = ["Sampler"]
 
+MAX_OVERVIEW: Final = 2**14  # samples
 MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permutation
 
 
@@ -43,7 +44,7 @@ class Sampler:
         device: torch.device,
         seed: int,
     ) -> None:
-        grid = samples.shape[:-1]
+        self._grid = grid = samples.shape[:-1]
         self._device, self._seed = device, seed
         self.digest = crc32(np.ascontiguousarray(samples).data)  # tells signals apart
         self._samples = _tensor(samples.reshape(prod(grid), -1), device)
@@ -102,9 +103,16 @@ class Sampler:
             shape = [1] * (len(lengths) + 1)
             shape[0], shape[axis + 1] = places.shape
             flat = flat + places.view(shape)
-        values = self._samples[flat].float().movedim(-1, 1)
+        values = self._samples[flat].movedim(-1, 1)
         index = (self._starts - self._starts.min(0).values) // torch.tensor(lengths)
-        return (values - self._low) * (2 / (self._high - self._low)) - 1, index
+        return self._scaled(values), index
+
+    def overview(self) -> Tensor:
+        """[C, *grid] the whole signal in network units, at every nth sample of each axis."""
+        edge = MAX_OVERVIEW ** (1 / len(self._grid))
+        every = tuple(slice(None, None, ceil(size / edge)) for size in self._grid)
+        picked = self._samples.view(*self._grid, -1)[every]
+        return self._scaled(picked).movedim(-1, 0)
 
     def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tile and frame coordinates [p, S, D] and targets [p, S, C] of the partitions `rows`.
@@ -121,8 +129,7 @@ class Sampler:
             tile.append(self._inside[axis][offset])
             frame.append(self._frame[axis][place])
             flat += place * self._strides[axis]
-        targets = self._samples[flat].float()
-        targets = (targets - self._low) * (2 / (self._high - self._low)) - 1
+        targets = self._scaled(self._samples[flat])
         return torch.stack(tile[::-1], dim=-1), torch.stack(frame[::-1], dim=-1), targets
 
     def inside(self, rows: slice, positions: Tensor) -> Tensor:
@@ -133,6 +140,9 @@ class Sampler:
             offset, rest = rest % self._tile[axis], rest // self._tile[axis]
             found &= offset < self._extents[rows, axis, None]
         return found
+
+    def _scaled(self, samples: Tensor) -> Tensor:
+        return (samples.float() - self._low) * (2 / (self._high - self._low)) - 1
 
     def _shuffled(self, epoch: int) -> Tensor:
         if self._permutation[0] != epoch:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lgcodec.format.conf import TensorSpec
+from lgcodec.nets.conditioner import Conditioner
 from lgcodec.nets.request import Request
 
 __all__ = ["Family", "TensorWeights"]
@@ -64,6 +65,13 @@ class Family(ABC):
     @abstractmethod
     def initialise(self, partitions: int, generator: torch.Generator) -> TensorWeights:
         """Initial weights, float32 on the CPU."""
+
+    def conditioner(self, overview: Tensor) -> Conditioner | None:  # noqa: ARG002
+        """Networks that emit some of the weights while fitting, if the family has such.
+
+        overview   [C, *grid] the whole signal at few samples, in network units
+        """
+        return None
 
     @abstractmethod
     def canonicalise(self, weights: TensorWeights) -> TensorWeights:
