@@ -86,7 +86,9 @@ class _Run:
         generator = torch.Generator().manual_seed(settings.seed)
         drawn = family.initialise(sampler.partitions, generator)
         self.family, self.sampler, self.settings = family, sampler, settings
-        self.objective = Objective(family, sampler, peak=peak, device=device)
+        self.objective = Objective(
+            family, sampler, peak=peak, device=device, measurement=settings.measurement
+        )
         self.device, self.size_of = device, size_of
         self.weights = {name: value.to(device).requires_grad_() for name, value in drawn.items()}
         self.aware: Aware | None = None

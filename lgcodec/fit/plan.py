@@ -265,4 +265,5 @@ def _settings(
         seconds=options.seconds,
         psnr=options.psnr,
         seed=options.seed,
+        measurement=options.measurement,
     )

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lgcodec.errors import UsageError
 from lgcodec.format.geometry import Geometry
 
 __all__ = ["Sampler"]
@@ -119,18 +120,39 @@ class Sampler:
 
         `positions` is [p, S]. A border tile that reaches past the signal wraps inside itself.
         """
+        offsets, flat = self._places(rows, positions)
+        axes = list(enumerate(offsets))
+        tile = [self._inside[axis][offset] for axis, offset in axes]
+        frame = [
+            self._frame[axis][self._starts[rows, axis, None] + offset] for axis, offset in axes
+        ]
+        targets = self._scaled(self._samples[flat])
+        return torch.stack(tile, dim=-1), torch.stack(frame, dim=-1), targets
+
+    def assemble(self, values: Tensor) -> Tensor:
+        """[*grid, C] of the values [P, S, C] at all positions of all tiles, in raster order.
+
+        UsageError unless the partitions cover the grid.
+        """
+        positions = self.spread(self.tile_samples)
+        _, flat = self._places(slice(None), positions)
+        source = torch.full((prod(self._grid),), -1, device=self._device)
+        source[flat.flatten()] = torch.arange(flat.numel(), device=self._device)
+        if bool((source < 0).any()):
+            raise UsageError("a group does not cover the signal; a measurement needs all of it")
+        return values.flatten(0, 1)[source].view(*self._grid, -1)
+
+    def _places(self, rows: slice, positions: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Offsets in the tile along each axis, and indices into the samples, each [p, S]."""
         flat = torch.zeros_like(positions, device=self._device)
-        tile, frame = [], []
+        offsets = []
         rest = positions.to(self._device)
         for axis in reversed(range(len(self._tile))):
             offset, rest = rest % self._tile[axis], rest // self._tile[axis]
             offset = offset % self._extents[rows, axis, None]
-            place = self._starts[rows, axis, None] + offset
-            tile.append(self._inside[axis][offset])
-            frame.append(self._frame[axis][place])
-            flat += place * self._strides[axis]
-        targets = self._scaled(self._samples[flat])
-        return torch.stack(tile[::-1], dim=-1), torch.stack(frame[::-1], dim=-1), targets
+            offsets.append(offset)
+            flat += (self._starts[rows, axis, None] + offset) * self._strides[axis]
+        return offsets[::-1], flat
 
     def inside(self, rows: slice, positions: Tensor) -> Tensor:
         """[p, S] whether `positions` of the partitions `rows` lie in the signal, not past it."""
