@@ -41,7 +41,7 @@ def random_features(signal: Tensor) -> Tensor:
     for channels in CHANNELS:
         shape = (channels, maps.shape[1], *[3] * axes)
         kernel = torch.randn(shape, generator=generator) * (2 / (shape[1] * 3**axes)) ** 0.5
-        maps = convolve(maps, kernel, stride=2, padding=1).relu()
+        maps = convolve(maps, kernel.to(maps.device), stride=2, padding=1).relu()
     return maps.flatten(2).mean(2)[0]
 
 
