@@ -17,7 +17,7 @@ from lgcodec.remote import Timeouts
 
 __all__ = ["FAMILIES", "StreamCheck", "VerifyReport", "verify"]
 
-FAMILIES: Final = ("siren", "latent")  # those of lgcodec.nets, with which torch would come along
+FAMILIES: Final = ("siren", "incode", "relu-pe", "latent")  # of lgcodec.nets, which brings torch
 
 
 @final

@@ -18,6 +18,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats
 from lgcodec.fit.aware import Aware, Score
 from lgcodec.fit.checkpoint import load_state, save_state
+from lgcodec.fit.conditioning import Conditioning
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.quantise import StepLearner, bits_of
 from lgcodec.fit.sampling import Sampler
@@ -85,10 +86,14 @@ class _Run:
         generator = torch.Generator().manual_seed(settings.seed)
         drawn = family.initialise(sampler.partitions, generator)
         self.family, self.sampler, self.settings = family, sampler, settings
-        self.objective = Objective(family, sampler, peak=peak, device=device)
+        self.objective = Objective(
+            family, sampler, peak=peak, device=device, measurement=settings.measurement
+        )
         self.device, self.size_of = device, size_of
         self.weights = {name: value.to(device).requires_grad_() for name, value in drawn.items()}
         self.aware: Aware | None = None
+        conditioner = family.conditioner(sampler.overview())
+        self.conditioning = Conditioning(conditioner and conditioner.to(device), self.weights)
         self.optimiser = self._optimiser()
         self.iteration, self.spent, self.shift = 0, 0.0, 0.0
         self.started = self.saved = monotonic()
@@ -161,6 +166,7 @@ class _Run:
 
     def start_aware(self) -> None:
         """Continue from the best float weights with rounding in the loop."""
+        self.conditioning.bake()
         start = self.family.canonicalise(self.best)
         with torch.no_grad():
             for name, value in self.weights.items():
@@ -201,7 +207,9 @@ class _Run:
         self.objective.descend(self.weights, self.learner, positions, frozen)
         if self.aware is not None:
             self.aware.descend(self.weights, frozen)
+        self.conditioning.take()
         self.optimiser.step()
+        self.conditioning.emit()
 
     def _level(self, done: float) -> float:
         """Learning rate against its first: half a cosine for each of the two phases."""
@@ -261,6 +269,7 @@ class _Run:
         tensors = {
             **{f"weights.{name}": value.detach() for name, value in self.weights.items()},
             **{f"best.{name}": value for name, value in self.best.items()},
+            **{f"conditioner.{n}": value for n, value in self.conditioning.state().items()},
             **{f"moments.{i}.{k}": v for i, state in moments.items() for k, v in state.items()},
         }
         if self.aware:
@@ -299,6 +308,8 @@ class _Run:
             if kind == "moments":
                 index, key = rest.split(".")
                 state.setdefault(int(index), {})[key] = value
+        named = [(name.partition("conditioner.")[2], value) for name, value in tensors.items()]
+        self.conditioning.restore({name: value for name, value in named if name})
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": state, "param_groups": groups})
         self.iteration, self.shift = numbers["iteration"], numbers["shift"]
@@ -329,4 +340,5 @@ class _Run:
             fused=fused,
         )
         self._add(self._parameters(), self.settings.global_rate)
+        self._add(self.conditioning.parameters(), self.settings.global_rate)
         return self.optimiser

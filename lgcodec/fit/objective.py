@@ -9,7 +9,9 @@ from typing import Final, final
 
 import torch
 from torch import Tensor
+from torch.nn.functional import mse_loss
 
+from lgcodec.fit.measurement import Measurement
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets import Family, TensorWeights
@@ -25,14 +27,22 @@ MEASURED: Final = 2**16  # samples that quality is measured on during a fit
 class Objective:
     """Mean squared error of `family` on the samples of `sampler`, in network units.
 
-    peak   of the PSNR, in network units (samples span 2)
+    peak          of the PSNR, in network units (samples span 2)
+    measurement   what takes the place of the samples, if anything; all of them are drawn then
     """
 
     def __init__(
-        self, family: Family, sampler: Sampler, *, peak: float, device: torch.device
+        self,
+        family: Family,
+        sampler: Sampler,
+        *,
+        peak: float,
+        device: torch.device,
+        measurement: Measurement | None = None,
     ) -> None:
         self.family, self.sampler = family, sampler
         self._peak, self._device = peak, device
+        self._measurement = measurement
 
     def descend(
         self,
@@ -45,13 +55,15 @@ class Objective:
 
         positions   [P, S] in the tile
         """
+        if self._measurement:
+            positions = self.sampler.spread(self.sampler.tile_samples)
         shared = [value for name, value in weights.items() if name.startswith("global.")]
         shared += learner.parameters() if learner else []
         for rows in self._blocks(positions.shape[1]):
             leaves = _local(weights, rows, requires_grad=True)
-            pair = self._outputs(rows, positions[rows], {**weights, **leaves}, learner)
+            pair = self._pair(rows, positions[rows], {**weights, **leaves}, learner)
             share = len(positions[rows]) / self.sampler.partitions
-            error = torch.nn.functional.mse_loss(*pair) * share
+            error = mse_loss(*pair) * share
             gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
             for name, gradient in zip(leaves, gradients, strict=False):
                 if name not in frozen:
@@ -65,11 +77,14 @@ class Objective:
 
         Positions past the signal do not count. A step sees the samples of border tiles more often.
         """
+        if self._measurement:
+            everything = self.sampler.spread(self.sampler.tile_samples)
+            return float(mse_loss(*self._pair(slice(None), everything, weights, learner)))
         positions = self.sampler.spread(-(-MEASURED // self.sampler.partitions))
         total, count = 0.0, 0
         for rows in self._blocks(positions.shape[1]):
             seen = {**weights, **_local(weights, rows, requires_grad=False)}
-            outputs, targets = self._outputs(rows, positions[rows], seen, learner)
+            outputs, targets = self._pair(rows, positions[rows], seen, learner)
             inside = self.sampler.inside(rows, positions[rows])
             errors = (outputs.clamp(-1, 1) - targets).square_().mean(-1)
             total += float(errors[inside].sum(dtype=torch.float64))
@@ -80,19 +95,24 @@ class Objective:
         """A mean squared error in dB."""
         return 10 * log10(self._peak**2 / max(error, 1e-20))
 
-    def _outputs(
+    def _pair(
         self, rows: slice, positions: Tensor, weights: TensorWeights, learner: StepLearner | None
     ) -> tuple[Tensor, Tensor]:
-        """What the network gives at positions of the partitions `rows`, and should; [p, S, C]."""
+        """What the network gives at positions of the partitions `rows`, and should; [p, S, C].
+
+        With a measurement: what would be measured of all that it gives, and what was.
+        """
         tile, frame, targets = self.sampler.batch(rows, positions)
         outputs = self.family.forward(learner(weights) if learner else weights, tile, frame)
+        if self._measurement:
+            return self._measurement.pair(self.sampler.assemble(outputs))
         return outputs, targets
 
     def _blocks(self, samples: int) -> list[slice]:
         """Runs of partitions whose samples fit the cache; longer ones on an accelerator."""
         count = self.sampler.partitions
         most = BLOCK if self._device.type == "cpu" else BLOCK_ACCELERATOR
-        run = max(1, most // samples)
+        run = count if self._measurement else max(1, most // samples)
         return [slice(at, min(at + run, count)) for at in range(0, count, run)]
 
 

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
-from typing import Final, Literal, final, get_args
+from typing import TYPE_CHECKING, Final, Literal, final, get_args
 
 from lgcodec.errors import UsageError
+
+if TYPE_CHECKING:  # options are asked for where torch is not wanted
+    from lgcodec.fit.measurement import Measurement
 
 __all__ = ["Arrangement", "EncodeOptions", "Preset"]
 
@@ -62,6 +65,7 @@ class EncodeOptions:
                      is chosen allows; with params or widths given, the float phase ends there
     quality          0 to 100, a rate of the main stream: see `points.QUALITY`
     bits             nominal bits of a quantised weight, 8 if None; float_bits keeps floats
+    measurement      fit the network to it instead; of the signal, size, type and range count then
     checkpoint       file that a killed fit resumes from; one per stream and group is made of it
     """
 
@@ -92,6 +96,7 @@ class EncodeOptions:
     seed: int = 0
     device: str = "auto"
     checkpoint: Path | None = None
+    measurement: "Measurement | None" = None
 
     def __post_init__(self) -> None:
         for name in POSITIVE:

@@ -266,4 +266,5 @@ def _settings(
         seconds=options.seconds,
         psnr=options.psnr,
         seed=options.seed,
+        measurement=options.measurement,
     )

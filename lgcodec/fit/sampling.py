@@ -6,7 +6,7 @@ Letters in shapes: P partitions of the group, S samples of each, D axes, C chann
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from typing import Any, Final, final
 from zlib import crc32
 
@@ -15,10 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lgcodec.errors import UsageError
 from lgcodec.format.geometry import Geometry
 
 __all__ = ["Sampler", "Tiles"]
 
+MAX_OVERVIEW: Final = 2**14  # samples
 MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permutation
 
 
@@ -61,7 +63,7 @@ class Sampler:
         device: torch.device,
         seed: int,
     ) -> None:
-        grid = samples.shape[:-1]
+        self._grid = grid = samples.shape[:-1]
         self._device, self._seed = device, seed
         self.digest = crc32(np.ascontiguousarray(samples).data)  # tells signals apart
         self._samples = _tensor(samples.reshape(prod(grid), -1), device)
@@ -123,31 +125,57 @@ class Sampler:
             ]
             flat = flat + places.view(shape)
             inside = inside & (steps <= last).view(shape)
-        values = self._samples[flat].float().movedim(-1, 1)
-        values = (values - self._low) * (2 / (self._high - self._low)) - 1
+        values = self._scaled(self._samples[flat]).movedim(-1, 1)
         starts = self._starts.cpu()
         index = (starts - starts.min(0).values) // torch.tensor(lengths)
         grain = 0.0 if self._samples.dtype.is_floating_point else 2 / (self._high - self._low)
         return Tiles(values.cpu(), index, inside.cpu(), grain)
+
+    def overview(self) -> Tensor:
+        """[C, *grid] the whole signal in network units, at every nth sample of each axis."""
+        edge = MAX_OVERVIEW ** (1 / len(self._grid))
+        every = tuple(slice(None, None, ceil(size / edge)) for size in self._grid)
+        picked = self._samples.view(*self._grid, -1)[every]
+        return self._scaled(picked).movedim(-1, 0)
 
     def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tile and frame coordinates [p, S, D] and targets [p, S, C] of the partitions `rows`.
 
         `positions` is [p, S]. A border tile that reaches past the signal wraps inside itself.
         """
+        offsets, flat = self._places(rows, positions)
+        axes = list(enumerate(offsets))
+        tile = [self._inside[axis][offset] for axis, offset in axes]
+        frame = [
+            self._frame[axis][self._starts[rows, axis, None] + offset] for axis, offset in axes
+        ]
+        targets = self._scaled(self._samples[flat])
+        return torch.stack(tile, dim=-1), torch.stack(frame, dim=-1), targets
+
+    def assemble(self, values: Tensor) -> Tensor:
+        """[*grid, C] of the values [P, S, C] at all positions of all tiles, in raster order.
+
+        UsageError unless the partitions cover the grid.
+        """
+        positions = self.spread(self.tile_samples)
+        _, flat = self._places(slice(None), positions)
+        source = torch.full((prod(self._grid),), -1, device=self._device)
+        source[flat.flatten()] = torch.arange(flat.numel(), device=self._device)
+        if bool((source < 0).any()):
+            raise UsageError("a group does not cover the signal; a measurement needs all of it")
+        return values.flatten(0, 1)[source].view(*self._grid, -1)
+
+    def _places(self, rows: slice, positions: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Offsets in the tile along each axis, and indices into the samples, each [p, S]."""
         flat = torch.zeros_like(positions, device=self._device)
-        tile, frame = [], []
+        offsets = []
         rest = positions.to(self._device)
         for axis in reversed(range(len(self._tile))):
             offset, rest = rest % self._tile[axis], rest // self._tile[axis]
             offset = offset % self._extents[rows, axis, None]
-            place = self._starts[rows, axis, None] + offset
-            tile.append(self._inside[axis][offset])
-            frame.append(self._frame[axis][place])
-            flat += place * self._strides[axis]
-        targets = self._samples[flat].float()
-        targets = (targets - self._low) * (2 / (self._high - self._low)) - 1
-        return torch.stack(tile[::-1], dim=-1), torch.stack(frame[::-1], dim=-1), targets
+            offsets.append(offset)
+            flat += (self._starts[rows, axis, None] + offset) * self._strides[axis]
+        return offsets[::-1], flat
 
     def inside(self, rows: slice, positions: Tensor) -> Tensor:
         """[p, S] whether `positions` of the partitions `rows` lie in the signal, not past it."""
@@ -157,6 +185,9 @@ class Sampler:
             offset, rest = rest % self._tile[axis], rest // self._tile[axis]
             found &= offset < self._extents[rows, axis, None]
         return found
+
+    def _scaled(self, samples: Tensor) -> Tensor:
+        return (samples.float() - self._low) * (2 / (self._high - self._low)) - 1
 
     def _shuffled(self, epoch: int) -> Tensor:
         if self._permutation[0] != epoch:

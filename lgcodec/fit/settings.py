@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from lgcodec.coding.base import Floats
+from lgcodec.fit.measurement import Measurement
 
 __all__ = ["FitProgress", "FitSettings", "Fitted", "Report"]
 
@@ -23,6 +24,7 @@ class FitSettings:
     psnr            stop the float phase when measured this good, dB, then take the widest steps
                     that keep it; None has no target
     size            bytes that the coded weights may take at most; None leaves them open
+    measurement     what to fit to instead of the samples
     """
 
     iterations: int
@@ -35,6 +37,7 @@ class FitSettings:
     psnr: float | None = None
     size: int | None = None
     seed: int = 0
+    measurement: Measurement | None = None
 
 
 @final

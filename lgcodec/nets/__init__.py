@@ -7,20 +7,28 @@ from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
+from lgcodec.nets.conditioner import Conditioner
 from lgcodec.nets.evaluate import Evaluator, pick_device
+from lgcodec.nets.incode import Incode
 from lgcodec.nets.latent import Latent
 from lgcodec.nets.merge import MERGES
+from lgcodec.nets.mlp import Mlp
 from lgcodec.nets.module import Network
+from lgcodec.nets.relu_pe import ReluPe
 from lgcodec.nets.request import Request
 from lgcodec.nets.siren import Siren
 
 __all__ = [
     "FAMILIES",
     "MERGES",
+    "Conditioner",
     "Evaluator",
     "Family",
+    "Incode",
     "Latent",
+    "Mlp",
     "Network",
+    "ReluPe",
     "Request",
     "Siren",
     "TensorWeights",
@@ -28,7 +36,12 @@ __all__ = [
     "pick_device",
 ]
 
-FAMILIES: Final[Mapping[str, type[Family]]] = {"siren": Siren, "latent": Latent}
+FAMILIES: Final[Mapping[str, type[Family]]] = {
+    "siren": Siren,
+    "incode": Incode,
+    "relu-pe": ReluPe,
+    "latent": Latent,
+}
 
 
 def family_of(conf: Conf, geometry: Geometry) -> Family:

@@ -15,6 +15,7 @@ from torch import Tensor
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf, TensorSpec
 from lgcodec.format.geometry import Geometry
+from lgcodec.nets.conditioner import Conditioner
 from lgcodec.nets.request import Request
 
 __all__ = ["Family", "TensorWeights"]
@@ -78,6 +79,13 @@ class Family(ABC):
     @abstractmethod
     def initialise(self, partitions: int, generator: torch.Generator) -> TensorWeights:
         """Initial weights, float32 on the CPU."""
+
+    def conditioner(self, overview: Tensor) -> Conditioner | None:  # noqa: ARG002
+        """Networks that emit some of the weights while fitting, if the family has such.
+
+        overview   [C, *grid] the whole signal at few samples, in network units
+        """
+        return None
 
     @abstractmethod
     def canonicalise(self, weights: TensorWeights) -> TensorWeights:

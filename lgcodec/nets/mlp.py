@@ -34,12 +34,13 @@ from lgcodec.format.conf import TensorSpec
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.merge import MERGES
 
-__all__ = ["MOST", "Mlp", "Path", "a_float"]
+__all__ = ["MOST", "PATHS", "Mlp", "Path", "a_float", "path_of"]
 
 MAX_LAYERS = 64
 MAX_WIDTH = 4096
 MOST = 2.0**24  # magnitude of coordinates and frequencies
 Path = Literal["local", "global", "merge"]
+PATHS: tuple[Path, ...] = ("local", "global", "merge")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ class Mlp(Family):
         partitions, samples, _ = frame.shape
         hidden = self.prepared(weights)
         h = self.features(tile if self.tile_range else frame, "local")  # [P, S, inputs]
-        g = self.features(frame.flatten(0, 1), "global")  # [P * S, inputs]
+        g = self.features(frame.flatten(0, 1), "global") if self.global_width else frame
         local, global_, merge = (
             partial(self.activate, path=path, weights=weights)
             for path in ("local", "global", "merge")
@@ -223,6 +224,13 @@ class Mlp(Family):
         once = sum(size for name, size in sizes if name.endswith(".w"))
         merge = dict(sizes).get("merge.w", 0)
         return once + (self.layers - 2) * merge  # the merge is one matrix, used at every depth
+
+
+def path_of(name: str) -> Path:
+    """The path that a weight "local.<name>" or "global.<name>" belongs to."""
+    if name.startswith("global.merge."):
+        return "merge"
+    return "local" if name.startswith("local.") else "global"
 
 
 def a_float(value: object) -> float:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from math import ceil, log2, sqrt
 from typing import Any, ClassVar, Final, Self
 
+import torch
+from torch import Tensor
 from typing_extensions import override
 
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
-from lgcodec.nets.mlp import MOST, Mlp, a_float
+from lgcodec.nets.base import TensorWeights
+from lgcodec.nets.mlp import MOST, Mlp, Path, a_float, path_of
 from lgcodec.nets.request import Request
 from lgcodec.nets.sizing import sized
 from lgcodec.signal import Kind
@@ -65,6 +68,17 @@ class Sine(Mlp):
         reach = 1 / inputs if weight.name == "0.w" else sqrt(6 / inputs) / self.w0
         return reach, 1 / sqrt(inputs)
 
+    def wrapped(
+        self, weights: TensorWeights, periods: Mapping[Path, Tensor | float]
+    ) -> dict[str, Tensor]:
+        """Biases of hidden layers within half a period of their path's sine; the rest as it is."""
+        result = dict(weights)
+        for name, value in weights.items():
+            if name.endswith(".b") and name != f"local.{self.layers - 1}.b":
+                period = periods[path_of(name)]
+                result[name] = value - torch.round(value / period) * period
+        return result
+
     @override
     def extra_bits(self, tensor: str) -> int:
         """Two for what all partitions share, two to five for first layers.
@@ -74,9 +88,10 @@ class Sine(Mlp):
         finer steps than the sum of a layer's terms does, the finer the wider its coordinates.
         Where these are wide, as for sound, the layer's biases and the next weights matter too.
         """
-        reach = self.tile_range or max(abs(end) for ends in self.ranges for end in ends)
-        if tensor == "local.0.w":
-            return 2 + min(3, ceil(log2(max(1.0, 2 * reach))))
+        frame = max(abs(end) for ends in self.ranges for end in ends)
+        reach = self.tile_range or frame
+        if tensor.endswith(".0.w"):
+            return 2 + min(3, ceil(log2(max(1.0, 2 * (frame if "global" in tensor else reach)))))
         if tensor.startswith("global."):
             return 2
         return {"local.0.b": 2, "local.1.w": 1}.get(tensor, 0) if reach > 1 else 0

@@ -9,7 +9,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from lgcodec.nets.base import TensorWeights
-from lgcodec.nets.mlp import Path
+from lgcodec.nets.mlp import PATHS, Path
 from lgcodec.nets.sine import Sine
 
 __all__ = ["Siren"]
@@ -38,14 +38,9 @@ class Siren(Sine):
         may also change its sign, which the next layer's weights take back: sin(x + pi) = -sin(x)
         and sin(-x) = -sin(x) bring biases into 0 to pi / (2 w0).
         """
-        result = dict(weights)
         if self.global_width:
-            period = 2 * pi / self.w0
-            linear = f"local.{self.layers - 1}.b"
-            for name in weights:
-                if name.endswith(".b") and name != linear:
-                    result[name] = weights[name] - torch.round(weights[name] / period) * period
-            return result
+            return self.wrapped(weights, dict.fromkeys(PATHS, 2 * pi / self.w0))
+        result = dict(weights)
         for layer in range(self.layers - 1):
             self._make_positive(result, layer)
         return result

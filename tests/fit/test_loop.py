@@ -15,6 +15,7 @@ from lgcodec.coding import ChunkCodec, Uniform
 from lgcodec.coding.rans import Rans
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit.loop import ROOM, fit
+from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
 
 PICTURE = smooth("image", (25, 18), 2)
@@ -111,7 +112,8 @@ def test_the_best_weights_are_kept_when_a_fit_diverges() -> None:
 def test_rounded_weights_are_what_the_codec_stores() -> None:
     """Bit for bit: a weight that the fit cut off is not stored beyond it."""
     fitted, _ = finished(QUANTISED)
-    codec = ChunkCodec(Uniform(8), Rans(), NETWORK.local_tensors(), NETWORK.global_tensors())
+    widest = Uniform(max(bits_of(NETWORK, 6).values()))
+    codec = ChunkCodec(widest, Rans(), NETWORK.local_tensors(), NETWORK.global_tensors())
     head, chunks = codec.encode(fitted.global_, fitted.local, fitted.steps)
     part = codec.decode_global(head)
     for name, value in part.weights.items():

@@ -37,7 +37,8 @@ def test_the_family_of_a_configuration() -> None:
 def test_unknown_families() -> None:
     conf = replace(conf_of(LOCAL_GLOBAL), family=Plug("hash-grid"))
     with pytest.raises(
-        FileError, match="E_PROFILE: family is 'hash-grid', known are latent, siren"
+        FileError,
+        match="E_PROFILE: family is 'hash-grid', known are incode, latent, relu-pe, siren",
     ):
         family_of(conf, PICTURE)
 
