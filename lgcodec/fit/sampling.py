@@ -4,7 +4,7 @@ the coordinates of the signal.
 Letters in shapes: P partitions of the group, S samples of each, D axes, C channels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 from typing import Any, Final, final
 from zlib import crc32
@@ -25,10 +25,12 @@ MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permut
 class Sampler:
     """Coordinates and targets of one group.
 
-    samples      [*grid, C], as in `Signal.samples`; kept in its own dtype
+    samples      [*grid, C], as in `Signal.samples`, those of the geometry's window; kept in
+                 their own dtype
     values       what the network outputs -1 and 1 stand for, in sample units
     ranges       per axis, frame coordinates (lo, hi) of the borders of the frame
     tile_range   tile coordinates of the borders of a tile are minus this and this
+    ids          partitions to draw from, of those that touch the window; default: all of them
     """
 
     def __init__(
@@ -42,22 +44,28 @@ class Sampler:
         tile_range: float,
         device: torch.device,
         seed: int,
+        ids: Collection[int] | None = None,
     ) -> None:
-        grid = samples.shape[:-1]
-        self._device, self._seed = device, seed
+        grid, window = samples.shape[:-1], geometry.window
+        self._device, self._seed, self.ordinal = device, seed, ordinal
         self.digest = crc32(np.ascontiguousarray(samples).data)  # tells signals apart
         self._samples = _tensor(samples.reshape(prod(grid), -1), device)
         self._low, self._high = values
-        boxes = [geometry.box(ordinal, i) for i in range(geometry.tiles_per_group)]
-        self.ids = [i for i, box in enumerate(boxes) if all(_clipped(box, grid))]
-        clipped = [_clipped(boxes[i], grid) for i in self.ids]
-        self._starts = _tensor(np.array([[r.start for r in box] for box in clipped]), device)
-        self._extents = _tensor(np.array([[len(r) for r in box] for box in clipped]), device)
+        boxes = {i: geometry.box(ordinal, i) for i in range(geometry.tiles_per_group)}
+        clipped = {i: _clipped(box, window) for i, box in boxes.items()}
+        wanted = boxes.keys() if ids is None else sorted(set(ids))
+        self.ids = [i for i in wanted if all(clipped[i])]
+        parts = [clipped[i] for i in self.ids]
+        first = np.array([[r.start for r in part] for part in parts])
+        tiles = np.array([[r.start for r in boxes[i]] for i in self.ids])
+        self._starts = _tensor(first - [r.start for r in window], device)  # in `samples`
+        self._skipped = _tensor(first - tiles, device)  # samples of a tile before the window
+        self._extents = _tensor(np.array([[len(r) for r in part] for part in parts]), device)
         self._strides = [prod(grid[axis + 1 :]) for axis in range(len(grid))]
         self._tile = [
             min(axis.tile_len, size) for axis, size in zip(geometry.axes, grid, strict=True)
         ]
-        self._frame = _frame_tables(geometry, ordinal, grid, ranges, device)
+        self._frame = _frame_tables(geometry, ordinal, ranges, device)
         self._inside = _tile_tables(geometry, tile_range, device)
         self._permutation = (-1, torch.empty(0))
 
@@ -118,7 +126,7 @@ class Sampler:
             offset, rest = rest % self._tile[axis], rest // self._tile[axis]
             offset = offset % self._extents[rows, axis, None]
             place = self._starts[rows, axis, None] + offset
-            tile.append(self._inside[axis][offset])
+            tile.append(self._inside[axis][offset + self._skipped[rows, axis, None]])
             frame.append(self._frame[axis][place])
             flat += place * self._strides[axis]
         targets = self._samples[flat].float()
@@ -141,23 +149,24 @@ class Sampler:
         return self._permutation[1]
 
 
-def _clipped(box: Sequence[range], grid: Sequence[int]) -> list[range]:
-    return [range(r.start, min(r.stop, size)) for r, size in zip(box, grid, strict=True)]
+def _clipped(box: Sequence[range], window: Sequence[range]) -> list[range]:
+    pairs = zip(box, window, strict=True)
+    return [range(max(b.start, w.start), min(b.stop, w.stop)) for b, w in pairs]
 
 
 def _frame_tables(
     geometry: Geometry,
     ordinal: int,
-    grid: Sequence[int],
     ranges: Sequence[tuple[float, float]],
     device: torch.device,
 ) -> list[Tensor]:
-    """Frame coordinate of every position along each axis, one float32 each (spec, GEOM)."""
+    """Frame coordinate of every position of the window, one float32 each (spec, GEOM)."""
     index = geometry.partition_index(ordinal, 0)
     tables = []
-    for axis, tile, size, (low, high) in zip(geometry.axes, index, grid, ranges, strict=True):
+    for axis, tile, (low, high) in zip(geometry.axes, index, ranges, strict=True):
         origin = tile // axis.tiles * axis.tiles * axis.tile_len
-        centres = np.arange(size, dtype=np.float64) + 0.5 - origin
+        positions = np.arange(axis.window.start, axis.window.stop, dtype=np.float64)
+        centres = positions + 0.5 - origin
         table = low + (high - low) * (centres / axis.frame_len)
         tables.append(_tensor(table.astype(np.float32), device))
     return tables

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from math import ceil, log2, sqrt
 from typing import Any, ClassVar, Final, Self
 
+import torch
+from torch import Tensor
 from typing_extensions import override
 
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
+from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.mlp import MOST, Mlp, a_float
 from lgcodec.nets.request import Request
 from lgcodec.nets.sizing import sized
@@ -64,6 +67,15 @@ class Sine(Mlp):
         inputs = weight.shape[0]
         reach = 1 / inputs if weight.name == "0.w" else sqrt(6 / inputs) / self.w0
         return reach, 1 / sqrt(inputs)
+
+    @override
+    def moved(self, local: TensorWeights, sign: Tensor, shift: Tensor) -> TensorWeights:
+        weight, bias = local["local.0.w"], local["local.0.b"]  # [P, D, h], [P, h]
+        return {
+            **local,
+            "local.0.w": weight * sign[:, :, None],
+            "local.0.b": bias + torch.einsum("pd,pdh->ph", shift, weight),
+        }
 
     @override
     def extra_bits(self, tensor: str) -> int:

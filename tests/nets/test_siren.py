@@ -399,3 +399,24 @@ def test_sizes_at_their_limits() -> None:
     assert prod(largest.local_tensors()[2].shape) == 2**24
     tables = largest.local_tensors(), largest.global_tensors()
     assert Siren.from_tables(largest.configuration, *tables) == largest
+
+
+# --- moved coordinates
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=str)
+def test_a_mirrored_network_sees_mirrored_coordinates(network: Siren) -> None:
+    """LGI-X-03: tile and frame coordinates; the global path is not touched."""
+    weights, points = drawn(network), coordinates(network)
+    tile, frame = (torch.from_numpy(part) for part in points)
+    axes = len(network.ranges)
+    sign = torch.tensor([[1.0, -1.0, -1.0], [-1.0, 1.0, 1.0], [1.0, 1.0, -1.0]])[:, :axes]
+    shift = torch.linspace(-0.3, 0.5, 3 * axes).reshape(3, axes)
+    if not network.tile_range:  # else the global path would see what is moved too
+        network = replace(network, global_width=0)
+        weights = drawn(network)
+    moved = {**weights, **network.moved(weights, sign, shift)}
+    there = [sign[:, None] * part + shift[:, None] for part in (tile, frame)]
+    expected = network.forward(weights, there[0], frame if network.tile_range else there[1])
+    torch.testing.assert_close(network.forward(moved, tile, frame), expected, atol=2e-4, rtol=0)
+    assert not torch.allclose(network.forward(weights, tile, frame), expected, atol=2e-3)
