@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.common import ROOT, SAMPLES, Table, parser
 from lgcodec import EncodeReport, encode
+from lgcodec._encode import StreamReport
 from lgcodec.fit.options import Preset
 from lgcodec.storage import replacing
 
-MEDIA = ("cat.png", "speech.wav", "bunny.mp4")
+MEDIA = ("cat.png", "speech.wav", "bunny.mp4", "spot.npz")
 BEGIN, END = "<!-- samples: made by benchmarks/samples.py -->\n", "<!-- end of samples -->\n"
 
 
@@ -65,9 +66,13 @@ def _rows(table: Table, name: str, quantised: EncodeReport, floats: EncodeReport
         size = quantised.bytes if index == 0 else stream.bytes
         title = name if index == 0 else f"{name}, its sound"
         # The twin of a second stream is smaller.
-        exact = f"{floats.streams[0].psnr:.2f}" if floats and index == 0 else ""
+        exact = _quality(floats.streams[0]) if floats and index == 0 else ""
         rate = 8 * size / prod(stream.grid)
-        table.add(title, stream.kind, size, rate, stream.psnr, exact, stream.seconds)
+        table.add(title, stream.kind, size, rate, _quality(stream), exact, stream.seconds)
+
+
+def _quality(stream: StreamReport) -> str:
+    return f"{stream.psnr:.2f}" if stream.iou is None else f"IoU {stream.iou:.4f}"
 
 
 def _copy(data: bytes, path: Path) -> None:

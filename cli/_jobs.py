@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from lgcodec._crop import AxisRange, windows
 from lgcodec._weights import OnError
 from lgcodec.errors import UsageError
@@ -24,6 +26,7 @@ class Job:
 
     fill    a value per channel; None for that of the file
     still   the first frame of the window becomes a picture
+    field   bool becomes float32, 0 to 1, with its surface at 0.5
     """
 
     stream: Stream
@@ -31,6 +34,7 @@ class Job:
     scale: list[Fraction]
     fill: tuple[float, ...] | None = None
     still: bool = False
+    field: bool = False
 
     def decoded(
         self, *, device: str, max_samples: int | None, on_error: OnError, quiet: bool
@@ -45,12 +49,15 @@ class Job:
                 scale=self.scale,
                 device=device,
                 fill=self.fill,
+                sample_type="float32" if self.field else None,
                 max_samples=max_samples or _decode.MAX_SAMPLES,
                 on_error=on_error,
                 progress=lambda done, total: bar.show(
                     done / total, f"{done} of {total} partitions"
                 ),
             )
+        if self.field:
+            np.clip(signal.samples, 0, 1, out=signal.samples)
         return _first_frame(signal) if self.still else signal
 
 
@@ -71,10 +78,11 @@ def jobs(
     still = stream.geometry.kind == "video" and isinstance(medium, ImageFile)
     if still:
         window = (window[0][:1], *window[1:])  # one frame, and no other is decoded
+    field = medium.wants_field and stream.geometry.sample_type == "bool"
     scale = resize.factors(stream.geometry, window, still=still)
     sounds = [pair for pair in shown if pair[0].geometry.kind == "audio" and pair is not first]
     return [
-        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels), still),
+        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels), still, field),
         *(Job(*sound, [Fraction(1)]) for sound in sounds[: medium.accompanied]),
     ]
 

@@ -1,5 +1,6 @@
 """The options of `lgi encode` that say what network to fit, and for how long."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import click
@@ -7,15 +8,23 @@ import click
 from lgcodec._verify import FAMILIES
 from lgcodec_cli._options import DEVICE, NUMBER, NUMBERS, PATH, SIZE, Function
 
-__all__ = ["network_options"]
+__all__ = ["network_options", "schedule_options"]
 
 COUNT: Final = click.IntRange(1)
 
 
-NETWORK_OPTIONS: Final = (
+SCHEDULE_OPTIONS: Final = (
     click.option(
         "--preset", type=click.Choice(["fast", "medium", "best"]), help="How much effort."
     ),
+    click.option("--iters", "iterations", metavar="N", type=COUNT, help="Steps of a fit."),
+    click.option("--samples", metavar="N", type=COUNT, help="Samples per partition and step."),
+    click.option("--time", "seconds", metavar="S", type=NUMBER, help="Seconds of a fit at most."),
+    click.option("--seed", metavar="N", type=click.IntRange(0), help="Of every random choice."),
+    DEVICE,
+)
+NETWORK_OPTIONS: Final = (
+    *SCHEDULE_OPTIONS[:1],
     click.option(
         "--family",
         type=click.Choice(FAMILIES),
@@ -50,9 +59,7 @@ NETWORK_OPTIONS: Final = (
         help="What local networks see: their own tile, or the frame as in the paper.",
     ),
     click.option("--groups", metavar="N", type=COUNT, help="Global networks along the first axis."),
-    click.option("--iters", "iterations", metavar="N", type=COUNT, help="Steps of a fit."),
-    click.option("--samples", metavar="N", type=COUNT, help="Samples per partition and step."),
-    click.option("--time", "seconds", metavar="S", type=NUMBER, help="Seconds of a fit at most."),
+    *SCHEDULE_OPTIONS[1:4],
     click.option("--size", type=SIZE, help="Bytes of the file, such as 100kB."),
     click.option("--bpp", type=NUMBER, help="Its rate in bits per pixel, or per sample."),
     click.option("--kbps", type=NUMBER, help="Its rate in kbit/s."),
@@ -65,19 +72,27 @@ NETWORK_OPTIONS: Final = (
     ),
     click.option("--float16", "float_bits", flag_value=16, type=int, help="Keep 16-bit floats."),
     click.option("--float32", "float_bits", flag_value=32, type=int, help="Keep 32-bit floats."),
-    click.option("--seed", metavar="N", type=click.IntRange(0), help="Of every random choice."),
     click.option(
         "--checkpoint",
         metavar="FILE",
         type=PATH,
         help="Save the fit every half minute; the same command resumes it.",
     ),
-    DEVICE,
+    *SCHEDULE_OPTIONS[4:],
 )
 
 
 def network_options(function: Function) -> Function:
     """Add what `EncodeOptions` knows, under its names; None where it is left to the encoder."""
-    for option in reversed(NETWORK_OPTIONS):
+    return _with(NETWORK_OPTIONS, function)
+
+
+def schedule_options(function: Function) -> Function:
+    """Add those that say how long and where to fit, whatever the network."""
+    return _with(SCHEDULE_OPTIONS, function)
+
+
+def _with(options: Sequence[Callable[[Function], Function]], function: Function) -> Function:
+    for option in reversed(options):
         function = option(function)
     return function

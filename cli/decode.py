@@ -84,7 +84,8 @@ def command(
 
     The suffix of OUT says what is written: pictures (png, jpg, tiff, webp, bmp), sounds (wav,
     flac, ogg), videos with their sound (mp4, mov, mkv, webm, avi), gif, one picture per frame
-    (frames/%04d.png), arrays (npy, npz). A picture of a video is the first frame of the window.
+    (frames/%04d.png), arrays (npy, npz), volumes (nii, nii.gz), the surface of a volume (obj, ply,
+    stl). A picture of a video is the first frame of the window.
     Absent partitions become transparent where the format can, else they get --fill.
 
     Ranges are those of lgi crop. Only the chunks that the window needs are read.

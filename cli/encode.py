@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lgcodec.errors import UsageError
-from lgcodec.media import read
+from lgcodec.media import VOXELS, read
 from lgcodec.signal import AXES, Kind
 from lgcodec.storage import replacing
 from lgcodec_cli._network import network_options
@@ -23,7 +23,7 @@ from lgcodec_cli._options import (
 from lgcodec_cli._text import count, rate_text, report
 
 if TYPE_CHECKING:  # torch, which they import, takes a second
-    from lgcodec._encode import EncodeOptions, EncodeReport
+    from lgcodec._encode import EncodeOptions, EncodeReport, StreamReport
 
 __all__ = ["command"]
 
@@ -41,6 +41,14 @@ __all__ = ["command"]
 )
 @click.option("--kind", type=click.Choice(list(AXES)), help="What an array is.")
 @click.option("--rate", type=RATIO, help="Frames or samples per second, instead of the file's.")
+@click.option(
+    "--voxels",
+    metavar="N",
+    type=click.IntRange(1),
+    default=VOXELS,
+    show_default=True,
+    help="Voxels along the longest axis of a mesh.",
+)
 @report_options
 def command(
     *,
@@ -49,6 +57,7 @@ def command(
     audio: str,
     kind: Kind | None,
     rate: Fraction | None,
+    voxels: int,
     as_json: bool,
     quiet: bool,
     **given: Any,
@@ -56,8 +65,9 @@ def command(
     """Fit a network to a picture, sound, video or volume, and write OUT.
 
     IN is a png, jpg, tiff, webp or bmp; wav, flac, ogg or mp3; mp4, mov, mkv, webm, avi or gif;
-    frames/%04d.png; npy or npz. Numbers per axis come in the order t,y,x of a video, y,x of a
-    picture, z,y,x of a volume, t of a sound: --partitions 5,8,8 cuts a video into 5 along time.
+    frames/%04d.png; npy or npz; nii, nii.gz; obj, ply or stl. Numbers per axis come in the order
+    t,y,x of a video, y,x of a picture, z,y,x of a volume, t of a sound: --partitions 5,8,8 cuts a
+    video into 5 along time.
 
     One target at most: --size, --bpp and --kbps are met to 5 % and never exceeded, --psnr to
     0.1 dB; --quality is a rate. The network is chosen for it. Without a target or a budget
@@ -70,7 +80,7 @@ def command(
     lgi encode photo.png photo.lgi --params 199000 --partitions 16,16 --preset best
     """
     _check(source, output, given)
-    signals = read(source, kind=kind, rate=rate, keep_audio=audio == "keep")
+    signals = read(source, kind=kind, rate=rate, keep_audio=audio == "keep", voxels=voxels)
 
     from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415
     from lgcodec_cli._watcher import Watcher  # noqa: PLC0415
@@ -102,10 +112,14 @@ def _lines(output: Path, done: "EncodeReport") -> Iterator[str]:
     yield f"{output}: {count(done.bytes, 'byte')}, {rate}, {done.seconds:.1f} s"
     for stream in done.streams:
         yield (
-            f"{stream.kind}: {stream.psnr:.2f} dB, {count(stream.bytes, 'byte')}, "
+            f"{stream.kind}: {_quality(stream)}, {count(stream.bytes, 'byte')}, "
             f"{count(stream.iterations, 'step')} in {stream.seconds:.1f} s, "
             f"{stream.weight_bits:.2f} bits per weight"
         )
+
+
+def _quality(stream: "StreamReport") -> str:
+    return f"{stream.psnr:.2f} dB" if stream.iou is None else f"IoU {stream.iou:.4f}"
 
 
 def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[str, object]:
@@ -133,6 +147,7 @@ def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[
                 "bytes": stream.bytes,
                 "psnr": stream.psnr,
                 "weight_bits": stream.weight_bits,
+                "iou": stream.iou,
                 "iterations": stream.iterations,
                 "seconds": stream.seconds,
             }

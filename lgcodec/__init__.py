@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lgcodec._crop import CropReport, crop
     from lgcodec._decode import decode_stream
     from lgcodec._encode import EncodeReport
+    from lgcodec._extend import ExtendReport, extend
     from lgcodec._file import File, encode
     from lgcodec._file import open_file as open  # noqa: A004
     from lgcodec._repair import RepairReport, repair
@@ -40,6 +41,7 @@ __all__ = [
     "DamageWarning",
     "EncodeOptions",
     "EncodeReport",
+    "ExtendReport",
     "File",
     "FileError",
     "InputError",
@@ -53,6 +55,7 @@ __all__ = [
     "crop",
     "decode_stream",
     "encode",
+    "extend",
     "open",
     "psnr",
     "read",
@@ -67,6 +70,7 @@ _HOME = {
     "DamageWarning": "errors",
     "EncodeOptions": "fit.options",
     "EncodeReport": "_encode",
+    "ExtendReport": "_extend",
     "File": "_file",
     "FileError": "errors",
     "InputError": "errors",
@@ -80,6 +84,7 @@ _HOME = {
     "crop": "_crop",
     "decode_stream": "_decode",
     "encode": "_file",
+    "extend": "_extend",
     "open": "_file",
     "psnr": "signal",
     "read": "media",

@@ -39,6 +39,7 @@ def decode_stream(
     scale: Sequence[Fraction] | None = None,
     device: str = "auto",
     fill: Sequence[float] | None = None,
+    sample_type: str | None = None,
     max_samples: int = MAX_SAMPLES,
     on_error: OnError = "raise",
     progress: Progress | None = None,
@@ -49,6 +50,7 @@ def decode_stream(
     scale    per axis, output samples per original sample; default 1. Sample j of the output
              lattice lies at (j + 1/2) / scale - 1/2 of the original one, wherever the window is
     fill     per channel, the value of absent partitions; default: the file's
+    sample_type  of the result, by default the file's; "float32" does not round
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
              chunk all of its group, and gives one DamageWarning
 
@@ -63,7 +65,7 @@ def decode_stream(
         for axis, factor in zip(geometry.axes, scale or [Fraction(1)] * len(window), strict=True)
     ]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
-    canvas = _Canvas(target, conf, geometry.sample_type, fill, max_samples)
+    canvas = _Canvas(target, conf, sample_type or geometry.sample_type, fill, max_samples)
     torch_device = pick_device(device)
     with locating(stream.conf_at):
         family, codec = family_of(conf, geometry), codec_of(conf)
@@ -205,8 +207,8 @@ def to_samples(
 ) -> NDArray[Any]:
     """Network outputs, -1 to 1, as samples: `values` is what -1 and 1 stand for.
 
-    Integers are clipped to `values` and rounded to the nearest, halves to even. What is not a
-    number, in a file made to harm, becomes the lowest.
+    Integers are clipped to `values` and rounded to the nearest, halves to even; bool is like an
+    integer 0 or 1. What is not a number, in a file made to harm, becomes the lowest.
     """
     low, high = values
     with np.errstate(over="ignore", invalid="ignore"):
@@ -216,6 +218,8 @@ def to_samples(
 
 def _rounded(samples: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
     """The nearest values that `dtype` holds."""
+    if dtype.kind == "b":
+        return np.asarray(samples > 0.5)
     limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     whole = samples if dtype.kind == "f" else np.rint(samples)
     return np.clip(whole, limits.min, limits.max).astype(dtype)

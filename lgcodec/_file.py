@@ -12,7 +12,7 @@ from lgcodec._ranges import AxisRange, Bound, parse_range, parse_xy
 from lgcodec.errors import UsageError
 from lgcodec.format.checks import locating
 from lgcodec.format.container import Reader, Stream
-from lgcodec.media import read
+from lgcodec.media import VOXELS, read
 from lgcodec.remote import is_url, open_reader
 from lgcodec.signal import Kind, Signal
 from lgcodec.storage import replacing
@@ -138,20 +138,22 @@ def encode(
     *,
     kind: Kind | None = None,
     rate: Fraction | None = None,
+    voxels: int = VOXELS,
     listener: "Listener | None" = None,
     **options: Any,
 ) -> "EncodeReport":
     """Encode a media file, a signal, or several that share time, into the file `target`.
 
-    `options` are those of `EncodeOptions`; `kind` and `rate` say what an array file holds. Raises
-    InputError, UsageError or OutputError; `target` appears whole or not at all.
+    `options` are those of `EncodeOptions`; `kind` and `rate` say what an array file holds, `voxels`
+    how fine a mesh becomes a volume. Raises InputError, UsageError or OutputError; `target` appears
+    whole or not at all.
     """
     from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415 (torch)
 
     if isinstance(source, Signal):
         signals: Sequence[Signal] = (source,)
     elif isinstance(source, str | os.PathLike):
-        signals = read(source, kind=kind, rate=rate)
+        signals = read(source, kind=kind, rate=rate, voxels=voxels)
     else:
         signals = source
     with replacing(target) as temporary:

@@ -25,7 +25,7 @@ from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
-from lgcodec.signal import Kind, Signal, peak_of, psnr
+from lgcodec.signal import Kind, Signal, iou, peak_of, psnr
 
 Groups = Sequence[tuple[Sampler, Fitted]]
 
@@ -49,6 +49,7 @@ class StreamReport:
 
     bytes       of its chunks, its directories and its geometry and configuration
     psnr        dB of all samples, decoded from the written bytes; see `signal.peak_of`
+    iou         of bool samples: intersection over union, also of all; None of others
     seconds     of fitting
     """
 
@@ -62,6 +63,7 @@ class StreamReport:
     iterations: int
     seconds: float
     weight_bits: float
+    iou: float | None = None
 
 
 @final
@@ -123,9 +125,10 @@ class Job:
         self._chose()
         self.measured = inf
         fitted: list[tuple[Sampler, Fitted]] = []
-        while len(fitted) < self.plan.geometry.groups and not self.interrupted:
-            sampler = self._sampler(len(fitted))
-            best = self._fit(sampler, fitted)
+        ordinals = [n for n in range(self.plan.geometry.groups) if self.plan.ids(n)]
+        while len(fitted) < len(ordinals) and not self.interrupted:
+            sampler = self._sampler(ordinals[len(fitted)])
+            best = self._fit(sampler, fitted, len(ordinals))
             fitted.append((sampler, best))
             self.measured = min(self.measured, best.psnr)
         return self._coded(fitted)
@@ -143,9 +146,10 @@ class Job:
 
     def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), []
-        for ordinal, (sampler, best) in enumerate(fitted):
+        for sampler, best in fitted:
             head, chunks = codec.encode(best.global_, best.local, best.steps)
-            groups.append(GroupData(ordinal, head, dict(zip(sampler.ids, chunks, strict=True))))
+            locals_ = dict(zip(sampler.ids, chunks, strict=True))
+            groups.append(GroupData(sampler.ordinal, head, locals_))
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def _bytes(self, fitted: Groups) -> int:
@@ -158,6 +162,7 @@ class Job:
         payload = sum(g.global_len + sum(g.lengths) for g in stream.groups.values())
         head = stream.geom_entry.length + stream.conf_entry.length
         size = head + payload + sum(g.dir_len for g in stream.groups.values())
+        quality, overlap = self._quality(stream, device)
         return StreamReport(
             self.signal.kind,
             self.signal.grid,
@@ -165,10 +170,11 @@ class Job:
             self.signal.rate,
             self.plan,
             size,
-            self._quality(stream, device),
+            quality,
             self.iterations,
             self.seconds,
             8 * payload / (self.plan.params_local + self.plan.params_global),
+            overlap,
         )
 
     def forget(self) -> None:
@@ -179,16 +185,18 @@ class Job:
                 if path is not None and not self.interrupted:
                     path.unlink(missing_ok=True)
 
-    def _quality(self, stream: Stream, device: str) -> float:
-        """PSNR of all samples, decoded from the written bytes; after Ctrl-C the fit's own."""
+    def _quality(self, stream: Stream, device: str) -> tuple[float, float | None]:
+        """PSNR, and IoU of bool, of all decoded samples; after Ctrl-C the fit's own PSNR."""
         if self.interrupted:
-            return self.measured
+            return self.measured, None
         try:
             decoded = decode_stream(stream, device=device, max_samples=self.signal.size)
         except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
             self.interrupted = True
-            return self.measured
-        return psnr(self.signal.samples, decoded.samples)
+            return self.measured, None
+        original = self.signal.samples
+        overlap = iou(original, decoded.samples) if original.dtype == np.bool_ else None
+        return psnr(original, decoded.samples), overlap
 
     def _checkpoint(self, ordinal: int, attempt: int) -> Path | None:
         path, again = self.checkpoint, f".{attempt}" if attempt else ""
@@ -205,14 +213,15 @@ class Job:
             tile_range=plan.family.tile_range,
             device=self.device,
             seed=plan.settings.seed,
+            ids=plan.ids(ordinal),
         )
 
-    def _fit(self, sampler: Sampler, before: Groups) -> Fitted:
-        """Fit the group after those of `before`."""
-        plan, ordinal, size = self.plan, len(before), self._bytes(before)
+    def _fit(self, sampler: Sampler, before: Groups, groups: int) -> Fitted:
+        """Fit the group after those of `before`, of so many `groups` that hold something."""
+        plan, place, size = self.plan, len(before), self._bytes(before)
         settings, (low, high) = plan.settings, self.values
         if self.planner.size is not None:
-            share = (self.planner.size - size) // (plan.geometry.groups - ordinal)
+            share = (self.planner.size - size) // (groups - place)
             settings = replace(settings, size=share)
 
         def size_of(fitted: Fitted) -> int:
@@ -220,8 +229,7 @@ class Job:
 
         def report(progress: FitProgress) -> None:
             if self.listener:
-                groups = plan.geometry.groups
-                done = (ordinal + progress.done) / groups
+                done = (place + progress.done) / groups
                 left = progress.seconds * (1 - done) * groups / max(progress.done, 1e-9)
                 self.listener.progress(self.index, done, progress.psnr, left)
 
@@ -241,7 +249,7 @@ class Job:
             peak=peak,
             device=self.device,
             report=report,
-            checkpoint=self._checkpoint(ordinal, self.attempts),
+            checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
             size_of=size_of,
         )
         self.interrupted |= fitted.interrupted
@@ -264,7 +272,7 @@ class Job:
             local=family.local_tensors(),
             global_=family.global_tensors(),
             values=self.values,
-            fill=(min(max(0.0, low), high),) * self.signal.channels,
+            fill=tuple(min(max(value, low), high) for value in self.plan.content.background),
         )
 
 
@@ -279,6 +287,8 @@ def _payload(stream: StreamData) -> int:
 def _values(signal: Signal) -> tuple[float, float]:
     """What the network outputs -1 and 1 stand for: full scale, or ± the peak of a sound."""
     samples = signal.samples
+    if samples.dtype.kind == "b":
+        return 0.0, 1.0
     if samples.dtype.kind == "u":
         return 0.0, float(np.iinfo(samples.dtype).max)
     if signal.kind == "audio" or samples.dtype.kind == "i":

@@ -81,7 +81,7 @@ class Distortion:
         self._count_occupied(original, decoded)
 
     def _count_occupied(self, original: Samples, decoded: Samples) -> None:
-        top = 1.0 if original.dtype.kind == "f" else float(np.iinfo(original.dtype).max)
+        top = 1.0 if original.dtype.kind in "fb" else float(np.iinfo(original.dtype).max)
         self._two_valued &= bool(((original == 0) | (original == top)).all())
         if self._two_valued:
             first, second = original >= top / 2, decoded >= top / 2

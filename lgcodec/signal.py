@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lgcodec.errors import UsageError
 
-__all__ = ["AXES", "Kind", "Signal", "Window", "peak_of", "psnr"]
+__all__ = ["AXES", "Kind", "Signal", "Window", "iou", "peak_of", "psnr"]
 
 Kind = Literal["audio", "image", "video", "volume"]
 Samples = NDArray[Any]
@@ -26,7 +26,7 @@ AXES: Final[dict[Kind, tuple[str, ...]]] = {
     "video": ("t", "y", "x"),
     "volume": ("z", "y", "x"),
 }
-SAMPLE_TYPES: Final = ("uint8", "uint16", "int16", "float32")
+SAMPLE_TYPES: Final = ("uint8", "uint16", "int16", "float32", "bool")
 MAX_CHANNELS: Final = 64  # spec/lgi-1.md, GEOM
 
 
@@ -36,7 +36,8 @@ class Signal:
     """Samples on a grid.
 
     kind      which axes the grid has, see `AXES`
-    samples   [*grid, channels], uint8, uint16, int16 or float32; channels 1..64
+    samples   [*grid, channels], uint8, uint16, int16, float32, or bool for the occupancy of a
+              shape; channels 1..64
     rate      samples (audio) or frames (video) per second; None where there is no time axis
     present   [*grid] bool, False where a partition is absent and `samples` holds the fill value;
               None means every sample is present
@@ -91,8 +92,9 @@ class Signal:
 def peak_of(samples: Samples) -> float:
     """Peak value that PSNR refers to: full scale for integers, the largest magnitude for floats.
 
-    8-bit gives 255, 16-bit unsigned 65535. Sound (int16, float32) uses max |x| of the original,
-    the convention of the Local-Global INR paper's audio tables (peak 1 after normalisation).
+    8-bit gives 255, 16-bit unsigned 65535, bool 1. Sound (int16, float32) uses max |x| of the
+    original, the convention of the Local-Global INR paper's audio tables (peak 1 after
+    normalisation).
     """
     if samples.dtype.kind == "u":
         return float(np.iinfo(samples.dtype).max)
@@ -117,3 +119,17 @@ def psnr(original: Samples, decoded: Samples) -> float:
     if total == 0.0:
         return inf
     return 10 * log10(peak_of(original) ** 2 * original.size / total)
+
+
+def iou(original: Samples, decoded: Samples) -> float:
+    """Intersection over union of two occupancies, bool of one shape; 1 when equal, at least 0.
+
+    The paper's measure of shapes (appendix E); a network's outputs become bool at 0.5.
+    """
+    if original.shape != decoded.shape or {original.dtype, decoded.dtype} != {np.dtype(np.bool_)}:
+        raise UsageError(
+            f"IoU of {original.dtype} {original.shape} and {decoded.dtype} {decoded.shape}: "
+            "expected bool of one shape"
+        )
+    union = int(np.logical_or(original, decoded).sum())
+    return int(np.logical_and(original, decoded).sum()) / union if union else 1.0

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import numpy as np
 from fit.builders import smooth
 
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
@@ -17,6 +18,12 @@ def case(
     kind: Kind, grid: tuple[int, ...], channels: int, dtype: str, **options: Any
 ) -> tuple[Signal, dict[str, Any]]:
     return smooth(kind, grid, channels, dtype), {**FAST, **options}
+
+
+def ball() -> Signal:
+    """Occupancy that leaves the corners of its grid empty."""
+    z, y, x = np.ogrid[-9:9, -9:9, -9:13]
+    return Signal("volume", (z**2 + y**2 + x**2 < 70)[..., np.newaxis])
 
 
 # Tiles that divide no axis in half of these, groups in three, both paths and the baselines.
@@ -36,6 +43,7 @@ CASES: dict[str, tuple[Signal, dict[str, Any]]] = {
     "rectifier": case("volume", (8, 9, 8), 1, "uint8", family="relu-pe", arrangement="single"),
     "groups": case("video", (7, 16, 17), 1, "uint8", partitions=(4, 2, 2), groups=2),
     "volume": case("volume", (9, 11, 10), 1, "int16", partitions=(2, 3, 2)),
+    "shape": (ball(), {**FAST, "iterations": 200, "partitions": (3, 3, 4)}),
     "floats": case("volume", (8, 8, 8), 2, "float32", partitions=(2, 2, 2), float_bits=32),
     "halves": case("image", (20, 20), 1, "uint8", partitions=(2, 2), float_bits=16),
 }

@@ -21,7 +21,7 @@ from lgcodec.errors import FileError, UsageError
 from lgcodec.fit.plan import Plan
 from lgcodec.format.container import Container, GroupData, dumps, loads
 from lgcodec.media import lossless_bytes
-from lgcodec.signal import Kind, Signal, psnr
+from lgcodec.signal import Kind, Signal, iou, psnr
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 cases = pytest.mark.parametrize("name", CASES)
@@ -40,7 +40,42 @@ def test_the_signal_that_comes_back(name: str) -> None:
     found = decoded(encoded(name)[0])
     assert (found.kind, found.grid, found.channels) == (signal.kind, signal.grid, signal.channels)
     assert (found.samples.dtype, found.rate) == (signal.samples.dtype, signal.rate)
-    assert found.present is None
+    assert (found.present is None) == (name != "shape")
+
+
+def test_a_shape_has_networks_where_there_is_something() -> None:
+    """LGI-D-12: the other partitions are not stored, are background, and cost nothing."""
+    signal, options = CASES["shape"]
+    data, report = encoded("shape")
+    (only,) = report.streams
+    found = decoded(data)
+    tiles = only.plan.content.tiles
+    assert sum(len(group.ids) for group in stream_of(data).groups.values()) == tiles.sum() < 36
+    assert only.plan.params_local > 0.9 * options["params"]
+    assert found.present is not None
+    assert not found.samples[~found.present].any()
+    assert not signal.samples[~found.present].any()
+    assert only.iou == iou(signal.samples, found.samples) > 0.8
+
+
+def test_the_field_of_a_shape() -> None:
+    """Not rounded; above a half where the shape is."""
+    stream = stream_of(encoded("shape")[0])
+    field = decode_stream(stream, sample_type="float32", device="cpu").samples
+    assert field.dtype == np.float32
+    assert len(np.unique(field)) > 100
+    np.testing.assert_array_equal(field > 0.5, decode_stream(stream, device="cpu").samples)
+
+
+def test_absent_samples_are_not_encoded() -> None:
+    """Of a picture, say, that was decoded after a crop with holes."""
+    picture = smooth("image", (24, 24), 1)
+    present = np.ones((24, 24), np.bool_)
+    present[:8], present[8:16, 8:17] = False, False
+    holed = Signal("image", picture.samples, present=present)
+    data, _ = encode_signals([holed], EncodeOptions(**FAST, partition_size=(8, 8), groups=3))
+    (first, second) = stream_of(data).groups.values()
+    assert (first.ordinal, first.ids, second.ordinal, second.ids) == (1, (0, 2), 2, (0, 1, 2))
 
 
 @cases
@@ -54,6 +89,7 @@ def test_a_fit_is_better_than_a_flat_signal(name: str) -> None:
     """After 90 steps: the right samples are in the right places."""
     samples = CASES[name][0].samples
     mean = samples.mean(tuple(range(samples.ndim - 1)), dtype=np.float64)
+    mean = np.rint(mean) if samples.dtype == np.bool_ else mean
     flat = np.broadcast_to(mean, samples.shape).astype(samples.dtype)
     assert encoded(name)[1].streams[0].psnr > psnr(samples, flat) + 1.5
 

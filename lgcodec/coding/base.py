@@ -108,6 +108,10 @@ class Coder(ABC):
     def table(self, symbols: Symbols) -> bytes:
         """The table of a tensor with these symbols, of any shape: `table_bytes` bytes."""
 
+    def limits(self, table: bytes) -> tuple[int, int] | None:  # noqa: ARG002
+        """The least and the most symbol that `table` can code; None if it codes all."""
+        return None
+
     @abstractmethod
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         """Bytes of each of C chunks; `symbols[k]` is [C, N_k] and `tables[k]` its table."""

@@ -79,6 +79,18 @@ class ChunkCodec:
         coder = self.coder.for_locals(self.local, self.decode_global(chunk).weights)
         return chunk, coder.encode(tables[split:], symbols[split:])
 
+    def encode_local(self, head: GlobalPart, local: Weights) -> list[bytes]:
+        """Chunks of further partitions of a group that is encoded: its steps and tables stay.
+
+        A weight that these cannot express becomes the nearest one that they can.
+        """
+        symbols = []
+        for tensor, step, table in zip(self.local, head.steps, head.tables, strict=True):
+            part = self.quantiser.quantise(local[tensor.name].reshape(-1, tensor.size), step)
+            limits = self.coder.limits(table)
+            symbols.append(part if limits is None else part.clip(*limits))
+        return self.coder.encode(head.tables, symbols)
+
     def decode_global(self, chunk: bytes) -> GlobalPart:
         """Read a global chunk; FileError E_PAYLOAD if its bytes are impossible."""
         count = len(self.global_) + len(self.local)

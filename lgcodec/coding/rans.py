@@ -56,6 +56,11 @@ class Rans(Coder):
         return FrequencyTable.fit(symbols).pack()
 
     @override
+    def limits(self, table: bytes) -> tuple[int, int]:
+        parsed = FrequencyTable.unpack(table)
+        return parsed.least, parsed.most
+
+    @override
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if not symbols:
             return [b""]

@@ -11,7 +11,7 @@ from lgcodec.fit.plan import Plan, geometry_of
 from lgcodec.fit.plans import Plans
 from lgcodec.fit.settings import FitSettings
 from lgcodec.nets import Latent, Request
-from lgcodec.partition import RULES
+from lgcodec.partition import RULES, Content
 from lgcodec.signal import Kind, Signal
 
 __all__ = ["LatentPlanner", "wants_perceptrons"]
@@ -108,6 +108,7 @@ class LatentPlanner(Plans):
             params_global=global_ * geometry.groups,
             expected_bytes=self.size or self._usual(),
             lossless_bytes=self.lossless_bytes,
+            content=Content.everything(tilings, signal.channels),
             weight_bits=0.0,
             for_target=True,
         )

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats
 from lgcodec.fit.aware import Aware, Score
+from lgcodec.fit.beginning import Start
 from lgcodec.fit.checkpoint import load_state, save_state
 from lgcodec.fit.conditioning import Conditioning
 from lgcodec.fit.objective import Objective
@@ -30,6 +31,7 @@ __all__ = ["fit"]
 ROOM: Final = 0.5  # dB above the target, for rounding to take away
 WITHIN_REACH: Final = 0.5  # dB that the last phase adds, at least
 WARM_UP: Final = 50  # iterations
+WARM_UP_ENCODED: Final = 10  # where weights are those of an encoded signal
 MEASURE_EVERY: Final = 25  # iterations
 STEER_EVERY: Final = 10  # iterations with rounding in the loop and a goal to meet
 LATE: Final = 0.3  # share of the last phase during which steps are steered no more
@@ -49,17 +51,19 @@ def fit(
     report: Report | None = None,
     checkpoint: Path | None = None,
     size_of: Callable[[Fitted], int] | None = None,
+    start: Start | None = None,
 ) -> Fitted:
     """Fit `family` to the samples of one group.
 
     peak         of the PSNR, in network units (samples span 2)
+    start        weights to begin with; None draws them
     checkpoint   a file to resume from if it exists, and to write every half minute and on Ctrl-C
     size_of      bytes that rounded weights take in the file; `settings.size` needs it
 
     On Ctrl-C the best weights so far are returned. Deterministic for a seed on one machine unless
     `seconds` or `psnr` ends it.
     """
-    run = _Run(family, sampler, settings, peak=peak, device=device, size_of=size_of)
+    run = _Run(family, sampler, settings, peak=peak, device=device, size_of=size_of, start=start)
     try:
         run.go(report, checkpoint)
     except KeyboardInterrupt:
@@ -82,15 +86,21 @@ class _Run:
         peak: float,
         device: torch.device,
         size_of: Callable[[Fitted], int] | None,
+        start: Start | None,
     ) -> None:
         generator = torch.Generator().manual_seed(settings.seed)
-        drawn = family.initialise(sampler.partitions, generator)
+        drawn = start.weights if start else family.initialise(sampler.partitions, generator)
+        self.warm_up = WARM_UP_ENCODED if start else WARM_UP
+        self.encoded = start if start and start.freezes_global else None
         self.family, self.sampler, self.settings = family, sampler, settings
         self.objective = Objective(
             family, sampler, peak=peak, device=device, measurement=settings.measurement
         )
         self.device, self.size_of = device, size_of
-        self.weights = {name: value.to(device).requires_grad_() for name, value in drawn.items()}
+        self.weights = {
+            name: value.to(device, copy=True).requires_grad_(not self.is_frozen(name))
+            for name, value in drawn.items()
+        }
         self.aware: Aware | None = None
         conditioner = family.conditioner(sampler.overview())
         self.conditioning = Conditioning(conditioner and conditioner.to(device), self.weights)
@@ -102,6 +112,8 @@ class _Run:
         self.best: TensorWeights = self.weights
         self.best_steps: dict[str, float] | None = None
         self.keep(self.best_psnr, self.best_score)
+        if start:
+            self.measure()  # the first steps may make it worse
 
     def go(self, report: Report | None, checkpoint: Path | None) -> None:
         """Run the schedule to its end."""
@@ -135,6 +147,10 @@ class _Run:
     def aware_from(self) -> float:
         """Where in the schedule quantisation enters the loop."""
         return 1.0 if self.settings.bits is None else 1 - self.settings.aware_share
+
+    def is_frozen(self, name: str) -> bool:
+        """Whether a tensor keeps its encoded weights."""
+        return self.encoded is not None and name.startswith("global.")
 
     @property
     def frozen(self) -> set[str]:
@@ -170,10 +186,12 @@ class _Run:
         start = self.family.canonicalise(self.best)
         with torch.no_grad():
             for name, value in self.weights.items():
-                value.copy_(start[name])
+                if not self.is_frozen(name):
+                    value.copy_(start[name])
         self.psnr_float = self.best_psnr
         self.aware = self._aware()
-        self.aware.begin(self.weights)
+        if self.encoded is None:  # whose steps and tables do not change
+            self.aware.begin(self.weights)
         for state in self.optimiser.state.values():
             state["exp_avg"].zero_()  # it belongs to the weights before they were canonicalised
         self.best_score = (float("-inf"), 0.0)  # only rounded weights count from here on
@@ -186,7 +204,8 @@ class _Run:
             psnr = None
         bits = bits_of(self.family, self.settings.bits or 0)
         free = (size, psnr) != (None, None)
-        learner = StepLearner(self.weights, bits, free=free, fixed=self.frozen)
+        kept = self.encoded.fixed if self.encoded else None
+        learner = StepLearner(self.weights, bits, free=free, fixed=self.frozen, kept=kept)
         self._add(learner.parameters(), STEP_RATE)
         error = self.objective.error(self.weights, None)
         return Aware(self.objective, learner, error, size_of=self._size, size=size, psnr=psnr)
@@ -198,7 +217,7 @@ class _Run:
 
     def step(self, done: float) -> None:
         """One update of all weights, block by block of partitions."""
-        warm = min(1.0, (self.iteration + 1) / WARM_UP)
+        warm = min(1.0, (self.iteration + 1) / self.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * warm * self._level(min(done, 1.0))
         self.optimiser.zero_grad(set_to_none=False)
@@ -321,8 +340,12 @@ class _Run:
         return f"{self.family} {self.settings} {self.sampler.partitions} {self.sampler.digest}"
 
     def _parameters(self) -> list[Tensor]:
-        """What all partitions share: global weights and learned steps."""
-        shared = [value for name, value in self.weights.items() if name.startswith("global.")]
+        """What all partitions share and the fit may change: global weights, learned steps."""
+        shared = [
+            value
+            for name, value in self.weights.items()
+            if name.startswith("global.") and value.requires_grad
+        ]
         return [*shared, *(self.learner.parameters() if self.learner else ())]
 
     def _add(self, parameters: Sequence[Tensor], rate: float) -> None:

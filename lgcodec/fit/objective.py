@@ -57,7 +57,7 @@ class Objective:
         """
         if self._measurement:
             positions = self.sampler.spread(self.sampler.tile_samples)
-        shared = [value for name, value in weights.items() if name.startswith("global.")]
+        shared = [v for n, v in weights.items() if n.startswith("global.") and v.requires_grad]
         shared += learner.parameters() if learner else []
         for rows in self._blocks(positions.shape[1]):
             leaves = _local(weights, rows, requires_grad=True)

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from math import prod
 from typing import Final, final
 
+import numpy as np
+
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import Arrangement, EncodeOptions, Preset
 from lgcodec.fit.points import Point
 from lgcodec.fit.settings import FitSettings
 from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import FAMILIES, Family, Request
-from lgcodec.partition import RULES, Tiling
+from lgcodec.partition import RULES, Content, Tiling, find_content
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["Plan", "geometry_of", "make_plan"]
+__all__ = ["Plan", "geometry_of", "make_plan", "make_settings"]
 
 
 BITS: Final = 8  # nominal, of a weight
@@ -37,6 +39,7 @@ class Plan:
     params_global: int
     expected_bytes: int
     lossless_bytes: int
+    content: Content
     weight_bits: float = BITS
     for_target: bool = False
 
@@ -45,10 +48,23 @@ class Plan:
         """Partitions along each axis, over all groups."""
         return tuple(axis.tiles * axis.groups for axis in self.geometry.axes)
 
+    def ids(self, ordinal: int) -> list[int]:
+        """Partitions of a group that are not empty."""
+        geometry, tiles = self.geometry, self.content.tiles
+        found = []
+        for partition in range(geometry.tiles_per_group):
+            index = geometry.partition_index(ordinal, partition)
+            if all(i < n for i, n in zip(index, tiles.shape, strict=True)) and tiles[index]:
+                found.append(partition)
+        return found
+
 
 # Bytes that weights may take when the caller leaves it open: a part of a lossless file, and no
 # more than so many bits per sample.
 LOSSLESS_SHARE: Final = 1 / 4
+# Occupancy of a shape: its lossless file is small already, and its surface needs small partitions.
+SHAPE_SHARE: Final = 1 / 2
+SHAPE_WEIGHTS_PER_TILE: Final = 750
 MOST_BITS: Final[Mapping[Kind, float]] = {"audio": 4.0, "image": 4.0, "video": 1.0, "volume": 1.0}
 # Weights per partition that automatic partitioning aims at, and the axes' proportions.
 WEIGHTS_PER_TILE: Final[Mapping[Kind, int]] = {
@@ -97,23 +113,23 @@ def make_plan(
     """
     arrangement = _arrangement(signal.kind, options)
     if size is not None and point is not None:
-        geometry, budget = _for_size(signal, options, arrangement, size, point)
+        geometry, content, budget = _for_size(signal, options, arrangement, size, point)
     else:
         budget = options.params or _default_params(signal, options, lossless_bytes)
-        per_tile = WEIGHTS_PER_TILE[signal.kind]
-        tilings = _tilings(signal, options, arrangement, budget / per_tile)
+        per_tile = SHAPE_WEIGHTS_PER_TILE if _is_shape(signal) else WEIGHTS_PER_TILE[signal.kind]
+        tilings, content = _tilings(signal, options, arrangement, budget / per_tile)
         geometry = geometry_of(signal, tilings, options.groups)
-    family = _family(signal, geometry, options, arrangement, budget)
-    local, global_ = family.parameters(geometry.tiles_per_group)
-    local, global_ = local * geometry.groups, global_ * geometry.groups
+    family = _family(signal, geometry, options, arrangement, budget, content=content)
+    local, global_ = family.parameters(content.partitions)
+    global_ *= geometry.groups
     bits = point.bits if point is not None else _bits(options)
-    expected = _expected_bytes(local + global_, geometry, bits)
+    expected = _expected_bytes(local + global_, content, bits)
     if options.leaves_size_open and expected >= lossless_bytes:
         raise UsageError(
             f"a lossless file of this {signal.kind} has {lossless_bytes} bytes, the smallest .lgi "
             f"would have about {expected}; to encode it all the same, say --params"
         )
-    settings = _settings(geometry, family, options, arrangement)
+    settings = make_settings(geometry, family, options, -(-content.partitions // geometry.groups))
     return Plan(
         geometry,
         arrangement,
@@ -123,6 +139,7 @@ def make_plan(
         global_,
         expected,
         lossless_bytes,
+        content,
         bits,
         point is not None,
     )
@@ -154,47 +171,61 @@ def _bits(options: EncodeOptions) -> float:
 
 def _for_size(
     signal: Signal, options: EncodeOptions, arrangement: Arrangement, size: int, point: Point
-) -> tuple[Geometry, int]:
+) -> tuple[Geometry, Content, int]:
     """Partitions, and the number of weights that they leave room for in `size` bytes."""
     fixed, each = OVERHEAD
     partitions = (size - fixed) * 8 / (point.bits * point.weights + 8 * each)
     if partitions <= 0:
         raise UsageError(f"{size} bytes are too few, a file without weights has {fixed}")
-    tilings = _tilings(signal, options, arrangement, partitions)
-    geometry = geometry_of(signal, tilings, options.groups)
-    room = size - _expected_bytes(0, geometry, 0)
-    return geometry, int(8 * room / point.bits)
+    tilings, content = _tilings(signal, options, arrangement, partitions)
+    room = size - _expected_bytes(0, content, 0)
+    return geometry_of(signal, tilings, options.groups), content, int(8 * room / point.bits)
 
 
-def _expected_bytes(params: int, geometry: Geometry, bits: float) -> int:
+def _expected_bytes(params: int, content: Content, bits: float) -> int:
     fixed, each = OVERHEAD
-    partitions = geometry.tiles_per_group * geometry.groups
-    return fixed + each * partitions + round(params * bits / 8)
+    return fixed + each * content.partitions + round(params * bits / 8)
 
 
 def _default_params(signal: Signal, options: EncodeOptions, lossless_bytes: int) -> int:
     most = MOST_BITS[signal.kind] * signal.size / 8
-    budget = min(lossless_bytes * LOSSLESS_SHARE, most) - OVERHEAD[0]
+    share = SHAPE_SHARE if _is_shape(signal) else LOSSLESS_SHARE
+    budget = min(lossless_bytes * share, most) - OVERHEAD[0]
     return max(100, int(budget * 8 / _bits(options)))
 
 
 def _tilings(
     signal: Signal, options: EncodeOptions, arrangement: Arrangement, partitions: float
-) -> tuple[Tiling, ...]:
-    """Tiles as asked for, or about so many `partitions`."""
+) -> tuple[tuple[Tiling, ...], Content]:
+    """Tiles as asked for, or so that about so many `partitions` hold something."""
     grid = signal.grid
     if arrangement == "single":
-        return RULES["counts"](grid, [1] * len(grid))
-    if options.partitions is not None:
-        return RULES["counts"](grid, options.partitions)
-    if options.partition_size is not None:
-        return RULES["size"](grid, options.partition_size)
-    tile_samples = signal.size / partitions
-    shape = PROPORTIONS[signal.kind]
-    edge = (tile_samples / prod(shape)) ** (1 / len(shape))
-    return RULES["size"](
-        grid, [_round_size(edge * part, n) for part, n in zip(shape, grid, strict=True)]
-    )
+        tilings = RULES["counts"](grid, [1] * len(grid))
+    elif options.partitions is not None:
+        tilings = RULES["counts"](grid, options.partitions)
+    elif options.partition_size is not None:
+        tilings = RULES["size"](grid, options.partition_size)
+    else:
+        return _automatic_tilings(signal, partitions)
+    return tilings, find_content(signal, tilings)
+
+
+def _automatic_tilings(signal: Signal, partitions: float) -> tuple[tuple[Tiling, ...], Content]:
+    grid, shape, share = signal.grid, PROPORTIONS[signal.kind], 1.0
+    for _ in range(3):  # smaller tiles leave more of the signal out
+        edge = (share * signal.size / partitions / prod(shape)) ** (1 / len(shape))
+        tilings = RULES["size"](
+            grid, [_round_size(edge * part, n) for part, n in zip(shape, grid, strict=True)]
+        )
+        content = find_content(signal, tilings)
+        if content.tiles.all():
+            break
+        share = content.partitions / content.tiles.size
+    return tilings, content
+
+
+def _is_shape(signal: Signal) -> bool:
+    return signal.samples.dtype == np.bool_
 
 
 def _round_size(size: float, most: int) -> int:
@@ -223,6 +254,8 @@ def _family(
     options: EncodeOptions,
     arrangement: Arrangement,
     params: int,
+    *,
+    content: Content,
 ) -> Family:
     ratio = options.global_ratio or GLOBAL_RATIO
     request = Request(
@@ -230,7 +263,7 @@ def _family(
         channels=signal.channels,
         frame=tuple(axis.frame_len for axis in geometry.axes),
         tile=tuple(axis.tile_len for axis in geometry.axes),
-        partitions=geometry.tiles_per_group,
+        partitions=-(-content.partitions // geometry.groups),
         params=params // geometry.groups,
         global_ratio=ratio if arrangement == "local-global" else None,
         local_width=options.local_width,
@@ -247,15 +280,16 @@ def _family(
     return FAMILIES[name].for_request(request)
 
 
-def _settings(
-    geometry: Geometry, family: Family, options: EncodeOptions, arrangement: Arrangement
+def make_settings(
+    geometry: Geometry, family: Family, options: EncodeOptions, partitions: int
 ) -> FitSettings:
+    """The schedule of a group in which `partitions` are fitted."""
     tile = prod(axis.tile_len for axis in geometry.axes)
-    most = STEP_SAMPLES[options.preset] // geometry.tiles_per_group
+    most = STEP_SAMPLES[options.preset] // partitions
     samples = options.samples or max(32, min(tile // STEP_SHARE[options.preset], most))
     iterations = UNLIMITED if options.seconds else ITERATIONS[options.preset]
     rate = family.learning_rate
-    if arrangement == "local-global":
+    if family.global_tensors():
         rate /= 2
     return FitSettings(
         iterations=options.iterations or iterations,

@@ -6,6 +6,7 @@ Steps are learned as logarithms, so that one learning rate suits tensors of ever
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from math import log
 from typing import Final, final
 
@@ -15,7 +16,18 @@ from torch import Tensor
 from lgcodec.coding.uniform import MAX_BITS, Uniform
 from lgcodec.nets import Family, TensorWeights
 
-__all__ = ["StepLearner", "bits_of"]
+__all__ = ["FixedStep", "StepLearner", "bits_of"]
+
+
+@final
+@dataclass(frozen=True)
+class FixedStep:
+    """How a file quantises a tensor: its step, and the symbols that its table can code."""
+
+    step: float
+    least: int
+    most: int
+
 
 SMALLEST: Final = 1e-30  # weight that is told from 0
 
@@ -34,6 +46,8 @@ class StepLearner:
     bits   the precision that steps begin with, by name; wider symbols are cut off
     free   cut off only what no file can hold, so that steps may become finer
     fixed  tensors whose steps are not learned
+    kept   steps and symbols of a file that do not change, in the place of all these; tensors that
+           it does not name are not rounded
     """
 
     def __init__(
@@ -43,17 +57,26 @@ class StepLearner:
         *,
         free: bool = False,
         fixed: Collection[str] = (),
+        kept: Mapping[str, FixedStep] | None = None,
     ) -> None:
         quantisers = {name: Uniform(width) for name, width in bits.items()}
         self.bits = MAX_BITS if free else max(bits.values())
-        self._largest = {
+        largest = {
             name: Uniform(MAX_BITS).largest if free else quantiser.largest
             for name, quantiser in quantisers.items()
         }
+        self._limits = {name: (-most, most) for name, most in largest.items()}
         self._finest = {
-            name: log(max(float(value.detach().abs().max()), SMALLEST) / self._largest[name])
+            name: log(max(float(value.detach().abs().max()), SMALLEST) / largest[name])
             for name, value in weights.items()
         }
+        if kept is not None:
+            self._limits = {name: (part.least, part.most) for name, part in kept.items()}
+            self.log_steps = {
+                name: torch.tensor(log(part.step)).to(weights[name].device)
+                for name, part in kept.items()
+            }
+            return
         self.log_steps = {
             name: torch.tensor(log(quantisers[name].step(value.detach().cpu().numpy())))
             .to(value.device)
@@ -87,12 +110,14 @@ class StepLearner:
 
     def __call__(self, weights: TensorWeights) -> TensorWeights:
         """Weights as the decoder will see them, differentiable in weights and steps."""
-        return {name: self._rounded(name, value) for name, value in weights.items()}
+        return {
+            name: self._rounded(name, value) if name in self.log_steps else value
+            for name, value in weights.items()
+        }
 
     def _rounded(self, name: str, weights: Tensor) -> Tensor:
         scaled = self._scaled(name, weights)
         return (scaled + (scaled.round() - scaled).detach()) * self.log_steps[name].exp()
 
     def _scaled(self, name: str, weights: Tensor) -> Tensor:
-        largest = self._largest[name]
-        return (weights / self.log_steps[name].exp()).clamp(-largest, largest)
+        return (weights / self.log_steps[name].exp()).clamp(*self._limits[name])

@@ -4,7 +4,7 @@ the coordinates of the signal.
 Letters in shapes: P partitions of the group, S samples of each, D axes, C channels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 from typing import Any, Final, final
@@ -45,10 +45,12 @@ class Tiles:
 class Sampler:
     """Coordinates and targets of one group.
 
-    samples      [*grid, C], as in `Signal.samples`; kept in its own dtype
+    samples      [*grid, C], as in `Signal.samples`, those of the geometry's window; kept in
+                 their own dtype
     values       what the network outputs -1 and 1 stand for, in sample units
     ranges       per axis, frame coordinates (lo, hi) of the borders of the frame
     tile_range   tile coordinates of the borders of a tile are minus this and this
+    ids          partitions to draw from, of those that touch the window; default: all of them
     """
 
     def __init__(
@@ -62,22 +64,32 @@ class Sampler:
         tile_range: float,
         device: torch.device,
         seed: int,
+        ids: Collection[int] | None = None,
     ) -> None:
         self._grid = grid = samples.shape[:-1]
-        self._device, self._seed = device, seed
+        window = geometry.window
+        self._device, self._seed, self.ordinal = device, seed, ordinal
         self.digest = crc32(np.ascontiguousarray(samples).data)  # tells signals apart
         self._samples = _tensor(samples.reshape(prod(grid), -1), device)
         self._low, self._high = values
-        boxes = [geometry.box(ordinal, i) for i in range(geometry.tiles_per_group)]
-        self.ids = [i for i, box in enumerate(boxes) if all(_clipped(box, grid))]
-        clipped = [_clipped(boxes[i], grid) for i in self.ids]
-        self._starts = _tensor(np.array([[r.start for r in box] for box in clipped]), device)
-        self._extents = _tensor(np.array([[len(r) for r in box] for box in clipped]), device)
+        boxes = {i: geometry.box(ordinal, i) for i in range(geometry.tiles_per_group)}
+        clipped = {i: _clipped(box, window) for i, box in boxes.items()}
+        wanted = boxes.keys() if ids is None else sorted(set(ids))
+        self.ids = [i for i in wanted if all(clipped[i])]
+        parts = [clipped[i] for i in self.ids]
+        first = np.array([[r.start for r in part] for part in parts])
+        tiles = np.array([[r.start for r in boxes[i]] for i in self.ids])
+        lengths = [axis.tile_len for axis in geometry.axes]
+        origin = [r.start for r in boxes[0]]
+        self._index = torch.from_numpy(tiles - origin) // torch.tensor(lengths)
+        self._starts = _tensor(first - [r.start for r in window], device)  # in `samples`
+        self._skipped = _tensor(first - tiles, device)  # samples of a tile before the window
+        self._extents = _tensor(np.array([[len(r) for r in part] for part in parts]), device)
         self._strides = [prod(grid[axis + 1 :]) for axis in range(len(grid))]
         self._tile = [
             min(axis.tile_len, size) for axis, size in zip(geometry.axes, grid, strict=True)
         ]
-        self._frame = _frame_tables(geometry, ordinal, grid, ranges, device)
+        self._frame = _frame_tables(geometry, ordinal, ranges, device)
         self._inside = _tile_tables(geometry, tile_range, device)
         self._permutation = (-1, torch.empty(0))
 
@@ -126,10 +138,8 @@ class Sampler:
             flat = flat + places.view(shape)
             inside = inside & (steps <= last).view(shape)
         values = self._scaled(self._samples[flat]).movedim(-1, 1)
-        starts = self._starts.cpu()
-        index = (starts - starts.min(0).values) // torch.tensor(lengths)
         grain = 0.0 if self._samples.dtype.is_floating_point else 2 / (self._high - self._low)
-        return Tiles(values.cpu(), index, inside.cpu(), grain)
+        return Tiles(values.cpu(), self._index, inside.cpu(), grain)
 
     def overview(self) -> Tensor:
         """[C, *grid] the whole signal in network units, at every nth sample of each axis."""
@@ -145,7 +155,9 @@ class Sampler:
         """
         offsets, flat = self._places(rows, positions)
         axes = list(enumerate(offsets))
-        tile = [self._inside[axis][offset] for axis, offset in axes]
+        tile = [
+            self._inside[axis][offset + self._skipped[rows, axis, None]] for axis, offset in axes
+        ]
         frame = [
             self._frame[axis][self._starts[rows, axis, None] + offset] for axis, offset in axes
         ]
@@ -196,23 +208,24 @@ class Sampler:
         return self._permutation[1]
 
 
-def _clipped(box: Sequence[range], grid: Sequence[int]) -> list[range]:
-    return [range(r.start, min(r.stop, size)) for r, size in zip(box, grid, strict=True)]
+def _clipped(box: Sequence[range], window: Sequence[range]) -> list[range]:
+    pairs = zip(box, window, strict=True)
+    return [range(max(b.start, w.start), min(b.stop, w.stop)) for b, w in pairs]
 
 
 def _frame_tables(
     geometry: Geometry,
     ordinal: int,
-    grid: Sequence[int],
     ranges: Sequence[tuple[float, float]],
     device: torch.device,
 ) -> list[Tensor]:
-    """Frame coordinate of every position along each axis, one float32 each (spec, GEOM)."""
+    """Frame coordinate of every position of the window, one float32 each (spec, GEOM)."""
     index = geometry.partition_index(ordinal, 0)
     tables = []
-    for axis, tile, size, (low, high) in zip(geometry.axes, index, grid, ranges, strict=True):
+    for axis, tile, (low, high) in zip(geometry.axes, index, ranges, strict=True):
         origin = tile // axis.tiles * axis.tiles * axis.tile_len
-        centres = np.arange(size, dtype=np.float64) + 0.5 - origin
+        positions = np.arange(axis.window.start, axis.window.stop, dtype=np.float64)
+        centres = positions + 0.5 - origin
         table = low + (high - low) * (centres / axis.frame_len)
         tables.append(_tensor(table.astype(np.float32), device))
     return tables

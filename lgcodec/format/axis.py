@@ -72,6 +72,31 @@ class AxisGeometry:
         last = (window.stop - 1 - self.grid_lo) // self.tile_len
         return range(max(first, 0), min(last + 1, self.tiles * self.groups))
 
+    def extended(self, window: range) -> "AxisGeometry":
+        """The same lattice showing `window`, with tiles added until they cover it.
+
+        Coordinates of all samples stay. UsageError if `window` misses a sample of the present one,
+        or begins before the tiles of several groups: those grow at the end, by whole groups.
+        """
+        shown = self.window
+        require(
+            window.start <= shown.start and shown.stop <= window.stop,
+            f"the window {window.start}:{window.stop} does not hold {shown.start}:{shown.stop}",
+        )
+        before = max(0, -((window.start - self.grid_lo) // self.tile_len))
+        require(
+            before == 0 or self.groups == 1,
+            f"an axis of {self.groups} groups can be extended at its end alone",
+        )
+        start = self.grid_lo - before * self.tile_len
+        needed = -(-(window.stop - start) // self.tile_len)
+        tiles, groups = max(self.tiles + before, needed), 1
+        if self.groups > 1:
+            tiles, groups = self.tiles, max(self.groups, -(-needed // self.tiles))
+        return AxisGeometry(
+            self.frame_len, window.start, len(window), start, self.tile_len, tiles, groups
+        )
+
     def pack(self) -> bytes:
         """The 48 bytes of this axis in GEOM."""
         return AXIS.pack(

@@ -42,7 +42,7 @@ class Geometry:
 
     kind          names the axes, see `layout.AXES`
     channels      values per sample, 1 to 64
-    sample_type   uint8, uint16, int16 or float32
+    sample_type   uint8, uint16, int16, float32 or bool
     rate          samples (audio) or frames (video) per second, None where there is no time axis
     axes          in the order of `layout.AXES`; at most 2**20 tiles per group, 65 536 groups
 
@@ -174,6 +174,11 @@ class Geometry:
         pairs = zip(self.axes, window, strict=True)
         axes = (replace(axis, win_lo=w.start, win_len=len(w)) for axis, w in pairs)
         return replace(self, axes=tuple(axes))
+
+    def extended(self, window: Window) -> "Geometry":
+        """The same geometry showing a `window` that holds the present one; see `AxisGeometry`."""
+        pairs = zip(self.axes, window, strict=True)
+        return replace(self, axes=tuple(axis.extended(samples) for axis, samples in pairs))
 
     def pack(self) -> bytes:
         """The GEOM payload, 16 + 48 * ndim bytes."""

@@ -40,7 +40,7 @@ WIDTH_FORMATS: Final = {2: "H", 4: "I"}  # len_width -> struct code; 0 means tha
 GEOMETRY: Final = Struct("<BBHB3sII")  # ndim, kind, channels, sample_type, reserved, rate_num, _den
 AXIS: Final = Struct("<QqQqIIII")  # frame_len win_lo win_len grid_lo tile_len tiles groups reserved
 KINDS: Final[dict[Kind, int]] = {"audio": 1, "image": 2, "video": 3, "volume": 4}
-SAMPLE_TYPES: Final = {"uint8": 1, "uint16": 2, "int16": 3, "float32": 4}
+SAMPLE_TYPES: Final = {"uint8": 1, "uint16": 2, "int16": 3, "float32": 4, "bool": 5}
 AXES: Final[dict[Kind, tuple[str, ...]]] = {
     "audio": ("t",),
     "image": ("y", "x"),

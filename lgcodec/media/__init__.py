@@ -12,15 +12,25 @@ import numpy as np
 from lgcodec.errors import InputError, OutputError, UsageError
 from lgcodec.media.array import ArrayFile
 from lgcodec.media.audio import AudioFile
-from lgcodec.media.base import Medium, ReadOptions, reading
+from lgcodec.media.base import VOXELS, Medium, ReadOptions, reading, suffix_of
 from lgcodec.media.gif import GifFile
 from lgcodec.media.image import ImageFile
 from lgcodec.media.lossless import lossless_bytes
+from lgcodec.media.mesh import MeshFile
+from lgcodec.media.nifti import NiftiFile
 from lgcodec.media.sequence import ImageSequence
 from lgcodec.media.video import VideoFile
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["MEDIA", "check_writable", "file_bytes", "lossless_bytes", "read", "write"]
+__all__ = [
+    "MEDIA",
+    "VOXELS",
+    "check_writable",
+    "file_bytes",
+    "lossless_bytes",
+    "read",
+    "write",
+]
 
 AnyPath = str | os.PathLike[str]
 
@@ -31,6 +41,7 @@ def read(
     kind: Kind | None = None,
     rate: Fraction | None = None,
     keep_audio: bool = True,
+    voxels: int = VOXELS,
 ) -> tuple[Signal, ...]:
     """The streams of a media file: (video, audio) for a video with sound, else one signal.
 
@@ -40,6 +51,7 @@ def read(
     rate        samples or frames per second of the first stream, instead of the file's own; the
                 sound of a video becomes faster or slower with it
     keep_audio  whether the sound of a video is read
+    voxels      of a mesh, along its longest axis
 
     Each medium documents the shapes, types and ranges of what it reads. Raises InputError for a
     file that is missing, unreadable, empty, truncated, damaged, too large or of an unsupported
@@ -47,12 +59,12 @@ def read(
     """
     path = Path(path)
     medium = _medium(path)
-    if medium is None or path.suffix.lower() not in medium.readable:
+    if medium is None or suffix_of(path) not in medium.readable:
         raise InputError(
             f"cannot read {path}: unsupported suffix {path.suffix!r}, "
             f"allowed are {_joined(suffix for medium in MEDIA for suffix in medium.readable)}"
         )
-    signals = medium.read(path, ReadOptions(kind, rate, keep_audio))
+    signals = medium.read(path, ReadOptions(kind, rate, keep_audio, voxels))
     if kind not in (None, signals[0].kind):
         raise UsageError(f"{path} holds kind {signals[0].kind}, not {kind}")
     for signal in signals:
@@ -83,6 +95,8 @@ def write(path: AnyPath, signals: Sequence[Signal]) -> None:
     medium = check_writable(path, *(signal.kind for signal in signals))
     first = next(signal for signal in signals if signal.kind in medium.kinds)
     sound = [signal for signal in signals if signal.kind == "audio" and signal is not first]
+    if first.samples.dtype == np.bool_ and not medium.holds_bool:
+        first = replace(first, samples=first.samples.astype(np.uint8) * np.uint8(255))
     medium.write(path, [first, *sound[:1]] if medium.accompanied else [first])
 
 
@@ -94,14 +108,14 @@ def check_writable(path: AnyPath, *kinds: Kind) -> Medium:
     """
     path = Path(path)
     medium = _medium(path)
-    if medium is None or path.suffix.lower() not in medium.writable:
+    if medium is None or suffix_of(path) not in medium.writable:
         raise OutputError(
             f"cannot write {path}: unsupported suffix {path.suffix!r}, "
             f"allowed are {_joined(suffix for medium in MEDIA for suffix in medium.writable)}"
         )
     if not set(kinds) & set(medium.kinds):
         raise OutputError(
-            f"cannot write {path}: {path.suffix} holds {_joined(medium.kinds)}, "
+            f"cannot write {path}: {suffix_of(path)} holds {_joined(medium.kinds)}, "
             f"not {_joined(kinds)}"
         )
     folder = medium.folder(path)
@@ -143,4 +157,6 @@ MEDIA: Final[tuple[Medium, ...]] = (
     VideoFile(),
     GifFile(),
     ArrayFile(),
+    NiftiFile(),
+    MeshFile(),
 )

@@ -19,6 +19,8 @@ __all__ = ["ArrayFile"]
 
 DEFAULT_FRAME_RATE: Final = Fraction(25)
 DEFLATE_RATIO: Final = 1032  # no deflate stream expands further
+PACKED: Final = {"packed", "shape"}  # arrays of an occupancy grid as bits
+MAX_AXES: Final = 4
 HEADERS: Final[dict[tuple[int, int], Callable[[IO[bytes]], Any]]] = {
     (1, 0): npy.read_array_header_1_0,
     (2, 0): npy.read_array_header_2_0,
@@ -31,21 +33,23 @@ class ArrayFile(SingleFile):
 
     .npz written by us holds `samples` [*grid, c], `kind`, `rate` as text such as "30000/1001"
     where there is a time axis, and `present` [*grid] where samples are absent; it reads back as
-    an equal signal. Another .npz needs one array, or one named `samples`. .npy holds the samples
-    alone, without the channel axis if there is one channel.
+    an equal signal. Another .npz needs one array, or one named `samples`, or occupancy as bits:
+    `packed` as of `numpy.packbits`, and `shape`. .npy holds the samples alone, without the channel
+    axis if there is one channel.
 
     Without a description the kind is the option's or a guess: 1 axis is a sound, 2 axes or 3 with
     at most 4 channels last are an image, other 3 axes are a volume, 4 axes with at most 4 channels
     last are a video if uint8 and a volume if not. A sound needs the rate option; a video has 25
     frames per second without it.
 
-    bool becomes 0 and 255, float16 and float64 become float32; other types than the four of
-    `Signal`, NaN and infinity are refused.
+    float16 and float64 become float32; other types than those of `Signal`, NaN and infinity are
+    refused.
     """
 
     kinds = tuple(AXES)
     readable = (".npy", ".npz")
     writable = (".npy", ".npz")
+    holds_bool = True
 
     def _decode(self, path: Path, options: ReadOptions) -> tuple[Signal, ...]:
         if path.suffix.lower() == ".npz":
@@ -85,20 +89,33 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of the file that describe a signal, the samples under "samples"."""
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        if "samples" not in members:
+        names = {"samples", "kind", "rate", "present"}
+        if members.keys() == PACKED:
+            names = set(PACKED)
+        elif "samples" not in members:
             if len(members) != 1:
                 raise InputError(
                     f"it holds {len(members)} arrays, expected one, or one named samples"
                 )
             members = {"samples": next(iter(members.values()))}
         arrays = {}
-        for name in {"samples", "kind", "rate", "present"} & members.keys():
+        for name in names & members.keys():
             info = members[name]
             if info.file_size > DEFLATE_RATIO * info.compress_size + 1024:
                 raise InputError(f"{name} declares {info.file_size} bytes, more than it can hold")
             with archive.open(info) as member:
                 arrays[name] = _read_npy(member, info.file_size)
-    return arrays
+    return {"samples": _unpacked(**arrays)} if arrays.keys() == PACKED else arrays
+
+
+def _unpacked(packed: NDArray[Any], shape: NDArray[Any]) -> NDArray[np.bool_]:
+    """Bits as bool, after checking that there are as many as `shape` says."""
+    lengths = [int(length) for length in shape.ravel()[:MAX_AXES]]
+    count = prod(lengths)
+    fits = packed.ndim == 1 and packed.dtype == np.uint8 and packed.size == -(-count // 8)
+    if shape.dtype.kind not in "iu" or shape.size > MAX_AXES or min(lengths) < 1 or not fits:
+        raise InputError(f"packed is {packed.dtype} {packed.shape}, shape says {lengths}")
+    return np.unpackbits(packed, count=count).astype(np.bool_).reshape(lengths)
 
 
 def _read_npy(file: IO[bytes], size: int) -> NDArray[Any]:
@@ -142,14 +159,12 @@ def _signal(arrays: dict[str, NDArray[Any]], options: ReadOptions) -> Signal:
 
 def _converted(samples: NDArray[Any]) -> NDArray[Any]:
     """`samples` in one of the types of a signal, in this machine's byte order."""
-    if samples.dtype == np.bool_:
-        return samples.astype(np.uint8) * np.uint8(255)
     if samples.dtype.kind == "f":
         with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
             return samples.astype(np.float32, copy=False)
     if samples.dtype.name not in SAMPLE_TYPES:
         raise InputError(
-            f"samples are {samples.dtype}, allowed are {', '.join(SAMPLE_TYPES)}, bool and floats"
+            f"samples are {samples.dtype}, allowed are {', '.join(SAMPLE_TYPES)} and floats"
         )
     return samples.astype(samples.dtype.newbyteorder("="), copy=False)
 

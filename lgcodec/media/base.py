@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import import_module
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -17,7 +18,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.errors import InputError, OutputError
+from lgcodec.errors import InputError, LgiError, OutputError
 from lgcodec.signal import Kind, Signal
 from lgcodec.storage import replacing
 
@@ -29,11 +30,15 @@ __all__ = [
     "ReadOptions",
     "SingleFile",
     "check_pixels",
+    "extra",
     "reading",
+    "suffix_of",
 ]
 
 MAX_PIXELS: Final = 2**28 // 3  # of one picture or video frame: a quarter GiB as 8-bit RGB
 MAX_VALUES: Final = 2**33  # of one signal, channels counted
+VOXELS: Final = 128
+DOUBLE_SUFFIXES: Final = (".nii.gz",)
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,13 @@ class ReadOptions:
     kind        what an array without a description is; None guesses from its shape
     rate        samples (sound) or frames (video) per second where the file holds none
     keep_audio  whether the sound of a video becomes a second stream
+    voxels      of a mesh, along its longest axis
     """
 
     kind: Kind | None = None
     rate: Fraction | None = None
     keep_audio: bool = True
+    voxels: int = VOXELS
 
 
 class Medium(ABC):
@@ -57,16 +64,20 @@ class Medium(ABC):
     readable     suffixes that can be read, in lower case with the dot
     writable     suffixes that can be written
     accompanied  whether the file can hold a sound beside the first stream
+    holds_bool   whether bool is written as it is; elsewhere it becomes 0 and 255
+    wants_field  whether bool is better decoded to float32, the surface then lies at 0.5
     """
 
     kinds: ClassVar[tuple[Kind, ...]]
     readable: ClassVar[tuple[str, ...]]
     writable: ClassVar[tuple[str, ...]]
     accompanied: ClassVar[bool] = False
+    holds_bool: ClassVar[bool] = False
+    wants_field: ClassVar[bool] = False
 
     def claims(self, path: Path) -> bool:
         """Whether `path` names a file of this family, by its suffix."""
-        return path.suffix.lower() in {*self.readable, *self.writable}
+        return suffix_of(path) in {*self.readable, *self.writable}
 
     def folder(self, path: Path) -> Path:
         """The folder that must exist and be writable before `path` can be written."""
@@ -153,6 +164,21 @@ class GrowingArray:
     def _resize(self, length: int) -> None:
         # Reallocates in place: this private array has no views that refcheck could protect.
         self._array.resize((length, *self._array.shape[1:]), refcheck=False)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that names the format, in lower case with the dot: ".nii.gz" is one."""
+    doubles = (suffix for suffix in DOUBLE_SUFFIXES if path.name.lower().endswith(suffix))
+    return next(doubles, path.suffix.lower())
+
+
+def extra(module: str, name: str, error: type[LgiError]) -> Any:
+    """The optional `module`; `error` with one line that names the extra if it is not there."""
+    try:
+        return import_module(module)
+    except ImportError as missing:
+        package = module.partition(".")[0]
+        raise error(f"it needs {package}: pip install 'lgcodec[{name}]'") from missing
 
 
 def check_pixels(width: int, height: int) -> None:

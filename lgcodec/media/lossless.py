@@ -36,7 +36,8 @@ def lossless_bytes(signal: Signal) -> int:
     """Bytes of an ordinary lossless file of `signal`: a ceiling for what a codec may spend.
 
     Images count as PNG, sounds as FLAC (float32 at 24 bits, its peak at full scale), videos as
-    FFV1 frames without a container, volumes and samples that these cannot hold as deflate.
+    FFV1 frames without a container, volumes and samples that these cannot hold as deflate, bool as
+    deflate of its bits.
 
     Of a signal of more than 2**25 values, 8 runs evenly spaced along the first axis (rows, time
     or slices) are compressed and their size is scaled up to the whole. So this takes a second or
@@ -51,7 +52,7 @@ def lossless_bytes(signal: Signal) -> int:
         return _estimate(samples, lambda run: _flac_size(run, peak))
     if signal.kind == "video" and layout in FFV1_FORMATS:
         return _estimate(samples, _ffv1_size)
-    return _estimate(samples, lambda run: len(zlib.compress(run.tobytes())))
+    return _estimate(samples, _deflated_size)
 
 
 def _estimate(samples: Samples, size_of: Callable[[Samples], int]) -> int:
@@ -63,6 +64,11 @@ def _estimate(samples: Samples, size_of: Callable[[Samples], int]) -> int:
     starts = {round(start) for start in np.linspace(0, length - run, RUNS)}
     total = sum(size_of(samples[start : start + run]) for start in starts)
     return ceil(total * Fraction(length, run * len(starts)))
+
+
+def _deflated_size(samples: Samples) -> int:
+    packed = np.packbits(samples) if samples.dtype == np.bool_ else samples
+    return len(zlib.compress(packed.tobytes()))
 
 
 def _flac_size(samples: Samples, peak: float) -> int:

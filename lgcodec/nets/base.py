@@ -99,6 +99,20 @@ class Family(ABC):
         del tile, frame
         return weights
 
+    def moved(
+        self,
+        local: TensorWeights,
+        sign: Tensor,  # noqa: ARG002
+        shift: Tensor,  # noqa: ARG002
+    ) -> TensorWeights:
+        """Local weights that give at `x` what `local` gives at `sign * x + shift`, nearly.
+
+        `sign` (±1) and `shift` are [P, D], for the coordinates that the local path sees. With sign
+        -1 a sub-network is mirrored: so are new partitions initialised (paper, section 3.4). A
+        family that cannot say how keeps the weights as they are.
+        """
+        return local
+
     @abstractmethod
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
         """Values [P, S, C], about -1 to 1, at tile and frame coordinates [P, S, D]; float32."""

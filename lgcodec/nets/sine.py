@@ -80,6 +80,15 @@ class Sine(Mlp):
         return result
 
     @override
+    def moved(self, local: TensorWeights, sign: Tensor, shift: Tensor) -> TensorWeights:
+        weight, bias = local["local.0.w"], local["local.0.b"]  # [P, D, h], [P, h]
+        return {
+            **local,
+            "local.0.w": weight * sign[:, :, None],
+            "local.0.b": bias + torch.einsum("pd,pdh->ph", shift, weight),
+        }
+
+    @override
     def extra_bits(self, tensor: str) -> int:
         """Two for what all partitions share, two to five for first layers.
 

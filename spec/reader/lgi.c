@@ -77,7 +77,7 @@ typedef struct {
 } File;
 
 static const u8 MAGIC[8] = {0x89, 'L', 'G', 'I', '\r', '\n', 0x1a, '\n'};
-static const char *const SAMPLE_TYPES[] = {"uint8", "uint16", "int16", "float32"};
+static const char *const SAMPLE_TYPES[] = {"uint8", "uint16", "int16", "float32", "bool"};
 static const Kind KINDS[] = {
     {"audio", 1, "t", {0}},
     {"image", 2, "yx", {0, 1}},
@@ -326,7 +326,7 @@ static void read_geometry(File *f, Stream *s) {
     g->rate_num = u32_at(b + 8);
     g->rate_den = u32_at(b + 12);
     need_in(f, g->channels, 1, 64, "E_GEOM", at + 2, "channels");
-    need_in(f, g->sample_type, 1, 4, "E_GEOM", at + 4, "sample_type");
+    need_in(f, g->sample_type, 1, 5, "E_GEOM", at + 4, "sample_type");
     need_in(f, little(b + 5, 3), 0, 0, "E_GEOM", at + 5, "reserved");
     check_rate(f, g, at + 8);
     for (unsigned i = 0; i < g->kind->ndim; i++)

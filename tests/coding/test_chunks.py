@@ -227,3 +227,22 @@ def test_configurations_that_are_refused(quantiser: Plug, coder: Plug, message: 
     """LGI-K-01, LGI-K-02."""
     with pytest.raises(FileError, match=message):
         codec_of(conf(quantiser, coder))
+
+
+# --- further partitions
+
+
+@pytest.mark.parametrize(("quantiser", "coder"), ALL)
+def test_further_chunks_are_those_of_one_encode(quantiser: Any, coder: Any) -> None:
+    """LGI-X-04: steps and tables of the global chunk that is there do for others as well."""
+    plug = codec(quantiser, coder)
+    head, locals_ = plug.encode(SHARED, WEIGHTS, STEPS)
+    assert plug.encode_local(plug.decode_global(head), WEIGHTS) == locals_
+
+
+def test_weights_that_a_table_lacks_become_the_nearest() -> None:
+    plug = codec(Uniform(12), Rans())
+    part = plug.decode_global(plug.encode(SHARED, WEIGHTS, STEPS)[0])
+    wild = {"w": WEIGHTS["w"] * 100, "b": WEIGHTS["b"] - 0.3}
+    found = plug.decode_local(part, plug.encode_local(part, wild))
+    check_weights(found, {"w": np.clip(WEIGHTS["w"] * 100, -0.5, 1.5), "b": WEIGHTS["b"]})

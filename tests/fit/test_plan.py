@@ -24,9 +24,10 @@ kinds = pytest.mark.parametrize("kind", GRIDS)
 
 
 def blank(kind: Kind, grid: tuple[int, ...] | None = None, channels: int = 1) -> Signal:
-    """A signal of this size that takes no memory."""
-    samples = np.broadcast_to(np.uint8(0), (*(grid or GRIDS[kind]), channels))
-    return Signal(kind, samples, RATE.get(kind))
+    """A ramp of this size along the last axis, which takes no memory; no tile is uniform."""
+    grid = grid or GRIDS[kind]
+    ramp = np.arange(grid[-1]).astype(np.uint8)[:, None]
+    return Signal(kind, np.broadcast_to(ramp, (*grid, channels)), RATE.get(kind))
 
 
 def plan(kind: Kind, lossless: int = LARGE, **options: Any) -> Plan:

@@ -1,5 +1,6 @@
 """Positions, coordinates and targets, against formulas of the specification written down again."""
 
+from itertools import product
 from math import prod
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from fit.builders import lattice, sampler, smooth
 from lgcodec.fit import sampling
 from lgcodec.fit.sampling import Sampler
-from lgcodec.format.geometry import Geometry
+from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.signal import Signal
 
 CASES = {  # sizes that tiles divide, and sizes that they do not
@@ -214,3 +215,27 @@ def test_what_lies_past_the_signal() -> None:
     _, frame, _ = points.batch(slice(None), positions)
     assert len(torch.unique(frame[inside], dim=0)) == signal.size
     assert torch.equal(points.inside(slice(1, 3), positions[1:3]), inside[1:3])
+
+
+def test_a_grid_may_begin_before_the_signal() -> None:
+    """The first sample lies inside a tile, at a negative position: so it is after an extension."""
+    signal = smooth("image", (13, 10), 2)
+    axes = (AxisGeometry(9, -3, 13, -5, 4, 4), AxisGeometry(10, 6, 10, 2, 8, 2))
+    geometry = Geometry("image", 2, "uint8", None, axes)
+    found = sampler(signal, geometry, ids=[1, 2, 6])
+    assert found.ids == [1, 2, 6]
+    tile, frame, targets = found.batch(slice(None), found.spread(1000))
+    places = places_of(geometry, 0, frame)
+    start = np.array([-3, 6])
+    samples = signal.samples[tuple(np.moveaxis(places - start, -1, 0))]
+    np.testing.assert_allclose(targets.numpy(), samples / 127.5 - 1, rtol=0, atol=1e-6)
+    for row, partition in enumerate(found.ids):
+        box, window = geometry.box(0, partition), geometry.window
+        shown = [
+            range(max(b.start, w.start), min(b.stop, w.stop))
+            for b, w in zip(box, window, strict=True)
+        ]
+        assert set(map(tuple, places[row])) == set(product(*shown))
+        for b, axis, place, u in zip(box, axes, places[row].T, tile[row].numpy().T, strict=True):
+            inside = (place + 0.5 - b.start) / axis.tile_len
+            np.testing.assert_array_equal(u, (0.5 * (2 * inside - 1)).astype(np.float32))

@@ -44,3 +44,56 @@ def test_bytes_are_checked() -> None:
     assert AxisGeometry.unpack(data) == axis(7, 2)
     with pytest.raises(UsageError, match="reserved of an axis is 1"):
         AxisGeometry.unpack(data[:-4] + b"\1\0\0\0")
+
+
+# --- extension
+
+
+def line(grid_lo: int = 0, tiles: int = 3, groups: int = 1) -> AxisGeometry:
+    """Tiles of 4 samples; the last one reaches past the window by one."""
+    length = 4 * tiles * groups - 1
+    return AxisGeometry(length, grid_lo, length, grid_lo, 4, tiles, groups)
+
+
+@pytest.mark.parametrize(
+    ("window", "grid", "tiles"),
+    [
+        (range(11), range(12), 3),
+        (range(12), range(12), 3),
+        (range(13), range(16), 4),
+        (range(-1, 11), range(-4, 12), 4),
+        (range(-4, 11), range(-4, 12), 4),
+        (range(-5, 17), range(-8, 20), 7),
+    ],
+)
+def test_tiles_are_added_on_both_sides(window: range, grid: range, tiles: int) -> None:
+    """LGI-X-05: whole tiles of the same length, as few as cover the window; the frame stays."""
+    found = line().extended(window)
+    assert (found.window, found.grid, found.tiles) == (window, grid, tiles)
+    assert (found.frame_len, found.tile_len, found.groups) == (11, 4, 1)
+    assert {found.tile(i) for i in range(found.tiles)} >= {line().tile(i) for i in range(3)}
+
+
+@pytest.mark.parametrize(("end", "groups"), [(23, 2), (24, 2), (25, 3), (37, 4)])
+def test_groups_are_added_whole(end: int, groups: int) -> None:
+    found = line(groups=2).extended(range(end))
+    assert (found.tiles, found.groups, found.grid) == (3, groups, range(12 * groups))
+
+
+def test_tiles_outside_the_window_stay() -> None:
+    wide = AxisGeometry(100, 44, 8, 0, 4, 25)
+    assert wide.extended(range(40, 60)) == AxisGeometry(100, 40, 20, 0, 4, 25)
+
+
+@pytest.mark.parametrize(
+    ("axis_", "window", "message"),
+    [
+        (line(), range(1, 20), "the window 1:20 does not hold 0:11"),
+        (line(), range(10), "the window 0:10 does not hold 0:11"),
+        (line(groups=2), range(-1, 23), "2 groups can be extended at its end alone"),
+        (line(), range(2**31), "allowed are 1 to"),
+    ],
+)
+def test_extensions_that_cannot_be(axis_: AxisGeometry, window: range, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        axis_.extended(window)

@@ -31,7 +31,7 @@ def geometries(draw: st.DrawFn) -> Geometry:
     return Geometry(
         kind,
         draw(st.integers(1, 64)),
-        draw(st.sampled_from(("uint8", "uint16", "int16", "float32"))),
+        draw(st.sampled_from(("uint8", "uint16", "int16", "float32", "bool"))),
         draw(rates) if "t" in AXES[kind] else None,
         tuple(draw(axes()) for _ in AXES[kind]),
     )
@@ -152,7 +152,7 @@ BAD = {
     "LGI-G-02 kind 0": geom_payload(kind=0),
     "LGI-G-02 kind 5": geom_payload(kind=5),
     "LGI-G-02 sample_type 0": geom_payload(sample_type=0),
-    "LGI-G-02 sample_type 5": geom_payload(sample_type=5),
+    "LGI-G-02 sample_type 6": geom_payload(sample_type=6),
     "LGI-G-03 channels 0": geom_payload(channels=0),
     "LGI-G-03 channels 65": geom_payload(channels=65),
     "LGI-G-04 head": geom_payload(reserved=b"\0\0\1"),

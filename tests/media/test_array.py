@@ -150,9 +150,41 @@ def test_a_kind_that_npz_contradicts_is_the_callers_word(tmp_path: Path) -> None
 # --- types
 
 
-def test_bool_spans_the_full_scale(tmp_path: Path) -> None:
+def test_bool_stays_and_spans_the_full_scale_of_pictures(tmp_path: Path) -> None:
     (found,) = media.read(save(tmp_path / "x.npy", np.eye(4, dtype=np.bool_)))
-    np.testing.assert_array_equal(found.samples[..., 0], np.eye(4, dtype=np.uint8) * 255)
+    np.testing.assert_array_equal(found.samples[..., 0], np.eye(4, dtype=np.bool_), strict=True)
+    media.write(tmp_path / "x.png", [found])
+    (picture,) = media.read(tmp_path / "x.png")
+    np.testing.assert_array_equal(picture.samples[..., 0], np.eye(4, dtype=np.uint8) * 255)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 7), (8, 1, 1)])
+def test_packed_bits_are_an_occupancy_grid(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    grid = np.random.default_rng(0).random(shape) < 0.3
+    np.savez(tmp_path / "x.npz", packed=np.packbits(grid), shape=np.array(shape))
+    (found,) = media.read(tmp_path / "x.npz", kind="volume")
+    np.testing.assert_array_equal(found.samples[..., 0], grid, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("packed", "shape"),
+    [
+        (np.zeros(3, np.uint8), (2, 2, 2)),
+        (np.zeros(3, np.uint8), (2**62, 2**62, 2**62)),
+        (np.zeros(3, np.uint8), (0, 2, 2)),
+        (np.zeros(1, np.uint8), (-2, -2, 2)),
+        (np.zeros(1, np.uint8), (1, 1, 1, 1, 8)),
+        (np.zeros(1, np.int8), (2, 2, 2)),
+        (np.zeros(1, np.uint8), (2.0, 2.0, 2.0)),
+        (np.zeros((1, 1), np.uint8), (2, 2, 2)),
+    ],
+)
+def test_packed_bits_that_do_not_fit(
+    tmp_path: Path, packed: np.ndarray, shape: tuple[int, ...]
+) -> None:
+    np.savez(tmp_path / "x.npz", packed=packed, shape=np.array(shape))
+    with pytest.raises(InputError, match=r"x\.npz: packed is u?int8 .*, shape says"):
+        media.read(tmp_path / "x.npz")
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float64", ">f4", ">f8"])

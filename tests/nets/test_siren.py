@@ -90,3 +90,24 @@ def test_canonical_biases_without_a_merge() -> None:
         else:
             assert tensor.min() >= 0
             assert tensor.max() <= pi / 2 / PER_PARTITION.w0 * 1.001
+
+
+# --- moved coordinates
+
+
+@pytest.mark.parametrize("network", SIRENS, ids=str)
+def test_a_mirrored_network_sees_mirrored_coordinates(network: Siren) -> None:
+    """LGI-X-03: tile and frame coordinates; the global path is not touched."""
+    weights, points = drawn(network), coordinates(network)
+    tile, frame = (torch.from_numpy(part) for part in points)
+    axes = len(network.ranges)
+    sign = torch.tensor([[1.0, -1.0, -1.0], [-1.0, 1.0, 1.0], [1.0, 1.0, -1.0]])[:, :axes]
+    shift = torch.linspace(-0.3, 0.5, 3 * axes).reshape(3, axes)
+    if not network.tile_range:  # else the global path would see what is moved too
+        network = replace(network, global_width=0)
+        weights = drawn(network)
+    moved = {**weights, **network.moved(weights, sign, shift)}
+    there = [sign[:, None] * part + shift[:, None] for part in (tile, frame)]
+    expected = network.forward(weights, there[0], frame if network.tile_range else there[1])
+    torch.testing.assert_close(network.forward(moved, tile, frame), expected, atol=2e-4, rtol=0)
+    assert not torch.allclose(network.forward(weights, tile, frame), expected, atol=2e-3)

@@ -1,0 +1,198 @@
+"""One stream on its way to a larger one: its geometry, its partitions, and the fit of the new."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import final
+
+import numpy as np
+
+from lgcodec._encoded import Encoded, Index, shared
+from lgcodec.coding import codec_of
+from lgcodec.errors import UsageError
+from lgcodec.fit.loop import fit
+from lgcodec.fit.options import EncodeOptions
+from lgcodec.fit.plan import make_settings
+from lgcodec.fit.quantise import bits_of
+from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
+from lgcodec.format.container import GroupData, Stream, StreamData
+from lgcodec.format.geometry import Geometry
+from lgcodec.nets import Latent, family_of, pick_device
+from lgcodec.signal import Signal, peak_of
+
+__all__ = ["Growth", "Progress"]
+
+Progress = Callable[[float, float, float], None]  # share done, dB, seconds left
+
+
+@final
+class Growth:
+    """A stream and the signal that it is to become.
+
+    geometry                that of the result
+    kept, refitted, added   partitions so far, see `_extend.StreamExtension`
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        signal: Signal,
+        at: Mapping[str, int],
+        options: EncodeOptions,
+        *,
+        freeze_global: bool,
+    ) -> None:
+        self.stream, self.signal, self.options = stream, signal, options
+        self._at = [at.get(name, 0) for name in stream.geometry.axis_names]
+        self.geometry = _larger(stream.geometry, signal, self._at)
+        self.family, self.codec = family_of(stream.conf, stream.geometry), codec_of(stream.conf)
+        if isinstance(self.family, Latent):
+            raise UsageError("latents cannot be extended yet, networks of weights can")
+        self._frozen = freeze_global or not stream.conf.global_
+        self._device = pick_device(options.device)
+        self.kept = self.refitted = self.added = self.iterations = 0
+        self.interrupted = False
+        self._encoded = Encoded(stream, self.geometry, self.family, self.codec)
+
+    @property
+    def old_part(self) -> tuple[slice, ...]:
+        """Where in the signal the old window lies."""
+        pairs = zip(self._at, self.stream.geometry.axes, strict=True)
+        return tuple(slice(at, at + axis.win_len) for at, axis in pairs)
+
+    def grown(self, progress: Progress | None = None) -> StreamData:
+        """Fit what is new, and all the rest unless it is frozen."""
+        wanted = self.geometry.touching(self.geometry.window)
+        groups = []
+        for place, (ordinal, ids) in enumerate(wanted.items()):
+            tiles = {i: self.geometry.partition_index(ordinal, i) for i in ids}
+            tiles = {i: tile for i, tile in tiles.items() if self._is_stored(tile)}
+            report = _Report(progress, place, len(wanted))
+            group = self._group(ordinal, tiles, report) if tiles else None
+            groups += [group] if group else []
+        return StreamData(self.geometry, self.stream.conf, groups)
+
+    def _is_stored(self, tile: Index) -> bool:
+        """Whether `tile` is encoded or worth it: background of a volume is not."""
+        if tile in self._encoded.places or self.signal.kind != "volume":
+            return True
+        pairs = [(axis, axis.tile(i)) for axis, i in zip(self.geometry.axes, tile, strict=True)]
+        spans = [shared(part, axis.window) for axis, part in pairs]
+        place = tuple(
+            slice(span.start - axis.win_lo, span.stop - axis.win_lo)
+            for span, (axis, _) in zip(spans, pairs, strict=True)
+        )
+        return bool((self.signal.samples[place] != np.array(self.stream.conf.fill)).any())
+
+    def _group(
+        self, ordinal: int, tiles: Mapping[int, Index], report: "_Report"
+    ) -> GroupData | None:
+        """Chunks of one group with the ids and tile indices `tiles`; None if there are none."""
+        places = self._encoded.places
+        old = {i: places[tile] for i, tile in tiles.items() if tile in places}
+        home = next((group for group, _ in old.values()), None)  # its ordinal in the old file
+        keeps = self._frozen or self.interrupted
+        kept = {i for i in old if keeps and (self.interrupted or self._encoded.is_whole(tiles[i]))}
+        trained = [] if self.interrupted else [i for i in tiles if i not in kept]
+        self.kept += len(kept)
+        self.refitted += len(old) - len(kept)
+        self.added += len(trained) - (len(old) - len(kept))
+        if home is None:
+            return self._anew(ordinal, tiles, report, home) if trained else None
+        chunks = {}
+        if kept:
+            stored = self.stream.read_locals(home, [old[i][1] for i in kept])
+            chunks = {i: stored[old[i][1]] for i in kept}
+        if not keeps:
+            return self._anew(ordinal, tiles, report, home)
+        if trained:
+            new = {i: tiles[i] for i in trained}
+            fitted = self._fit(ordinal, new, report, home, frozen=True)
+            added = self.codec.encode_local(self._encoded.heads[home], fitted.local)
+            chunks |= dict(zip(trained, added, strict=True))
+        return GroupData(ordinal, self.stream.read_global(home), chunks)
+
+    def _anew(
+        self, ordinal: int, tiles: Mapping[int, Index], report: "_Report", home: int | None
+    ) -> GroupData:
+        """A group all of whose weights are fitted."""
+        fitted = self._fit(ordinal, tiles, report, home, frozen=False)
+        head, chunks = self.codec.encode(fitted.global_, fitted.local, fitted.steps)
+        return GroupData(ordinal, head, dict(zip(tiles, chunks, strict=True)))
+
+    def _fit(
+        self,
+        ordinal: int,
+        tiles: Mapping[int, Index],
+        report: "_Report",
+        home: int | None,
+        *,
+        frozen: bool,
+    ) -> Fitted:
+        """Weights of the partitions `tiles`; see `Encoded.start` for the rest."""
+        low, high = self.stream.conf.values
+        settings = self._settings(len(tiles))
+        sampler = Sampler(
+            self.signal.samples,
+            self.geometry,
+            ordinal,
+            values=(low, high),
+            ranges=self.family.ranges,
+            tile_range=self.family.tile_range,
+            device=self._device,
+            seed=settings.seed,
+            ids=tiles,
+        )
+        fitted = fit(
+            self.family,
+            sampler,
+            settings,
+            peak=2 * peak_of(self.signal.samples) / (high - low),
+            device=self._device,
+            report=report,
+            start=self._encoded.start(list(tiles.values()), home, frozen=frozen),
+        )
+        self.iterations += fitted.iterations
+        self.interrupted |= fitted.interrupted
+        return fitted
+
+    def _settings(self, partitions: int) -> FitSettings:
+        """A schedule with the file's own precision."""
+        settings = make_settings(self.geometry, self.family, self.options, partitions)
+        if not self.codec.quantiser.has_step:
+            return replace(settings, bits=None)
+        extra = max(bits_of(self.family, 0).values())
+        stored = self.stream.conf.quantiser.configuration["bits"]
+        return replace(settings, bits=max(2, stored - extra))
+
+
+@final
+class _Report:
+    """Passes the progress of one group on as that of all."""
+
+    def __init__(self, progress: Progress | None, place: int, groups: int) -> None:
+        self._progress, self._place, self._groups = progress, place, groups
+
+    def __call__(self, progress: FitProgress) -> None:
+        if self._progress:
+            done = (self._place + progress.done) / self._groups
+            left = progress.seconds * (self._groups * (1 - done)) / max(progress.done, 1e-9)
+            self._progress(done, progress.psnr, left)
+
+
+def _larger(old: Geometry, signal: Signal, at: Sequence[int]) -> Geometry:
+    """The geometry of `signal`, in which the old window begins `at`; UsageError if it cannot be."""
+    found = (signal.kind, signal.channels, signal.samples.dtype.name, signal.rate)
+    held = (old.kind, old.channels, old.sample_type, old.rate)
+    if found != held:
+        texts = [f"{kind} of {n} x {dtype}, rate {rate}" for kind, n, dtype, rate in (found, held)]
+        raise UsageError(f"the larger signal is {texts[0]}, the file holds {texts[1]}")
+    starts = [axis.win_lo - offset for axis, offset in zip(old.axes, at, strict=True)]
+    window = tuple(range(a, a + n) for a, n in zip(starts, signal.grid, strict=True))
+    for name, axis, offset, size in zip(old.axis_names, old.axes, at, signal.grid, strict=True):
+        if not 0 <= offset <= size - axis.win_len:
+            raise UsageError(
+                f"along {name} the file shows {axis.win_len} samples, at {offset} they do not lie "
+                f"within the {size} of the larger signal"
+            )
+    return old.extended(window)

@@ -1,0 +1,309 @@
+"""Extending: what is kept, what is added, and that a mirror image is a good beginning."""
+
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from encodes import stream_of
+from fit.builders import smooth
+
+import lgcodec as lg
+from lgcodec import Signal
+from lgcodec._decode import decode_stream
+from lgcodec._encode import EncodeOptions, encode_signals
+from lgcodec.errors import OutputError, UsageError
+from lgcodec.format.container import Container, Stream, dumps, loads
+from lgcodec.signal import psnr
+
+FIT = {"iterations": 60, "device": "cpu"}
+NETWORK = {"params": 3000, "partition_size": (8, 8), **FIT}
+ARRANGEMENTS = ("local-global", "per-partition")
+arrangements = pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+WHOLE = smooth("image", (40, 48), 3)
+
+
+def part(signal: Signal, *spans: slice) -> Signal:
+    return Signal(signal.kind, signal.samples[spans], signal.rate)
+
+
+@cache
+def encoded(y: int, x: int, height: int = 24, width: int = 32, **options: Any) -> bytes:
+    """A part of WHOLE."""
+    inside = part(WHOLE, slice(y, y + height), slice(x, x + width))
+    return encode_signals([inside], EncodeOptions(**NETWORK | options))[0]
+
+
+def extended(
+    folder: Path, data: bytes, larger: Signal = WHOLE, **options: Any
+) -> tuple[Stream, lg.ExtendReport]:
+    (folder / "old.lgi").write_bytes(data)
+    report = lg.extend(folder / "old.lgi", larger, folder / "new.lgi", **FIT | options)
+    new = (folder / "new.lgi").read_bytes()
+    assert dumps(loads(new)) == new
+    assert report.bytes_after == len(new)
+    return stream_of(new), report
+
+
+def chunks(stream: Stream) -> dict[tuple[int, ...], bytes]:
+    """Local chunks by the first sample of their tiles."""
+    found = {}
+    for ordinal, group in stream.groups.items():
+        for i, data in stream.read_locals(ordinal, group.ids).items():
+            box = stream.geometry.box(ordinal, i)
+            found[tuple(axis.start for axis in box)] = data
+    return found
+
+
+# --- with a frozen global network
+
+
+@arrangements
+@pytest.mark.parametrize("at", [(0, 0), (16, 16), (8, 16)])
+def test_frozen_bytes_stay(tmp_path: Path, arrangement: str, at: tuple[int, int]) -> None:
+    """LGI-X-01: global chunk, CONF and all old chunks, wherever the new partitions are."""
+    data = encoded(*at, arrangement=arrangement)
+    new, report = extended(tmp_path, data, at=dict(zip("yx", at, strict=True)), freeze_global=True)
+    old = stream_of(data)
+    before, after = chunks(old), chunks(new)
+    assert (len(before), len(after)) == (12, 30)
+    assert before.items() <= after.items()
+    assert new.read_global(0) == old.read_global(0)
+    assert new.conf == old.conf
+    (stream,) = report.streams
+    assert (stream.kept, stream.refitted, stream.added) == (12, 0, 18)
+
+
+@arrangements
+def test_old_samples_keep_their_bits(tmp_path: Path, arrangement: str) -> None:
+    """LGI-X-02: also where tiles were added before them, as coordinates do not change."""
+    data = encoded(8, 16, arrangement=arrangement)
+    new, _ = extended(tmp_path, data, at={"y": 8, "x": 16}, freeze_global=True)
+    assert [axis.window for axis in new.geometry.axes] == [range(-8, 32), range(-16, 32)]
+    assert [axis.frame_len for axis in new.geometry.axes] == [24, 32]
+    old_samples = decode_stream(stream_of(data)).samples
+    samples = decode_stream(new).samples
+    assert samples.shape == WHOLE.samples.shape
+    np.testing.assert_array_equal(samples[8:32, 16:48], old_samples)
+
+
+def test_a_file_without_global_network_is_always_frozen(tmp_path: Path) -> None:
+    data = encoded(0, 0, arrangement="per-partition")
+    frozen, _ = extended(tmp_path, data, freeze_global=True)
+    free, _ = extended(tmp_path, data)
+    assert chunks(frozen) == chunks(free)
+
+
+@arrangements
+def test_a_partition_that_gets_more_samples_is_fitted_again(
+    tmp_path: Path, arrangement: str
+) -> None:
+    """The last tile of an axis knows nothing of what lies past the old end."""
+    data = encoded(0, 0, 20, 32, arrangement=arrangement)
+    larger, options = part(WHOLE, slice(24), slice(32)), {"freeze_global": True, "iterations": 300}
+    new, report = extended(tmp_path, data, larger, **options)
+    (stream,) = report.streams
+    assert (stream.kept, stream.refitted, stream.added) == (8, 4, 0)
+    before, after = chunks(stream_of(data)), chunks(new)
+    assert {place for place in before if before[place] == after[place]} == {
+        place for place in before if place[0] < 16
+    }
+    old = decode_stream(stream_of(data), tuple(map(range, (24, 32)))).samples[20:]
+    assert psnr(WHOLE.samples[20:24, :32], decode_stream(new).samples[20:]) > 2 + psnr(
+        WHOLE.samples[20:24, :32], old
+    )
+
+
+# --- with everything fitted
+
+
+def test_fine_tuning_fits_everything(tmp_path: Path) -> None:
+    data = encoded(0, 0, arrangement="local-global")
+    new, report = extended(tmp_path, data)
+    (stream,) = report.streams
+    assert (stream.kept, stream.refitted, stream.added) == (0, 12, 18)
+    assert new.read_global(0) != stream_of(data).read_global(0)
+    assert new.conf == stream_of(data).conf
+    assert stream.psnr == pytest.approx(psnr(WHOLE.samples, decode_stream(new).samples))
+    before = psnr(WHOLE.samples[:24, :32], decode_stream(stream_of(data)).samples)
+    assert stream.psnr_old > before + 0.5
+
+
+@pytest.mark.parametrize("coordinates", ["tile", "frame"])
+@arrangements
+def test_mirror_images_are_better_than_nothing(
+    tmp_path: Path, arrangement: str, coordinates: str
+) -> None:
+    """After one step a signal that goes on as its mirror image is there already."""
+    base = smooth("image", (24, 32), 1)
+    both = np.concatenate([base.samples, base.samples[:, ::-1]], axis=1)
+    options = {**NETWORK, "iterations": 300, "arrangement": arrangement, "coordinates": coordinates}
+    data, before = encode_signals([base], EncodeOptions(**options))
+    options = {"iterations": 1, "freeze_global": True}
+    _, report = extended(tmp_path, data, Signal("image", both), **options)
+    (stream,) = report.streams
+    assert (stream.kept, stream.added) == (12, 12)
+    lost = before.streams[0].psnr - stream.psnr
+    assert lost < (6 if arrangement == "per-partition" else 40), stream
+
+
+# --- every kind
+
+
+@pytest.mark.parametrize("float_bits", [None, 16])
+@arrangements
+def test_sound_goes_on(tmp_path: Path, arrangement: str, float_bits: int | None) -> None:
+    whole = smooth("audio", (1200,), 1, "int16")
+    options = {"params": 1500, "partition_size": (100,), "arrangement": arrangement, **FIT}
+    options |= {"iterations": 200, "float_bits": float_bits, "bits": None if float_bits else 6}
+    old = Signal("audio", whole.samples[:800], whole.rate)
+    data, before = encode_signals([old], EncodeOptions(**options))
+    for freeze in (False, True):
+        new, report = extended(tmp_path, data, whole, freeze_global=freeze, iterations=200)
+        assert new.geometry.window == (range(1200),)
+        assert new.geometry.tiles_per_group == len(chunks(new)) == 12
+        (stream,) = report.streams
+        alone = freeze and arrangement == "local-global"  # what is new gets no help from the global
+        assert stream.psnr > before.streams[0].psnr - (15 if alone else 3)
+
+
+def test_groups_are_added_at_the_end(tmp_path: Path) -> None:
+    """The last group gets the tiles that it lacks, then a new one begins."""
+    whole = smooth("audio", (1200,), 1, "int16")
+    options = {"params": 1500, "partition_size": (100,), "groups": 2, "bits": 5, **FIT}
+    old = Signal("audio", whole.samples[:700], whole.rate)
+    data, _ = encode_signals([old], EncodeOptions(**options, arrangement="local-global"))
+    new, report = extended(tmp_path, data, whole, freeze_global=True)
+    assert {ordinal: len(group.ids) for ordinal, group in new.groups.items()} == {0: 4, 1: 4, 2: 4}
+    before = stream_of(data)
+    assert [new.read_global(i) for i in (0, 1)] == [before.read_global(i) for i in (0, 1)]
+    assert chunks(before).items() <= chunks(new).items()
+    assert report.streams[0].added == 5
+    with pytest.raises(UsageError, match="2 groups can be extended at its end alone"):
+        extended(tmp_path, data, whole, at={"t": 300})
+
+
+def test_groups_grow_across_their_axis(tmp_path: Path) -> None:
+    """New partitions are coded with the global chunk of their own group, whoever they mirror."""
+    inside = part(WHOLE, slice(24), slice(16))
+    options = {**NETWORK, "groups": 3, "arrangement": "local-global", "float_bits": 16}
+    data, _ = encode_signals([inside], EncodeOptions(**options))
+    larger = part(WHOLE, slice(24), slice(32))
+    new, report = extended(tmp_path, data, larger, freeze_global=True, iterations=1)
+    before = stream_of(data)
+    assert report.streams[0].added == 6
+    assert [new.read_global(i) for i in range(3)] == [before.read_global(i) for i in range(3)]
+    mirrored = decode_stream(new).samples[:, 16:]
+    old = decode_stream(before).samples
+    assert psnr(old[:, ::-1], mirrored) > psnr(old, mirrored)
+
+
+def test_a_shape_grows_where_there_is_something(tmp_path: Path) -> None:
+    samples = np.zeros((16, 16, 32, 1), np.bool_)
+    samples[2:14, 2:14, 2:18] = True
+    whole = Signal("volume", samples)
+    old = Signal("volume", samples[:, :, :16])
+    options = {"params": 2000, "partition_size": (8, 8, 8), "iterations": 200, "device": "cpu"}
+    data, _ = encode_signals([old], EncodeOptions(**options))
+    new, report = extended(tmp_path, data, whole, iterations=200)
+    assert report.streams[0].added == 4  # the shape ends in the third column of tiles
+    assert report.streams[0].iou is not None
+    assert report.streams[0].iou > 0.8
+    decoded = decode_stream(new)
+    assert decoded.present is not None
+    assert not decoded.present[:, :, 24:].any()
+    assert not decoded.samples[:, :, 24:].any()
+
+
+def test_the_sound_of_a_video_grows_with_it(tmp_path: Path) -> None:
+    film = smooth("video", (6, 16, 16), 1)
+    sound = smooth("audio", (600 * 8,), 1, "int16")
+    sound = Signal("audio", sound.samples, Fraction(600 * 8 * 25, 6))
+    old = [
+        Signal("video", film.samples[2:], film.rate),
+        Signal("audio", sound.samples[1600:], sound.rate),
+    ]
+    options = EncodeOptions(params=1500, partition_size=(2, 8, 8), **FIT)
+    data, _ = encode_signals(old, options)
+    (tmp_path / "old.lgi").write_bytes(data)
+    at = {"t": 2}
+    done = lg.extend(tmp_path / "old.lgi", [film, sound], tmp_path / "new.lgi", at=at, **FIT)
+    assert [s.window_after[0] for s in done.streams] == [range(-2, 4), range(-1600, 3200)]
+    alone = lg.extend(tmp_path / "old.lgi", film, tmp_path / "new.lgi", at=at, **FIT)
+    assert [s.kind for s in alone.streams] == ["video"]
+    new = (tmp_path / "new.lgi").read_bytes()
+    assert chunks(stream_of(new, 1)) == chunks(stream_of(data, 1))
+
+
+def test_a_crop_can_be_extended(tmp_path: Path) -> None:
+    """Dropped partitions are new again, those at its edge are fitted to what is seen of them."""
+    (tmp_path / "whole.lgi").write_bytes(encoded(0, 0, 40, 48))
+    lg.open(tmp_path / "whole.lgi").crop(y="4px:20px", x="0px:16px").save(tmp_path / "part.lgi")
+    data = (tmp_path / "part.lgi").read_bytes()
+    new, report = extended(tmp_path, data, at={"y": 4})
+    (stream,) = report.streams
+    assert (stream.kept, stream.refitted, stream.added) == (2, 4, 24)
+    assert new.geometry.window == (range(40), range(48))
+    assert new.geometry.axes == stream_of(encoded(0, 0, 40, 48)).geometry.axes
+
+
+# --- everything around it
+
+
+def test_ancillary_chunks_are_copied_as_by_a_crop(tmp_path: Path) -> None:
+    container = loads(encoded(0, 0))
+    marked = dumps(Container(container.streams, {"abCd": b"kept", "abCD": b"dropped"}, 7))
+    extended(tmp_path, marked)
+    found = loads((tmp_path / "new.lgi").read_bytes())
+    assert (found.ancillary, found.minor) == ({"abCd": b"kept"}, 7)
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[float] = []
+    extended(tmp_path, encoded(0, 0), progress=lambda done, psnr, left: told.append(done))
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("larger", "at", "message"),
+    [
+        (smooth("audio", (99,)), {}, "the larger signal is audio of 1 x uint8, rate 8000"),
+        (smooth("image", (40, 48), 1), {}, "is image of 1 x uint8, rate None, the file holds"),
+        (smooth("image", (40, 48), 3, "uint16"), {}, "of 3 x uint16"),
+        (smooth("image", (40, 31), 3), {}, "along x the file shows 32 samples, at 0 they do not"),
+        (WHOLE, {"y": 17}, "along y .* at 17 .* within the 40"),
+        (WHOLE, {"x": -1}, "along x .* at -1"),
+        (WHOLE, {"t": 1}, "t is no axis of the image: y, x"),
+    ],
+)
+def test_what_does_not_contain_the_old(
+    tmp_path: Path, larger: Signal, at: dict[str, int], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        extended(tmp_path, encoded(0, 0), larger, at=at)
+    assert not (tmp_path / "new.lgi").exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "old.lgi").write_bytes(encoded(0, 0))
+    with pytest.raises(OutputError):
+        lg.extend(tmp_path / "old.lgi", WHOLE, tmp_path / "no" / "new.lgi", **FIT)
+
+
+def test_ctrl_c_keeps_what_is_encoded(tmp_path: Path) -> None:
+    """Also of groups that were not begun."""
+    whole = smooth("audio", (1200,), 1, "int16")
+    options = {"params": 1500, "partition_size": (100,), "groups": 2, "float_bits": 32, **FIT}
+    old = Signal("audio", whole.samples[:700], whole.rate)
+    data, _ = encode_signals([old], EncodeOptions(**options, arrangement="local-global"))
+
+    def interrupt(done: float, psnr: float, left: float) -> None:
+        raise KeyboardInterrupt
+
+    new, report = extended(tmp_path, data, whole, progress=interrupt)
+    assert report.interrupted
+    assert set(chunks(stream_of(data))) <= set(chunks(new))
+    assert new.read_global(1) == stream_of(data).read_global(1)
