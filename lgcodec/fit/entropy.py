@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from math import cos, log, pi
+from math import cos, log, pi, sqrt
 from typing import Final, final
 
 import numpy as np
@@ -17,6 +17,7 @@ from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import MAX_BIAS, MAX_WEIGHT, Context
 from lgcodec.coding.laplace import BYTES, scale_of
 from lgcodec.coding.neighbours import ONE
+from lgcodec.coding.pyramid import Pyramid
 
 __all__ = ["Entropy", "costs"]
 
@@ -25,6 +26,7 @@ BIAS_ONE: Final = 16
 MOST_HIDDEN: Final = 1023 / 16
 RATE: Final = 3e-3
 BATCH: Final = 8192
+MIDDLING: Final = 26.0  # class of symbols that are 0 nearly half the time
 FLOOR: Final = 2.0**-14  # no symbol has a smaller probability
 
 
@@ -146,5 +148,19 @@ def _rounded(values: Tensor, one: int) -> Tensor:
 def _start(axes: int, hidden: int) -> Tensor:
     """Shipped starting values, trained by `python -m benchmarks.train_latent`; flat, float32."""
     resource = files("lgcodec.fit") / "start" / f"context-{axes}d.safetensors"
+    if not resource.is_file():
+        return _drawn(axes, hidden)
     values: NDArray[np.float32] = load(resource.read_bytes())[f"hidden.{hidden}"]
     return torch.from_numpy(values.copy())
+
+
+def _drawn(axes: int, hidden: int) -> Tensor:
+    """Values where none are shipped: small drawn weights, a middling class whatever is seen."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = Context(Pyramid((2,) * axes, (1,) * axes, 1), hidden).inputs
+    parts = []
+    for before, after in pairwise([inputs, hidden, hidden, 1]):
+        parts.append(torch.randn(before * after, generator=generator) / sqrt(before))
+        parts.append(torch.zeros(after))
+    parts[-1] += MIDDLING
+    return torch.cat(parts)
