@@ -146,7 +146,8 @@ def test_mirror_images_are_better_than_nothing(
     (stream,) = report.streams
     assert (stream.kept, stream.added) == (12, 12)
     lost = before.streams[0].psnr - stream.psnr
-    assert lost < (6 if arrangement == "per-partition" else 40), stream
+    # Steps of the quantiser, learned for the old weights, do not suit the new ones as well.
+    assert lost < (10 if arrangement == "per-partition" else 40), stream
 
 
 # --- every kind

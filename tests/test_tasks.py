@@ -75,7 +75,7 @@ def test_super_resolution(network: dict[str, Any]) -> None:
 def test_reconstruction(network: dict[str, Any]) -> None:
     """From projections alone, to less than half of what a flat picture misses."""
     picture = CLEAN[..., :1]
-    options = replace(tasks.RECONSTRUCTION, **network, iterations=100, device="cpu")
+    options = replace(tasks.RECONSTRUCTION, **network, iterations=150, device="cpu")
     _, found = tasks.reconstruct(sinogram(picture, ANGLES), ANGLES, (64, 64), options)
     flat = np.full_like(picture, picture.mean())
     assert decibels(found.samples / 65535, picture) > decibels(flat, picture) + 6

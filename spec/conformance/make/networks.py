@@ -6,7 +6,7 @@ from typing import Any, Final
 from lgcodec.format.conf import Plug
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import KINDS, Kind
-from lgcodec.nets import Family, Latent, Siren
+from lgcodec.nets import Family, Incode, Latent, ReluPe, Siren
 
 __all__ = ["CODINGS_OF", "KINDS_OF", "NETWORKS"]
 
@@ -58,6 +58,8 @@ def context(network: Family) -> tuple[Plug, Plug]:
 # family -> arrangement -> the network of a stream with this geometry
 NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
     "siren": _perceptrons(Siren, w0=10.0),
+    "incode": _perceptrons(Incode, w0=10.0),
+    "relu-pe": _perceptrons(ReluPe, octaves=(3, 4)),
     "latent": {"local-global": _latents(4, 3), "local-global-shallow": _latents(1, 1)},
 }
 # Families that do not have every kind of signal; of the others every kind is made.
