@@ -108,7 +108,7 @@ def _rounded(
             seed=0,
         )
         assert isinstance(plan.family, Latent)
-        pyramids = Pyramids(plan.family, *sampler.tiles(plan.family.tile))
+        pyramids = Pyramids(plan.family, sampler.tiles(plan.family.tile))
         octaves = low + (high - low) * (number * GOLDEN % 1)
         yield plan.family, pyramids.rounded(round(STEP_UNIT * octaves))
 
