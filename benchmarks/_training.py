@@ -20,7 +20,7 @@ JOINED: Final = 6  # spoken digits that make one sound
 SPEEDS: Final = ((1, 1), (2, 1), (1, 2), (4, 1))  # as if recorded at 8, 16, 4 and 32 kHz
 CLIPS: Final = 30
 MOVING: Final = 2  # of three clips move by themselves, one is a picture that a camera moves over
-LENGTH, SIDE = 8, 128
+LENGTH, SIDE = 16, 128
 RATE: Final = Fraction(25)
 
 

@@ -27,6 +27,7 @@ MOST_HIDDEN: Final = 1023 / 16
 RATE: Final = 3e-3
 BATCH: Final = 8192
 MIDDLING: Final = 26.0  # class of symbols that are 0 nearly half the time
+MOST: Final = 2**21  # symbols whose features are held for training, or one partition's
 FLOOR: Final = 2.0**-14  # no symbol has a smaller probability
 
 
@@ -67,7 +68,14 @@ class Entropy:
         return torch.cat(parts).numpy()
 
     def train(self, symbols: Sequence[Symbols], iterations: int, seed: int) -> None:
-        """Fit the weights, rounded in the loop, to symbols [P, N_k] of every tensor."""
+        """Fit the weights, rounded in the loop, to symbols [P, N_k] of every tensor.
+
+        Of many partitions some are drawn, so that memory stays bounded.
+        """
+        total, most = len(symbols[0]), max(1, MOST // sum(part.shape[1] for part in symbols))
+        if total > most:
+            drawn = np.random.default_rng(seed).permutation(total)[:most]
+            symbols = [part[drawn] for part in symbols]
         inputs = [part.reshape(-1, self._coder.inputs) for part in self._coder.features(symbols)]
         features = torch.from_numpy(np.concatenate(inputs))
         sizes = torch.from_numpy(np.concatenate([np.abs(part).ravel() for part in symbols]))

@@ -19,7 +19,7 @@ __all__ = ["LatentPlanner", "wants_perceptrons"]
 TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "audio": (4096,),
     "image": (64, 64),
-    "video": (8, 64, 64),
+    "video": (16, 64, 64),
     "volume": (32, 32, 32),
 }
 TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 600, "best": 4000}  # iterations
