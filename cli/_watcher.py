@@ -62,9 +62,10 @@ class Watcher:
         part = f", {share(plan.params_global, params)} of them global" if plan.params_global else ""
         coded = f"float{bits}" if bits else count(nominal, "bit")
         coded = f"about {plan.weight_bits:.1f} bits" if plan.for_target else coded
+        each = f", {coded} each" if plan.weight_bits else ""  # nobody knows yet of latents
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
-            f"{family.name}, {sizes}: {params:,} parameters{part}, {coded} each",
+            f"{family.name}, {sizes}: {params:,} parameters{part}{each}",
             f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; "
             f"lossless {count(plan.lossless_bytes, 'byte')}",
         ]

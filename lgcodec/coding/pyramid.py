@@ -21,7 +21,7 @@ LATENTS: Final = "latents"  # name of the local tensor
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
-MAX_LATENTS: Final = 2**24  # of a tile, all channels: it is decoded as a whole
+MAX_LATENTS: Final = 2**22  # of a tile, all channels: it is decoded as a whole
 
 
 @final
