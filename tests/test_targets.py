@@ -1,7 +1,9 @@
 """Files for a target: its bytes or its quality, and what is said where it is out of reach."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from encodes import stream_of
 from fit.builders import smooth
@@ -11,11 +13,21 @@ from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec.errors import UsageError
 from lgcodec.fit.points import POINTS, Point
 from lgcodec.format.container import loads
-from lgcodec.signal import psnr
+from lgcodec.signal import Signal, psnr
 
 SHORT = {"iterations": 60, "device": "cpu"}
+
+
+def hissing() -> Signal:
+    """A sound that no number of bytes says everything about."""
+    sound = smooth("audio", (6000,), 1, "int16")
+    noise = np.random.default_rng(0).normal(0, 300, sound.samples.shape)
+    samples = np.clip(sound.samples + noise, -32767, 32767).astype(np.int16)
+    return replace(sound, samples=samples)
+
+
 SIGNALS = {
-    "audio": smooth("audio", (6000,), 1, "int16"),
+    "audio": hissing(),
     "image": smooth("image", (96, 112), 3, "uint8"),
     "video": smooth("video", (10, 40, 48), 3, "uint8"),
     "volume": smooth("volume", (24, 24, 24), 1, "int16"),

@@ -37,6 +37,7 @@ PERCEPTRONS: Final = (
     "bits",
     "float_bits",
 )
+USUAL_PSNR: Final[Mapping[Kind, float]] = {"audio": 50.0}  # dB where nothing is said
 USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roughly
     "audio": 3.0,
     "image": 1.5,
@@ -100,7 +101,7 @@ class LatentPlanner(Plans):
                 samples=0,
                 rate=0,
                 global_rate=0,
-                psnr=options.psnr,
+                psnr=options.psnr or (None if self.size else USUAL_PSNR.get(signal.kind)),
                 seconds=options.seconds,
                 seed=options.seed,
             ),

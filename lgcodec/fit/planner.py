@@ -27,7 +27,7 @@ STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
 
 # By rate and quality, benchmarks/results/rate-*.txt.
 BEST: Final[Mapping[Kind, str]] = {
-    "audio": "siren",
+    "audio": "latent",
     "image": "latent",
     "video": "siren",
     "volume": "siren",
