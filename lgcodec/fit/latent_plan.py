@@ -36,6 +36,7 @@ PERCEPTRONS: Final = (
     "samples",
     "bits",
     "float_bits",
+    "measurement",
 )
 USUAL_PSNR: Final[Mapping[Kind, float]] = {"audio": 50.0}  # dB where nothing is said
 USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roughly
