@@ -3,9 +3,9 @@
 A Local-Global SIREN of a part of each input is extended to the whole input by fine-tuning for a
 twelfth, a sixth and a third of the steps that networks of the same size get from scratch, each with
 a schedule of its own: the same Local-Global SIREN and, for pictures, a SIREN, as in the paper's
-figure. All are quantised files; PSNR is that of all samples of the whole input. A column of
-partitions is added to a picture, time to a sound and a video; and, the hard case of the paper, a
-picture is doubled. With --data also the camera picture of the paper.
+figure. All are quantised files; PSNR is that of all samples of the whole input. Pictures get one
+column of partitions more and a sound is half as long again; then, the hard case of the paper, a
+picture is doubled. With --data also a video and the camera picture of the paper.
 """
 
 from collections.abc import Iterator
@@ -62,19 +62,21 @@ def _cases(data: Path | None) -> Iterator[Case]:
     picture, sound, film = (
         read(SAMPLES / name)[0] for name in ("cat.png", "speech.wav", "bunny.mp4")
     )
-    picture_network = {"local_width": 14, "global_width": 32, "partition_size": (32, 32)}
+    frame = Signal("image", film.samples[0])
+    network = {"local_width": 14, "global_width": 32, "partition_size": (32, 32)}
     left = Signal("image", picture.samples[:, :256])
-    yield Case("cat, a column of 32 pixels", left, _slices(256, 224), picture_network)
-    yield Case("cat, twice as wide", picture, _slices(256, 192), picture_network)
+    yield Case("cat, a column more", left, _slices(256, 224), network)
+    yield Case("bunny, a column more", frame, _slices(176, 288), network)
     sound_network = {"local_width": 16, "global_width": 24, "partition_size": (1000,)}
-    yield Case("speech, from 2 to 3 s", sound, _slices(32_000), sound_network)
-    small = Signal("video", film.samples[:24, ::2, ::2], film.rate)
-    film_network = {"local_width": 20, "global_width": 32, "partition_size": (8, 32, 32)}
-    yield Case("bunny, from 16 to 24 frames", small, _slices(16, 88, 160), film_network)
+    yield Case("speech, 3 s for 2 s", sound, _slices(32_000), sound_network)
+    yield Case("cat, twice as wide", picture, _slices(256, 192), network)
     if data is not None:
+        small = Signal("video", film.samples[:24, ::2, ::2], film.rate)
+        film_network = {"local_width": 20, "global_width": 32, "partition_size": (8, 32, 32)}
+        yield Case("bunny, 24 frames for 16", small, _slices(16, 88, 160), film_network)
         camera = read(data / "images/skimage/camera.png")[0]
         half = Signal("image", camera.samples[::2, ::2])
-        yield Case("camera, twice as high", half, _slices(128, 256), picture_network)
+        yield Case("camera, twice as high", half, _slices(128, 256), network)
 
 
 def _slices(*ends: int) -> tuple[slice, ...]:
