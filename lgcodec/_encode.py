@@ -113,6 +113,7 @@ def _until_interrupted(jobs: Sequence[Job]) -> Iterator[StreamData]:
 def _side_options(options: EncodeOptions) -> EncodeOptions:
     return EncodeOptions(
         preset=options.preset,
+        family=options.family,
         iterations=options.iterations,
         seconds=options.seconds,
         bits=options.bits,

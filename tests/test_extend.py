@@ -226,7 +226,7 @@ def test_the_sound_of_a_video_grows_with_it(tmp_path: Path) -> None:
         Signal("video", film.samples[2:], film.rate),
         Signal("audio", sound.samples[1600:], sound.rate),
     ]
-    options = EncodeOptions(params=1500, partition_size=(2, 8, 8), **FIT)
+    options = EncodeOptions(params=1500, partition_size=(2, 8, 8), family="siren", **FIT)
     data, _ = encode_signals(old, options)
     (tmp_path / "old.lgi").write_bytes(data)
     at = {"t": 2}

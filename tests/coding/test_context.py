@@ -161,9 +161,9 @@ def encoded(intervals: list[tuple[int, int]]) -> bytes:
 
 def test_few_bytes_do_not_hold_many_symbols() -> None:
     """Before anything is allocated for them."""
-    coder = ready(Context(Pyramid((2**12, 2**12), (1, 1), 1), 32), 0)
-    with pytest.raises(FileError, match="E_PAYLOAD: a chunk of 384 lanes has 1534 bytes"):
-        decode(coder, [bytes(1534)])
+    coder = ready(Context(Pyramid((2**11, 2**11), (1, 1), 1), 32), 0)
+    with pytest.raises(FileError, match="E_PAYLOAD: a chunk of 96 lanes has 382 bytes"):
+        decode(coder, [bytes(382)])
 
 
 # --- networks, tensors, configurations
