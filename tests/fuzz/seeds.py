@@ -9,8 +9,7 @@ import numpy as np
 from second_reader.seeds import seeds as container_seeds
 
 from lgcodec.coding import ChunkCodec
-from lgcodec.coding.base import Coder, Quantiser
-from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import (
     BytesSource,
     Container,
@@ -30,7 +29,6 @@ __all__ = ["corpus", "folder_of", "folders", "seeds"]
 CORPUS = Path(__file__).parent / "corpus"
 CONFORMANCE = Path(__file__).parents[2] / "spec" / "conformance"
 LONGEST = 8192  # bytes of a seed
-STEPS = {"local.w": 0.02, "local.b": 0.02, "local.l": 0.05, "global.g": 0.05}
 
 
 def folder_of(harness: str) -> Path:
@@ -64,24 +62,31 @@ def _files() -> list[bytes]:
 
 
 def _coded_files() -> list[bytes]:
-    usual = [
-        plugs for plugs in codecs() if plugs[1].local_tables
-    ]  # others code tensors of their own
-    return [dumps(Container((_coded(*plugs),))) for plugs in usual]
+    return [dumps(Container((_coded(which),))) for which in range(len(codecs()))]
 
 
-def _coded(quantiser: Quantiser, coder: Coder) -> StreamData:
+def _coded(which: int) -> StreamData:
     """Six partitions of a picture whose weights are small random numbers."""
-    local, global_ = (TensorSpec("w", (5, 7)), TensorSpec("b", (7,))), (TensorSpec("g", (3, 2)),)
-    codec = ChunkCodec(quantiser, coder, local, global_)
-    rng = np.random.default_rng(1)
-    drawn = {t.name: rng.normal(0, 0.1, (6, *t.shape)).astype(np.float32) for t in local}
-    head, chunks = codec.encode({"g": np.ones((3, 2), np.float32)}, drawn, STEPS)
-    plugs = (Plug(plug.name, plug.configuration) for plug in (quantiser, coder))
-    conf = Conf(Plug("siren", {"w0": 30.0}), *plugs, local, global_, (0.0, 255.0), (0.0,))
+    codec = codec_for(which, 7, 3)
+    head, chunks = _encoded(codec, 6)
+    plugs = (Plug(plug.name, plug.configuration) for plug in (codec.quantiser, codec.coder))
+    tables = codec.local, codec.global_
+    conf = Conf(Plug("siren", {"w0": 30.0}), *plugs, *tables, (0.0, 255.0), (0.0,))
     axes = (AxisGeometry(8, 0, 8, 0, 4, 2), AxisGeometry(9, 0, 9, 0, 3, 3))
     groups = (GroupData(0, head, dict(enumerate(chunks))),)
     return StreamData(Geometry("image", 1, "uint8", None, axes), conf, groups)
+
+
+def _encoded(codec: ChunkCodec, partitions: int) -> tuple[bytes, list[bytes]]:
+    """Chunks of small random numbers, of few symbols whatever the quantiser."""
+    rng = np.random.default_rng(1)
+    wide = 9 if codec.quantiser.name == "integer" else 0.1
+    local, global_ = (
+        {t.name: rng.normal(0, wide, (*rows, *t.shape)).astype(np.float32) for t in tensors}
+        for tensors, rows in ((codec.local, (partitions,)), (codec.global_, ()))
+    )
+    names = [f"local.{t.name}" for t in codec.local] + [f"global.{t.name}" for t in codec.global_]
+    return codec.encode(global_, local, dict.fromkeys(names, 0.05))
 
 
 def _geometries() -> list[bytes]:
@@ -105,14 +110,7 @@ def _codings() -> list[bytes]:
     made = []
     for which, one in product(range(len(codecs())), range(len(SIZES))):
         choice = bytes([which, one, len(SIZES) - 1 - one])
-        codec = codec_for(*choice)
-        rng = np.random.default_rng(one)
-        wide = 9 if codec.quantiser.name == "integer" else 0.1
-        (one_local, local), (one_global, global_) = (
-            (tensor.name, rng.normal(0, wide, (1, tensor.size)).astype(np.float32))
-            for tensor in (*codec.local, *codec.global_)
-        )
-        head, (chunk,) = codec.encode({one_global: global_[0]}, {one_local: local}, STEPS)
+        head, (chunk,) = _encoded(codec_for(*choice), 1)
         made.append(choice + len(head).to_bytes(2, "little") + head + chunk)
     return made
 
