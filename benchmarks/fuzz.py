@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
@@ -27,19 +26,21 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--minutes", type=float, help="for all harnesses together, 30 if not said")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument(
+        "--more", action="store_true", help="go on with the inputs and counts of out/fuzz"
+    )
     chosen = options.parse_args()
     minutes = chosen.minutes or (3 if chosen.quick else 30)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    table = Table("Fuzzing", ("harness", "runs", "runs/s", "findings", "codes", "accepted"))
+    if not chosen.more:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    table = Table("Fuzzing", ("harness", "runs", "findings", "codes", "accepted"))
     reached: Counter[str] = Counter()
     findings = total = 0
     for name in HARNESSES:
-        start = time.monotonic()
         runs, found = _campaign(name, 60 * minutes / len(HARNESSES), chosen.seed)
-        outcomes = Counter(json.loads((FOLDER / f"{name}.json").read_text()))
-        speed = runs / (time.monotonic() - start)
-        table.add(name, runs, round(speed), found, len(outcomes.keys() - {"ok"}), outcomes["ok"])
+        outcomes = sum(map(_counted, FOLDER.glob(f"{name}-*.json")), Counter[str]())
+        table.add(name, runs, found, len(outcomes.keys() - {"ok"}), outcomes["ok"])
         reached += outcomes
         findings, total = findings + found, total + runs
     _conclude(table, total, findings, reached)
@@ -49,19 +50,23 @@ def main() -> None:
 
 
 def _campaign(name: str, seconds: float, seed: int) -> tuple[int, int]:
-    """Runs and findings of one harness; what the fuzzer said is in out/fuzz/NAME.log."""
+    """Runs and findings of one harness so far; what the fuzzer said is in out/fuzz/NAME.log."""
     log = FOLDER / f"{name}.log"
     words = ["-m", "fuzz.campaign", name, str(FOLDER)]
     words += ["--seconds", str(round(seconds)), "--seed", str(seed)]
-    with log.open("w") as told:
+    with log.open("a") as told:
         subprocess.run(
             [sys.executable, *words], cwd=ROOT / "tests", stdout=told, stderr=told, check=False
         )
-    done = re.search(r"stat::number_of_executed_units: (\d+)", log.read_text())
+    done = re.findall(r"stat::number_of_executed_units: (\d+)", log.read_text())
     found = len(list((FOLDER / name / "findings").glob("*")))
-    if done is None and not found:
+    if not done and not found:
         raise SystemExit(f"the harness {name} did not end as it must, see {log}")
-    return int(done[1]) if done else 0, found
+    return sum(map(int, done)), found
+
+
+def _counted(path: Path) -> Counter[str]:
+    return Counter(json.loads(path.read_text()))
 
 
 def _conclude(table: Table, total: int, findings: int, reached: Counter[str]) -> None:
@@ -75,7 +80,7 @@ def _conclude(table: Table, total: int, findings: int, reached: Counter[str]) ->
     for code in codes:
         table.note(f"{code:<20}  {reached[code]}")
     table.note("")
-    table.note(f"one process at a time, 5 s and 1 GiB for each input; atheris {version('atheris')}")
+    table.note(f"5 s of computing and 1 GiB for each input; atheris {version('atheris')}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Coverage of lgcodec guides it, the mutator of `mutators.py` gets it past lengths and checksums. A
 finding ends it with a status other than 0, and the input lies in the folder of the findings: once
-its cause is gone, it goes into the corpus. What ran is counted in FOLDER/HARNESS.json.
+its cause is gone, it goes into the corpus. What ran is counted in FOLDER/HARNESS-SEED.json.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from time import process_time
 from typing import NoReturn
 
 import atheris
@@ -24,7 +25,8 @@ from .mutators import mutated
 from .seeds import folders, seeds
 
 LONGEST = 8192  # bytes of an input
-SECONDS = 5  # for one input
+SECONDS = 5  # of computing for one input
+HANGS = 60  # seconds by the clock, which also count what the machine does for others
 RSS = 1024  # MiB
 ALLOCATED = 2**30  # bytes beside what the process has at the start
 COUNTED = 200  # runs between two looks at the clock
@@ -46,7 +48,7 @@ def main() -> NoReturn:
     flags = {
         "max_total_time": chosen.seconds,
         "seed": chosen.seed,
-        "timeout": SECONDS,
+        "timeout": HANGS,
         "rss_limit_mb": RSS,
         "max_len": LONGEST,
         "artifact_prefix": f"{findings}/",
@@ -58,7 +60,7 @@ def main() -> NoReturn:
             *(f"-{name}={value}" for name, value in flags.items()),
             *map(str, (inputs, *folders(chosen.harness))),
         ],
-        _counting(chosen.harness, chosen.folder / f"{chosen.harness}.json"),
+        _counting(chosen.harness, chosen.folder / f"{chosen.harness}-{chosen.seed}.json"),
         custom_mutator=_mutator(chosen.harness),
     )
     with memory(ALLOCATED):
@@ -72,7 +74,10 @@ def _counting(name: str, path: Path) -> Callable[[bytes], None]:
     harness = HARNESSES[name]
 
     def run(data: bytes) -> None:
+        start = process_time()
         outcomes[harness(data)] += 1
+        if process_time() - start > SECONDS:
+            raise TimeoutError(f"{SECONDS} seconds for one input")
         if outcomes.total() % COUNTED == 0:
             path.write_text(json.dumps(outcomes))
 
