@@ -17,6 +17,7 @@ from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec._verify import verify
 from lgcodec.errors import UsageError
 from lgcodec.fit import latents
+from lgcodec.fit.measurement import Measurement
 from lgcodec.signal import Signal, psnr
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -178,6 +179,7 @@ def test_a_quality_is_met(quality: float) -> None:
                 "samples": 100,
                 "bits": 8,
                 "float_bits": 16,
+                "measurement": Measurement(lambda drawn: drawn, np.zeros((1, 1, 1), np.float32)),
             }.items()
         ),
         ({"arrangement": "single"}, r"^latents have no arrangement"),
