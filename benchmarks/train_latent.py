@@ -32,7 +32,7 @@ from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
-STEPS: Final = {1: (-8.0, -1.5), 2: (-5.5, -0.5), 3: (-5.5, -0.5)}  # octaves of network units
+STEPS: Final = {1: (-8.0, -1.5), 2: (-5.0, 0.0), 3: (-5.0, 0.0)}  # octaves of network units
 GOLDEN: Final = 0.61803398875
 KEPT: Final = 0.05  # of the symbols whose neighbours are all 0
 MOST: Final = 30_000  # symbols of a signal

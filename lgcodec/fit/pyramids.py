@@ -12,8 +12,10 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, Pyramid
 from lgcodec.fit.sampling import Tiles
-from lgcodec.nets.latent import COLOURS, STEP_UNIT, Latent, differentiated
+from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
+from lgcodec.nets.norms import norms
+from lgcodec.nets.rotation import angles_of, rotation
 from lgcodec.nets.smooth import spread
 
 __all__ = ["Pyramids", "Rounded"]
@@ -29,7 +31,7 @@ class Rounded:
     """Everything but the symbols for one step.
 
     bands     [P, C * N] of every band in steps, not rounded yet
-    global_   the tensors "steps" and "coarse", integers
+    global_   the tensors "steps", "coarse" and "angles", integers
     """
 
     bands: Sequence[Floats]
@@ -42,7 +44,9 @@ class Pyramids:
 
     def __init__(self, family: Latent, tiles: Tiles) -> None:
         self._family, self._tiles, self._index = family, tiles, tiles.index
-        self._coded = _coded(family, tiles.values)
+        self._angles = angles_of(_uncorrelating(tiles.values))
+        self._matrix = rotation(self._angles, family.channels)
+        self._coded = torch.einsum("ji,pj...->pi...", self._matrix.float(), tiles.values)
         self._coarse = self._solved(analyse(self._coded, family.pyramid)[1])
 
     def rounded(self, step: int) -> Rounded:
@@ -55,10 +59,14 @@ class Pyramids:
         smooth = spread(coarse * wide, self._index, family.tile, family.pyramid.coarse)
         bands, _ = analyse(self._coded - smooth, family.pyramid)
         scaled = [
-            (part / sizes[band.level].view(-1, *ones)).flatten(1).numpy()
-            for band, part in zip(family.pyramid.bands, bands, strict=True)
+            (part * (norm / sizes[band.level].view(-1, *ones))).flatten(1).numpy()
+            for band, part, norm in zip(
+                family.pyramid.bands, bands, norms(family.pyramid), strict=True
+            )
         ]
-        return Rounded(scaled, {"steps": stored.numpy(), "coarse": differentiated(coarse).numpy()})
+        whole = {"steps": stored, "coarse": differentiated(coarse), "angles": self._angles}
+        names = [tensor.name for tensor in family.global_tensors()]
+        return Rounded(scaled, {name: whole[name].numpy() for name in names if name in whole})
 
     def error(self, rounded: Rounded, symbols: Sequence[Symbols]) -> float:
         """Mean squared error of the signal's samples, rounded as a decoder does; network units."""
@@ -99,12 +107,16 @@ def _low_of_splines(family: Latent, axis: int) -> Tensor:
     return splines.permute(0, 2, 1).reshape(own * count, -1).double()
 
 
-def _coded(family: Latent, tiles: Tensor) -> Tensor:
-    """Channels as they are coded, from those of the signal."""
-    if not family.colour:
-        return tiles
-    matrix = torch.linalg.inv(torch.tensor(COLOURS, dtype=torch.float64)).float()
-    return torch.einsum("ij,pj...->pi...", matrix, tiles)
+def _uncorrelating(tiles: Tensor) -> Tensor:
+    """Rotation [C, C] from channels that are uncorrelated, the strongest first, to those of tiles.
+
+    Of what varies from sample to sample along the last axis: that is where the bits go.
+    """
+    changes = tiles.diff(dim=-1).transpose(0, 1).flatten(1)
+    covariance = (changes @ changes.T).double()
+    vectors = torch.linalg.eigh(covariance).eigenvectors.flip(1)
+    signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
+    return vectors * signs
 
 
 def _steps(family: Latent, step: int) -> Tensor:
@@ -112,7 +124,4 @@ def _steps(family: Latent, step: int) -> Tensor:
     gain = sum(family.levels) / 2  # octaves by which the low band outgrows the samples
     coarse = max(step + round(STEP_UNIT * (log2(COARSE_SHARE) - gain)), FINEST_COARSE)
     channels = [0] * family.channels
-    if family.colour:  # what an error of a coded channel does to R, G and B
-        loudness = (torch.tensor(COLOURS) ** 2).sum(0).sqrt()
-        channels = [-round(STEP_UNIT * log2(float(x / loudness[0]))) for x in loudness]
     return torch.tensor([*[step] * max(family.levels), coarse, *channels], dtype=torch.float32)

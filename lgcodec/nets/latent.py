@@ -1,11 +1,11 @@
 """Latents: a partition's local weights are the grids of a pyramid over its tile, in integers.
 
     coarse grid (global) ── cubic B-spline over the frame ─────────────┐
-    bands (local) ── times steps ── inverse wavelet in the tile ── sum ─── colours ── values
+    bands (local) ── times steps ── inverse wavelet in the tile ── sum ── rotation ── values
 
 The global chunk holds the coarse grid, which carries context and smoothness across the borders of
-tiles, the steps, and the network that predicts how large each symbol of a local chunk is (see
-`coding/context.py`). A tile is synthesised on its lattice and interpolated at any coordinate.
+tiles, the steps, the rotation that makes channels of what is coded, and the network that predicts
+how large each symbol of a local chunk is (see `coding/context.py`). A tile is synthesised on its lattice and interpolated at any coordinate.
 
 After the multi-resolution latents of Cool-chic (Ladune et al.) and C3 (Kim et al.): each partition
 with grids of its own, a critically sampled pyramid, and an entropy model in integers.
@@ -26,7 +26,9 @@ from lgcodec.format.conf import Conf, TensorSpec
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.lifting import synthesise
+from lgcodec.nets.norms import norms
 from lgcodec.nets.request import Request
+from lgcodec.nets.rotation import angle_count, rotation
 from lgcodec.nets.smooth import interpolate, spread
 
 __all__ = ["STEP_UNIT", "Latent"]
@@ -34,8 +36,6 @@ __all__ = ["STEP_UNIT", "Latent"]
 STEP_UNIT: Final = 32  # a step is 2**(s / STEP_UNIT) in network units
 MOST_OCTAVES: Final = 24
 LATTICE: Final = "lattice"
-# RGB from luma and two colour differences (ITU-R BT.601, as in JPEG); rows are R, G, B.
-COLOURS: Final = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 
 
 @final
@@ -47,7 +47,6 @@ class Latent(Family):
     tile       samples of a tile along each axis; frame: of the group's frame
     levels     splits along each axis
     hidden     width of the network that predicts symbols
-    colour     whether the three channels are coded as luma and two colour differences
     """
 
     channels: int
@@ -55,7 +54,6 @@ class Latent(Family):
     levels: tuple[int, ...]
     frame: tuple[int, ...]
     hidden: int = 12
-    colour: bool = False
 
     tile_range: float = 1.0
 
@@ -65,8 +63,6 @@ class Latent(Family):
         _ = self.pyramid
         if len(self.frame) != len(self.tile) or not all(n >= 1 for n in self.frame):
             raise UsageError(f"frame is {self.frame}, expected one length for each of {self.tile}")
-        if self.colour and self.channels != 3:
-            raise UsageError(f"colours need 3 channels, there are {self.channels}")
 
     @property
     def pyramid(self) -> Pyramid:
@@ -98,10 +94,8 @@ class Latent(Family):
                 levels=as_lengths(configuration["levels"]),
                 frame=as_lengths(configuration["frame"]),
                 hidden=as_lengths([configuration["hidden"]])[0],
-                colour=bool(configuration["colour"]),
             )
             agree = family.configuration == dict(configuration)
-            agree &= type(configuration["colour"]) is bool
             agree &= family.local_tensors() == tuple(local)
             agree &= family.global_tensors() == tuple(global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
@@ -121,7 +115,6 @@ class Latent(Family):
             tile=request.tile,
             levels=levels,
             frame=request.frame,
-            colour=request.channels == 3,
         )
 
     @override
@@ -150,7 +143,6 @@ class Latent(Family):
             "levels": self.levels,
             "frame": self.frame,
             "hidden": self.hidden,
-            "colour": self.colour,
         }
 
     @property
@@ -165,11 +157,14 @@ class Latent(Family):
     @override
     def global_tensors(self) -> tuple[TensorSpec, ...]:
         grid = [n * c for n, c in zip(self.tiles, self.pyramid.coarse, strict=True)]
-        return (
+        tensors = [
             TensorSpec(ENTROPY, (self.coder.network_size,)),
             TensorSpec("steps", (max(self.levels) + 1 + self.channels,)),
             TensorSpec("coarse", (self.channels, *grid)),
-        )
+        ]
+        if self.channels > 1:
+            tensors.append(TensorSpec("angles", (angle_count(self.channels),)))
+        return tuple(tensors)
 
     @override
     def initialise(self, partitions: int, generator: torch.Generator) -> TensorWeights:
@@ -203,20 +198,19 @@ class Latent(Family):
         pyramid = self.pyramid
         parts = torch.split(weights[f"local.{LATENTS}"], pyramid.sizes, dim=1)
         bands = [
-            part.view(-1, self.channels, *band.shape) * steps[band.level].view(-1, *ones)
-            for band, part in zip(pyramid.bands, parts, strict=True)
+            part.view(-1, self.channels, *band.shape)
+            * (steps[band.level].view(-1, *ones) / norm.to(steps))
+            for band, part, norm in zip(pyramid.bands, parts, norms(pyramid), strict=True)
         ]
         low = steps.new_zeros(len(index), self.channels, *pyramid.coarse)
         grid = integrated(weights["global.coarse"]) * steps[-1].view(-1, *ones)
         values = synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
-        return self.coloured(values)
+        return torch.einsum("ij,pj...->pi...", self.rotation(weights).to(values), values)
 
-    def coloured(self, values: Tensor) -> Tensor:
-        """Channels of the signal from those that are coded, [P, C, *tile] both."""
-        if not self.colour:
-            return values
-        matrix = torch.tensor(COLOURS, dtype=values.dtype, device=values.device)
-        return torch.einsum("ij,pj...->pi...", matrix, values)
+    def rotation(self, weights: TensorWeights) -> Tensor:
+        """Channels of the signal from those that are coded, [C, C] float64 on the CPU."""
+        angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
+        return rotation(angles, self.channels)
 
     @override
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lgcodec.coding.pyramid import Pyramid
 
-__all__ = ["analyse", "synthesise"]
+__all__ = ["analyse", "inverse", "synthesise"]
 
 STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
@@ -51,7 +51,7 @@ def synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Ten
             if splits[axis]:
                 bit = 1 << (axes - 1 - axis)
                 lows = [o for o in parts if not o & bit]
-                parts = {o: _inverse(parts[o], parts[o | bit], axis + 2) for o in lows}
+                parts = {o: inverse(parts[o], parts[o | bit], axis + 2) for o in lows}
         coarse = parts[0]
     return coarse
 
@@ -67,7 +67,8 @@ def _forward(samples: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     return (low * SCALE).movedim(-1, axis), (high / SCALE).movedim(-1, axis)
 
 
-def _inverse(low: Tensor, high: Tensor, axis: int) -> Tensor:
+def inverse(low: Tensor, high: Tensor, axis: int) -> Tensor:
+    """One part from a low and a high one along `axis`."""
     low, high = low.movedim(axis, -1) / SCALE, high.movedim(axis, -1) * SCALE
     for place, step in reversed(list(enumerate(STEPS))):
         if place % 2:
