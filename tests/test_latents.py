@@ -15,8 +15,9 @@ from lgcodec._crop import crop, parse_range
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec._verify import verify
+from lgcodec.coding import chunks
 from lgcodec.errors import UsageError
-from lgcodec.fit import latents
+from lgcodec.fit import latents, pyramids
 from lgcodec.fit.measurement import Measurement
 from lgcodec.signal import Signal, psnr
 
@@ -95,6 +96,16 @@ def test_files_are_intact_to_the_last_number(name: str, tmp_path: Path) -> None:
 
 def test_a_seed_gives_the_same_file_again() -> None:
     assert encode()[0] == encoded("image")[0]
+
+
+@cases
+def test_memory_is_bounded_by_blocks_that_change_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = encoded(name)[0]
+    monkeypatch.setattr(pyramids, "AT_ONCE", 1)
+    monkeypatch.setattr(chunks, "NUMBERS_AT_ONCE", 1)
+    assert encode_signals([signals()[name]], EncodeOptions(**{**SHORT, **CASES[name]}))[0] == whole
 
 
 def test_training_fits_the_network_to_the_picture() -> None:

@@ -22,7 +22,7 @@ from lgcodec.coding.pyramid import LATENTS
 from lgcodec.errors import UsageError
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.pyramids import Pyramids, Rounded
-from lgcodec.fit.sampling import Tiles
+from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
@@ -52,14 +52,14 @@ class _Choice:
 
 def fit_latents(
     family: Latent,
-    tiles: Tiles,
+    sampler: Sampler,
     settings: FitSettings,
     *,
     peak: float,
     report: Report | None = None,
     size_of: SizeOf | None = None,
 ) -> Fitted:
-    """Fit the tiles of a group.
+    """Fit the partitions of one group.
 
     peak      of the PSNR, in network units
     size_of   bytes of the chunks of what was fitted; needed where `settings` has a size
@@ -67,7 +67,7 @@ def fit_latents(
     Border tiles repeat the signal's last samples. On Ctrl-C the best so far is returned.
     UsageError where `settings` has a size that not even the widest step reaches.
     """
-    run = _Run(family, Pyramids(family, tiles), settings, peak, report=report, size_of=size_of)
+    run = _Run(family, Pyramids(family, sampler), settings, peak, report=report, size_of=size_of)
     try:
         run.go()
     except KeyboardInterrupt:
@@ -168,15 +168,17 @@ class _Run:
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""
         rounded = self.pyramids.rounded(step)
-        symbols = symbols or [dead_zone(part) for part in rounded.bands]
         networks = {ENTROPY: self.entropy.integers()}
         coder = self.family.coder.for_locals(self.family.local_tensors(), networks)
-        chosen = [
-            cheapest(*pair) for pair in zip(rounded.bands, coder.classes(symbols), strict=True)
-        ]
-        bits = 0.0
-        for part, classes in zip(chosen, coder.classes(chosen), strict=True):
-            bits += float(costs(classes, np.abs(part).astype(np.float32)).sum())
+        parts, bits = [], 0.0
+        for rows in self.pyramids.blocks:
+            bands = self.pyramids.bands(rounded, rows)
+            near = [part[rows] for part in symbols] if symbols else map(dead_zone, bands)
+            part = [cheapest(*pair) for pair in zip(bands, coder.classes(list(near)), strict=True)]
+            for sizes, classes in zip(part, coder.classes(part), strict=True):
+                bits += float(costs(classes, np.abs(sizes).astype(np.float32)).sum())
+            parts.append(part)
+        chosen = [np.concatenate(part) for part in zip(*parts, strict=True)]
         heads = 8 * (
             HEAD + EACH * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size
         )

@@ -1,8 +1,8 @@
-"""The pyramids of all tiles of a group, before and after their steps are chosen."""
+"""The pyramids of the tiles of a group, block by block, so that memory does not grow with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
+from math import log2, prod
 from typing import Final, final
 
 import numpy as np
@@ -11,13 +11,14 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, Pyramid
-from lgcodec.fit.sampling import Tiles
+from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.latent import COLOURS, STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.smooth import spread
 
 __all__ = ["Pyramids", "Rounded"]
 
+AT_ONCE: Final = 2**20  # values of the tiles of a block
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
 MOST_COARSE: Final = 2047
@@ -26,59 +27,84 @@ MOST_COARSE: Final = 2047
 @final
 @dataclass(frozen=True)
 class Rounded:
-    """Everything but the symbols for one step.
+    """What all partitions share for one step.
 
-    bands     [P, C * N] of every band in steps, not rounded yet
     global_   the tensors "steps" and "coarse", integers
+    steps     [levels + 1, C] in network units; the last row is that of the coarse grid
+    coarse    [C, *grid] in network units
     """
 
-    bands: Sequence[Floats]
     global_: dict[str, Floats]
+    steps: Tensor
+    coarse: Tensor
 
 
 @final
 class Pyramids:
-    """The tiles of a group, analysed."""
+    """The tiles of a group, analysed some at a time: neither bands nor tiles are ever held.
 
-    def __init__(self, family: Latent, tiles: Tiles) -> None:
-        self._family, self._tiles, self._index = family, tiles, tiles.index
-        self._coded = _coded(family, tiles.values)
-        self._coarse = self._solved(analyse(self._coded, family.pyramid)[1])
+    blocks   partitions that are worked on together
+    """
+
+    def __init__(self, family: Latent, sampler: Sampler) -> None:
+        self._family, self._sampler = family, sampler
+        count = max(1, AT_ONCE // (prod(family.tile) * family.channels))
+        self.blocks = [slice(at, at + count) for at in range(0, sampler.partitions, count)]
+        low = [analyse(self._coded(rows), family.pyramid)[1] for rows in self.blocks]
+        self._coarse = self._solved(torch.cat(low))
 
     def rounded(self, step: int) -> Rounded:
-        """Bands in steps of 2**(step / STEP_UNIT), the coarse grid rounded."""
-        family, ones = self._family, (1,) * len(self._family.tile)
-        stored = _steps(family, step)
-        sizes = family.steps({"global.steps": stored})
-        wide = sizes[-1].view(-1, *ones)
+        """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
+        stored = _steps(self._family, step)
+        steps = self._family.steps({"global.steps": stored})
+        wide = steps[-1].view(-1, *(1,) * len(self._family.tile))
         coarse = (self._coarse / wide).round().clamp(-MOST_COARSE, MOST_COARSE)
-        smooth = spread(coarse * wide, self._index, family.tile, family.pyramid.coarse)
-        bands, _ = analyse(self._coded - smooth, family.pyramid)
-        scaled = [
-            (part / sizes[band.level].view(-1, *ones)).flatten(1).numpy()
+        whole = {"steps": stored.numpy(), "coarse": differentiated(coarse).numpy()}
+        return Rounded(whole, steps, coarse * wide)
+
+    def bands(self, rounded: Rounded, rows: slice) -> list[Floats]:
+        """[P, C * N] of every band in steps, not rounded yet, of the partitions `rows`."""
+        family, index = self._family, self._sampler.index[rows]
+        smooth = spread(rounded.coarse, index, family.tile, family.pyramid.coarse)
+        bands, _ = analyse(self._coded(rows) - smooth, family.pyramid)
+        steps = rounded.steps.view(len(rounded.steps), -1, *(1,) * len(family.tile))
+        return [
+            (part / steps[band.level]).flatten(1).numpy()
             for band, part in zip(family.pyramid.bands, bands, strict=True)
         ]
-        return Rounded(scaled, {"steps": stored.numpy(), "coarse": differentiated(coarse).numpy()})
 
     def error(self, rounded: Rounded, symbols: Sequence[Symbols]) -> float:
         """Mean squared error of the signal's samples, rounded as a decoder does; network units."""
-        family = self._family
+        total, count = 0.0, 0
+        for rows in self.blocks:
+            tiles = self._sampler.tiles(self._family.tile, rows)
+            values = self._values(rounded, [part[rows] for part in symbols], tiles)
+            if tiles.grain:
+                values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
+            errors = (values - tiles.values).square_().mean(1)[tiles.inside]
+            total += float(errors.sum(dtype=torch.float64))
+            count += errors.numel()
+        return total / count
+
+    def _values(self, rounded: Rounded, symbols: Sequence[Symbols], tiles: Tiles) -> Tensor:
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
-        flat = np.concatenate(symbols, axis=1)
-        weights[f"local.{LATENTS}"] = torch.from_numpy(flat).float()
-        values = family.lattice(weights, self._index).clamp(-1, 1)
-        tiles = self._tiles
-        if tiles.grain:
-            values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
-        errors = (values - tiles.values).square_().mean(1)
-        return float(errors[tiles.inside].mean(dtype=torch.float64))
+        weights[f"local.{LATENTS}"] = torch.from_numpy(np.concatenate(symbols, axis=1)).float()
+        return self._family.lattice(weights, tiles.index).clamp(-1, 1)
+
+    def _coded(self, rows: slice) -> Tensor:
+        """Channels as they are coded, of the partitions `rows`, from those of the signal."""
+        values = self._sampler.tiles(self._family.tile, rows).values
+        if not self._family.colour:
+            return values
+        matrix = torch.linalg.inv(torch.tensor(COLOURS, dtype=torch.float64)).float()
+        return torch.einsum("ij,pj...->pi...", matrix, values)
 
     def _solved(self, low: Tensor) -> Tensor:
         """The grid [C, *grid] whose spline has the low bands `low` [P, C, *coarse] in its tiles."""
         family, axes = self._family, len(self._family.tile)
         own, tiles = family.pyramid.coarse, family.tiles
         grid = low.new_zeros(*tiles, family.channels, *own)
-        grid[tuple(self._index.T)] = low
+        grid[tuple(self._sampler.index.T)] = low
         order = [axes, *(a for axis in range(axes) for a in (axis, axes + 1 + axis))]
         shape = [t * c for t, c in zip(tiles, own, strict=True)]
         grid = grid.permute(order).reshape(family.channels, *shape).double()
@@ -97,14 +123,6 @@ def _low_of_splines(family: Latent, axis: int) -> Tensor:
     if levels:
         splines = analyse(splines, Pyramid((length,), (levels,), 1))[1]  # [tiles, knots, own]
     return splines.permute(0, 2, 1).reshape(own * count, -1).double()
-
-
-def _coded(family: Latent, tiles: Tensor) -> Tensor:
-    """Channels as they are coded, from those of the signal."""
-    if not family.colour:
-        return tiles
-    matrix = torch.linalg.inv(torch.tensor(COLOURS, dtype=torch.float64)).float()
-    return torch.einsum("ij,pj...->pi...", matrix, tiles)
 
 
 def _steps(family: Latent, step: int) -> Tensor:
