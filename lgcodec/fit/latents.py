@@ -9,10 +9,12 @@ size or a quality.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log10
+from pathlib import Path
 from time import monotonic
 from typing import Final, final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, Symbols
@@ -21,6 +23,7 @@ from lgcodec.coding.integer import LARGEST
 from lgcodec.coding.pyramid import LATENTS
 from lgcodec.errors import UsageError
 from lgcodec.fit.entropy import Entropy, costs
+from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
@@ -37,6 +40,9 @@ USUAL: Final = -round(3.7 * STEP_UNIT)  # without a target: about 40 dB for a ph
 HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
 EACH: Final = 9
 NEARBY: Final = 8  # how far the step moves when the network has changed
+SEARCH: Final = 12  # choices of all symbols that a search takes, roughly
+SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
+TELL_EVERY: Final = 1.0  # seconds
 SizeOf = Callable[[Fitted], int]
 
 
@@ -57,19 +63,21 @@ def fit_latents(
     *,
     peak: float,
     report: Report | None = None,
+    checkpoint: Path | None = None,
     size_of: SizeOf | None = None,
 ) -> Fitted:
     """Fit the partitions of one group.
 
-    peak      of the PSNR, in network units
-    size_of   bytes of the chunks of what was fitted; needed where `settings` has a size
+    peak         of the PSNR, in network units
+    checkpoint   a file to resume from if it exists, and to write after every round of training
+    size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
 
-    Border tiles repeat the signal's last samples. On Ctrl-C the best so far is returned.
+    Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned.
     UsageError where `settings` has a size that not even the widest step reaches.
     """
-    run = _Run(family, Pyramids(family, sampler), settings, peak, report=report, size_of=size_of)
+    run = _Run(family, sampler, settings, peak, report=report, size_of=size_of)
     try:
-        run.go()
+        run.go(checkpoint)
     except KeyboardInterrupt:
         if run.choice is None:
             raise
@@ -84,18 +92,22 @@ class _Run:
     def __init__(
         self,
         family: Latent,
-        pyramids: Pyramids,
+        sampler: Sampler,
         settings: FitSettings,
         peak: float,
         *,
         report: Report | None,
         size_of: SizeOf | None,
     ) -> None:
-        self.family, self.pyramids, self.settings = family, pyramids, settings
+        self.family, self.sampler, self.settings = family, sampler, settings
+        self.pyramids = Pyramids(family, sampler)
         self.peak, self._report, self._size_of = peak, report, size_of
+        self.identity = f"{family} {settings} {sampler.partitions} {sampler.digest}"
         self.entropy = Entropy(family.coder)
         self.choice: _Choice | None = None
-        self.trained, self.started = 0, monotonic()
+        self.step, self.rounds, self.trained = 0, 0, 0
+        self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
+        self.work = 0.0  # in choices of all symbols, to tell how far the fit is
 
     @property
     def chosen(self) -> _Choice:
@@ -104,21 +116,50 @@ class _Run:
             raise ValueError("nothing is chosen yet")
         return self.choice
 
-    def go(self) -> None:
+    def go(self, checkpoint: Path | None) -> None:
         """Find the step, then train and choose in turns, then correct the step."""
-        step = self._search(FINEST, WIDEST, self._estimate)
+        if checkpoint is not None and checkpoint.exists():
+            self._load(checkpoint)
+        else:
+            self.step = self._search(FINEST, WIDEST, self._estimate)
+            self.choice = self._choose(self.step)
+            self._save(checkpoint)
+        while self.rounds < (ROUNDS if self.settings.iterations else 0) and not self._is_late():
+            self._train()
+            self._save(checkpoint)
+        step = self._search(self.step - NEARBY, self.step + NEARBY, self._measure)
         self.choice = self._choose(step)
-        for round_ in range(ROUNDS if self.settings.iterations else 0):
-            if self.settings.seconds and monotonic() - self.started > self.settings.seconds:
-                break
-            iterations = self.settings.iterations // ROUNDS
-            self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + round_)
-            self.trained += iterations
-            self.choice = self._choose(step, self.chosen.symbols)
-            self._tell((round_ + 1) / (ROUNDS + 1))
-        step = self._search(step - NEARBY, step + NEARBY, self._measure)
-        self.choice = self._choose(step)
-        self._tell(1.0)
+        self._tell(self.choice, 1.0)
+
+    def _train(self) -> None:
+        """One round: the network learns the symbols, and they are chosen again."""
+        iterations = self.settings.iterations // ROUNDS
+        self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + self.rounds)
+        self.trained += iterations
+        self.work += self._training
+        self.choice = self._choose(self.step, self.chosen.symbols)
+        self.rounds += 1
+
+    def elapsed(self) -> float:
+        """Seconds of fitting, those before a resumption included."""
+        return self.spent + monotonic() - self.started
+
+    def _is_late(self) -> bool:
+        return self.settings.seconds is not None and self.elapsed() > self.settings.seconds
+
+    def _save(self, path: Path | None) -> None:
+        if path is not None:
+            weights, symbols = self.entropy.floats(), self.chosen.symbols
+            numbers = self.step, self.rounds, self.trained, self.elapsed()
+            LatentState(*numbers, weights, symbols).save(path, self.identity)
+
+    def _load(self, path: Path) -> None:
+        state = LatentState.load(path, self.identity)
+        self.step, self.rounds, self.trained = state.step, state.rounds, state.trained
+        self.spent, self.started = state.spent, monotonic()
+        self.work = self._work_until(self.rounds)
+        self.entropy = Entropy(self.family.coder, torch.from_numpy(state.entropy))
+        self.choice = _Choice(self.pyramids.rounded(self.step), state.symbols, 0.0)
 
     def fitted(self, choice: _Choice, *, interrupted: bool = False) -> Fitted:
         """Weights of a choice."""
@@ -132,7 +173,7 @@ class _Run:
         With a size: the finest step that is small enough. With a quality: the widest good enough.
         """
         settings = self.settings
-        if settings.size is None and settings.psnr is None:
+        if not self._has_target:
             return min(max(USUAL, low), high)
         small = settings.size is not None
 
@@ -151,9 +192,13 @@ class _Run:
             low, high = (low, middle) if wide(middle) else (middle, high)
         return high if small else low
 
+    @property
+    def _has_target(self) -> bool:
+        return (self.settings.size, self.settings.psnr) != (None, None)
+
     def _estimate(self, step: int) -> bool:
         """Whether a step meets the target, by ideal code lengths."""
-        choice = self._choose(step)
+        self.choice = choice = self._choose(step)  # for Ctrl-C
         if self.settings.size is None:
             return self._psnr(choice) >= (self.settings.psnr or 0)
         return choice.bits / 8 <= self.settings.size
@@ -163,6 +208,7 @@ class _Run:
         choice = self._choose(step)
         if self.settings.size is None or self._size_of is None:
             return self._psnr(choice) >= (self.settings.psnr or 0)
+        self.work += 1  # coding takes about as long as choosing
         return self._size_of(self.fitted(choice)) <= self.settings.size
 
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
@@ -182,16 +228,35 @@ class _Run:
         heads = 8 * (
             HEAD + EACH * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size
         )
-        return _Choice(rounded, chosen, bits + heads)
+        choice = _Choice(rounded, chosen, bits + heads)
+        self.work += 1
+        if monotonic() - self.told > TELL_EVERY:
+            self._tell(choice, self._done())
+        return choice
 
     def _psnr(self, choice: _Choice) -> float:
         error = self.pyramids.error(choice.rounded, choice.symbols)
         return 10 * log10(self.peak**2 / max(error, 1e-20))
 
-    def _tell(self, done: float) -> None:
+    def _tell(self, choice: _Choice, done: float) -> None:
         if self._report:
-            seconds = monotonic() - self.started
-            self._report(FitProgress(done, self.trained, self._psnr(self.chosen), seconds))
+            self._report(FitProgress(done, self.trained, self._psnr(choice), self.elapsed()))
+        self.told = monotonic()
+
+    @property
+    def _training(self) -> float:
+        """Work of the training of one round."""
+        symbols = len(self.sampler.ids) * sum(self.family.pyramid.sizes)
+        return self.settings.iterations // ROUNDS * SYMBOLS_PER_ITERATION / symbols
+
+    def _work_until(self, rounds: int) -> float:
+        """Work of the first search, if there is one, and of so many rounds."""
+        return (SEARCH if self._has_target else 0) + 1 + rounds * (1 + self._training)
+
+    def _done(self) -> float:
+        rounds = ROUNDS if self.settings.iterations else 0
+        whole = self._work_until(rounds) + (SEARCH if self._has_target else 0) + 1
+        return min(self.work / whole, 0.99)
 
 
 def dead_zone(scaled: Floats) -> Symbols:
