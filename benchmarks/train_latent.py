@@ -23,12 +23,12 @@ from benchmarks._training import SIGNALS
 from benchmarks.common import ROOT, parser
 from lgcodec import EncodeOptions, Signal
 from lgcodec._job import _values
-from lgcodec.coding.base import Symbols
+from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context, EntropyNetwork
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.latent_plan import LatentPlanner
-from lgcodec.fit.latents import cheapest, dead_zone
-from lgcodec.fit.pyramids import Pyramids, Rounded
+from lgcodec.fit.pyramids import Pyramids
+from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
@@ -93,7 +93,7 @@ def _trained(axes: int, asked: argparse.Namespace) -> dict[str, np.ndarray]:
 
 def _rounded(
     signals: Sequence[Signal], low: float, high: float
-) -> Iterator[tuple[Latent, Rounded]]:
+) -> Iterator[tuple[Latent, Sequence[Floats]]]:
     """The pyramids of every signal, with steps spread evenly between two powers of 2."""
     for number, signal in enumerate(signals):
         plan = LatentPlanner(signal, EncodeOptions(family="latent"), 0).first()
@@ -108,13 +108,16 @@ def _rounded(
             seed=0,
         )
         assert isinstance(plan.family, Latent)
-        pyramids = Pyramids(plan.family, sampler.tiles(plan.family.tile))
+        pyramids = Pyramids(plan.family, sampler)
         octaves = low + (high - low) * (number * GOLDEN % 1)
-        yield plan.family, pyramids.rounded(round(STEP_UNIT * octaves))
+        rounded = pyramids.rounded(round(STEP_UNIT * octaves))
+        yield plan.family, pyramids.bands(rounded, slice(None))
 
 
 def _collected(
-    rounded: Sequence[tuple[Latent, Rounded]], guide: Entropy | None, random: np.random.Generator
+    rounded: Sequence[tuple[Latent, Sequence[Floats]]],
+    guide: Entropy | None,
+    random: np.random.Generator,
 ) -> tuple[Examples, Examples]:
     """Symbols of nine in ten signals and of the others, priced by `guide` if there is one."""
     parts = [_examples(*pair, guide, random) for pair in rounded]
@@ -130,14 +133,14 @@ def _joined(parts: Sequence[Examples]) -> Examples:
 
 
 def _examples(
-    family: Latent, rounded: Rounded, guide: Entropy | None, random: np.random.Generator
+    family: Latent, bands: Sequence[Floats], guide: Entropy | None, random: np.random.Generator
 ) -> Examples:
-    symbols: list[Symbols] = [dead_zone(part) for part in rounded.bands]
+    symbols: list[Symbols] = [dead_zone(part) for part in bands]
     if guide is not None:
         weights = guide.integers()
         coder = Context(family.pyramid, guide.hidden)
         priced = coder.for_locals(family.pyramid.tensors(), {ENTROPY: weights}).classes(symbols)
-        symbols = [cheapest(*pair) for pair in zip(rounded.bands, priced, strict=True)]
+        symbols = [cheapest(*pair) for pair in zip(bands, priced, strict=True)]
     coder = family.coder
     inputs = [part.reshape(-1, coder.inputs) for part in coder.features(symbols)]
     features = np.concatenate(inputs).astype(np.int16)

@@ -235,9 +235,14 @@ class Job:
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
         if isinstance(plan.family, Latent):
-            tiles = sampler.tiles(plan.family.tile)
             fitted = fit_latents(
-                plan.family, tiles, settings, peak=peak, report=report, size_of=size_of
+                plan.family,
+                sampler,
+                settings,
+                peak=peak,
+                report=report,
+                checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
+                size_of=size_of,
             )
             self.interrupted |= fitted.interrupted
             self.iterations += fitted.iterations

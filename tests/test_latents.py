@@ -15,8 +15,9 @@ from lgcodec._crop import crop, parse_range
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec._verify import verify
-from lgcodec.errors import UsageError
-from lgcodec.fit import latents
+from lgcodec.coding import chunks
+from lgcodec.errors import InputError, UsageError
+from lgcodec.fit import entropy, latents, pyramids
 from lgcodec.fit.measurement import Measurement
 from lgcodec.signal import Signal, psnr
 
@@ -95,6 +96,16 @@ def test_files_are_intact_to_the_last_number(name: str, tmp_path: Path) -> None:
 
 def test_a_seed_gives_the_same_file_again() -> None:
     assert encode()[0] == encoded("image")[0]
+
+
+@cases
+def test_memory_is_bounded_by_blocks_that_change_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = encoded(name)[0]
+    monkeypatch.setattr(pyramids, "AT_ONCE", 1)
+    monkeypatch.setattr(chunks, "NUMBERS_AT_ONCE", 1)
+    assert encode_signals([signals()[name]], EncodeOptions(**{**SHORT, **CASES[name]}))[0] == whole
 
 
 def test_training_fits_the_network_to_the_picture() -> None:
@@ -195,13 +206,66 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
 # --- Ctrl-C
 
 
-def test_an_interrupt_gives_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the first choice of symbols: a whole file, of the quality that it reports."""
+class Progress:
+    """Remembers what it is told, and interrupts from `at` on."""
 
-    def interrupted(*_: Any) -> None:
-        raise KeyboardInterrupt
+    def __init__(self, at: float = 2.0) -> None:
+        self.at = at
+        self.told: list[tuple[float, float, float]] = []
 
-    monkeypatch.setattr(latents.Entropy, "train", interrupted)
+    def chose(self, stream: int, plan: object) -> None:
+        pass
+
+    def progress(self, _: int, done: float, psnr: float, seconds_left: float) -> None:
+        self.told.append((done, psnr, seconds_left))
+        if done >= self.at:
+            raise KeyboardInterrupt
+
+
+def watched(listener: Progress, **options: Any) -> tuple[bytes, EncodeReport]:
+    asked = EncodeOptions(**{**SHORT, **CASES["image"], "iterations": 40, **options})
+    return encode_signals([signals()["image"]], asked, listener=listener)
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latents, "TELL_EVERY", 0.0)
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("options", [{}, {"size": 1500}, {"psnr": 36.0}])
+def test_progress_grows_to_its_end(options: dict[str, Any]) -> None:
+    listener = Progress()
+    _, report = watched(listener, **options)
+    shares, qualities, left = zip(*listener.told, strict=True)
+    assert len(shares) > 3
+    assert sorted(shares) == list(shares)
+    assert (shares[-1], left[-1]) == (1.0, 0.0)
+    assert qualities[-1] == pytest.approx(report.streams[0].psnr, abs=1e-4)
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("at", [0.01, 0.5, 0.7])
+def test_an_interrupt_gives_what_was_chosen_last(at: float) -> None:
+    """A whole file, of the quality that it reports: in a search, and after a round."""
+    data, report = watched(Progress(at), size=1500)
+    assert report.interrupted
+    found = psnr(signals()["image"].samples, decoded(data).samples)
+    assert found == pytest.approx(report.streams[0].psnr, abs=0.01)
+
+
+def test_an_interrupt_while_the_network_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two steps: the weights are those of a network all the same."""
+    output, count = entropy.Entropy._output, 0
+
+    def interrupted(*given: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 15:
+            raise KeyboardInterrupt
+        return output(*given)
+
+    monkeypatch.setattr(entropy.Entropy, "_output", interrupted)
     data, report = encode(iterations=40)
     assert report.interrupted
     assert psnr(signals()["image"].samples, decoded(data).samples) > 30
@@ -214,3 +278,38 @@ def test_an_interrupt_before_anything_was_chosen(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(latents, "Pyramids", interrupted)
     with pytest.raises(KeyboardInterrupt):
         encode()
+
+
+# --- checkpoints
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("options", [{}, {"size": 1500}])
+@pytest.mark.parametrize("at", [0.5, 0.95])
+def test_a_resumed_fit_ends_like_one_that_was_never_stopped(
+    options: dict[str, Any], at: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "fit"
+    assert watched(Progress(at), checkpoint=path, **options)[1].interrupted
+    assert list(tmp_path.iterdir())
+    listener = Progress()
+    data, report = watched(listener, checkpoint=path, **options)
+    assert not report.interrupted
+    assert listener.told[0][0] > 0.3
+    assert data == watched(Progress(), **options)[0]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", [{"iterations": 41}, {"seed": 1}, {"partition_size": (12, 23)}])
+def test_a_checkpoint_of_another_fit_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "fit"
+    watched(Progress(0.99), checkpoint=path)
+    with pytest.raises(UsageError, match="checkpoint of another fit"):
+        watched(Progress(), checkpoint=path, **change)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", bytes(1000)])
+def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "fit.0.0").write_bytes(content)
+    with pytest.raises(InputError, match="cannot read checkpoint"):
+        watched(Progress(), checkpoint=tmp_path / "fit")

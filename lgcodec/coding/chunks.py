@@ -10,7 +10,7 @@ A local chunk is therefore decoded from the global chunk and itself alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from lgcodec.format.conf import TensorSpec
 
 __all__ = ["ChunkCodec", "GlobalPart", "Weights"]
 
+NUMBERS_AT_ONCE: Final = 2**21  # that are encoded together
 Weights = Mapping[str, Floats]
 
 
@@ -77,7 +78,7 @@ class ChunkCodec:
         (body,) = self.coder.encode(tables[:split], symbols[:split])
         chunk = head + b"".join(tables) + body
         coder = self.coder.for_locals(self.local, self.decode_global(chunk).weights)
-        return chunk, coder.encode(tables[split:], symbols[split:])
+        return chunk, _in_blocks(coder, tables[split:], symbols[split:])
 
     def encode_local(self, head: GlobalPart, local: Weights) -> list[bytes]:
         """Chunks of further partitions of a group that is encoded: its steps and tables stay.
@@ -148,3 +149,13 @@ class ChunkCodec:
                 raise bad_payload(f"tensor {tensor.name} has a weight of {found}, not a finite one")
             weights[tensor.name] = values
         return weights
+
+
+def _in_blocks(coder: Coder, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
+    """What `coder.encode` gives, in memory that does not grow with the number of chunks."""
+    count = max(1, NUMBERS_AT_ONCE // max(1, sum(part.shape[1] for part in symbols)))
+    total = max((len(part) for part in symbols), default=1)
+    blocks = [slice(at, at + count) for at in range(0, total, count)]
+    return [
+        chunk for rows in blocks for chunk in coder.encode(tables, [part[rows] for part in symbols])
+    ]

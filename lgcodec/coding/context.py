@@ -18,7 +18,7 @@ from typing_extensions import override
 from lgcodec.coding.base import Coder, Quantiser, Symbols, bad_payload
 from lgcodec.coding.integer import Integer
 from lgcodec.coding.laplace import CLASSES
-from lgcodec.coding.lockstep import LaneReader, LaneWriter
+from lgcodec.coding.lockstep import LaneReader, reader_of, writer_of
 from lgcodec.coding.neighbours import (
     PAD,
     Neighbourhood,
@@ -28,6 +28,7 @@ from lgcodec.coding.neighbours import (
 )
 from lgcodec.coding.pyramid import Band, Pyramid, as_lengths
 from lgcodec.coding.rans import Rans
+from lgcodec.coding.serial import SerialReader
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
 
@@ -77,12 +78,12 @@ class EntropyNetwork:
 
     def classes(self, sums: Floats) -> NDArray[np.intp]:
         """Classes [...] from the sums [..., H] of the first layer, biases included."""
-        hidden = np.clip(np.floor(sums * np.float32(1 / 16)), 0, MOST_HIDDEN)
-        sums = hidden @ self.matrices[1] + self.biases[1]
-        hidden = np.clip(np.floor(sums * np.float32(1 / 16)), 0, MOST_HIDDEN)
-        last = (hidden @ self.matrices[2])[..., 0] + self.biases[2][0]
-        classes: NDArray[np.intp] = np.clip(np.floor(last / 256), 0, CLASSES - 1).astype(np.intp)
-        return classes
+        shape = sums.shape[:-1]
+        sums = sums.reshape(-1, sums.shape[-1])  # one product of matrices, not one per partition
+        sums = _divided(sums, 16, MOST_HIDDEN) @ self.matrices[1] + self.biases[1]
+        sums = _divided(sums, 16, MOST_HIDDEN) @ self.matrices[2] + self.biases[2]
+        classes: NDArray[np.intp] = _divided(sums, 256, CLASSES - 1).astype(np.intp)
+        return classes.reshape(shape)
 
 
 @final
@@ -170,7 +171,7 @@ class Context(Coder):
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if self._network is None:
             return self._globals.encode(tables, symbols)
-        writer = LaneWriter(len(symbols[0]), sum(self.pyramid.sizes))
+        writer = writer_of(len(symbols[0]), sum(self.pyramid.sizes))
         parts = np.split(symbols[0], np.cumsum(self.pyramid.sizes)[:-1], axis=1)
         for values, classes in self._predicted(parts):
             writer.put(values, classes)
@@ -227,7 +228,7 @@ class Context(Coder):
     ) -> list[Symbols]:
         if self._network is None:
             return self._globals.decode(tables, chunks, sizes, symbol_type)
-        reader = LaneReader(chunks, sum(self.pyramid.sizes))
+        reader = reader_of(chunks, sum(self.pyramid.sizes))
         known: dict[tuple[int, int], Floats] = {}
         result: list[Symbols] = []
         for size, band in zip(self.pyramid.sizes, self.pyramid.bands, strict=True):
@@ -278,6 +279,15 @@ class Context(Coder):
         return sums
 
 
+def _divided(sums: Floats, divisor: int, most: int) -> Floats:
+    """clamp(sums div divisor, 0, most); fronts are short, so that every call counts."""
+    result: Floats = sums * np.float32(1 / divisor)
+    np.floor(result, out=result)
+    np.maximum(result, 0, out=result)
+    np.minimum(result, most, out=result)
+    return result
+
+
 def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:
     """The causal neighbours [P, *band] of every place, from g [P, *band] of the same channel."""
     padded = np.pad(own, [(0, 0), *[(PAD, PAD)] * len(shape)])
@@ -290,24 +300,27 @@ def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:
 
 
 def _by_fronts(
-    network: EntropyNetwork, band: Band, sums: Floats, reader: LaneReader
+    network: EntropyNetwork, band: Band, sums: Floats, reader: LaneReader | SerialReader
 ) -> NDArray[np.int64]:
     """Symbols [P, *band] of one channel, decoded front by front."""
-    partitions = len(sums)
-    sums = sums.reshape(partitions, prod(band.shape), sums.shape[-1])
+    parts = fronts(band.shape)
+    order = np.concatenate(parts)
+    sums = sums.reshape(len(sums), len(order), sums.shape[-1])[:, order]
     wide = tuple(length + 2 * PAD for length in band.shape)
-    own = np.zeros((partitions, prod(wide)), np.float32)
     places = np.ravel_multi_index(
-        tuple(index + PAD for index in np.unravel_index(np.arange(sums.shape[1]), band.shape)), wide
+        tuple(index + PAD for index in np.unravel_index(order, band.shape)), wide
     )
     steps = np.array([np.ravel_multi_index([PAD + o for o in offset], wide)
                       - np.ravel_multi_index([PAD] * len(wide), wide)
                       for offset in causal_offsets(len(band.shape))])  # fmt: skip
     weights = network.matrices[0][: len(steps)]
+    own = np.zeros((len(sums), prod(wide)), np.float32)
     values = np.zeros(sums.shape[:2], np.int64)
-    for front in fronts(band.shape):
+    for end, count in zip(np.cumsum([len(front) for front in parts]), map(len, parts), strict=True):
+        front = slice(end - count, end)
         at = places[front]
-        near = own[:, at[:, None] + steps]
-        values[:, front] = reader.get(network.classes(sums[:, front] + near @ weights))
-        own[:, at] = magnitude(values[:, front])
-    return values.reshape(partitions, *band.shape)
+        near = own.take(at[:, None] + steps, axis=1)
+        found = reader.get(network.classes(near @ weights + sums[:, front]))
+        values[:, order[front]] = found
+        own[:, at] = magnitude(found)
+    return values.reshape(len(sums), *band.shape)

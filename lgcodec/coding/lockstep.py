@@ -12,18 +12,22 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.laplace import BYTES, PRECISION, slots
+from lgcodec.coding.serial import LOWEST, OFFSET, SerialReader, SerialWriter, lanes_of
 
-__all__ = ["LaneReader", "LaneWriter", "lanes_of"]
+__all__ = ["LaneReader", "LaneWriter", "reader_of", "writer_of"]
 
-LOWEST: Final = 1 << 16
-SYMBOLS_PER_LANE: Final = 2**15  # at four bytes for a lane, few bytes cannot claim many symbols
-OFFSET: Final = 1 << 15
+FEW: Final = 12  # chunks, up to which a step over all takes longer than one after the other
 Integers = NDArray[np.int64]
 
 
-def lanes_of(total: int) -> int:
-    """States of a chunk of `total` symbols."""
-    return max(1, total // SYMBOLS_PER_LANE)
+def reader_of(chunks: Sequence[bytes], total: int) -> "LaneReader | SerialReader":
+    """The faster reader for so many chunks of `total` symbols each."""
+    return (SerialReader if len(chunks) <= FEW else LaneReader)(chunks, total)
+
+
+def writer_of(count: int, total: int) -> "LaneWriter | SerialWriter":
+    """The faster writer for `count` chunks of `total` symbols each."""
+    return (SerialWriter if count <= FEW else LaneWriter)(count, total)
 
 
 @final

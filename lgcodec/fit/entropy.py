@@ -99,17 +99,19 @@ class Entropy:
         generator = torch.Generator().manual_seed(seed)
         leaves = [value.requires_grad_() for layer in self._layers for value in layer]
         optimiser = torch.optim.Adam(leaves, lr=rate)
-        for iteration in range(iterations):
-            for group in optimiser.param_groups:
-                group["lr"] = rate * (0.5 + 0.5 * cos(pi * iteration / iterations))
-            rows = torch.randint(len(features), (BATCH,), generator=generator)
-            bits = _bits(self._output(features[rows] / ONE), sizes[rows].float())
-            if counts is not None:
-                bits = bits * counts[rows]
-            optimiser.zero_grad()
-            bits.mean().backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        self._layers = [(m.detach(), b.detach()) for m, b in self._layers]
+        try:
+            for iteration in range(iterations):
+                for group in optimiser.param_groups:
+                    group["lr"] = rate * (0.5 + 0.5 * cos(pi * iteration / iterations))
+                rows = torch.randint(len(features), (BATCH,), generator=generator)
+                bits = _bits(self._output(features[rows] / ONE), sizes[rows].float())
+                if counts is not None:
+                    bits = bits * counts[rows]
+                optimiser.zero_grad()
+                bits.mean().backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+        finally:  # on Ctrl-C too the weights are those of a network
+            self._layers = [(m.detach(), b.detach()) for m, b in self._layers]
 
     def _output(self, values: Tensor) -> Tensor:
         """Classes [N] as real numbers."""

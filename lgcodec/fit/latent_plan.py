@@ -23,6 +23,7 @@ TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "volume": (32, 32, 32),
 }
 TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 600, "best": 4000}  # iterations
+PHASES: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 1, "best": 2}  # of the descent
 PERCEPTRONS: Final = (
     "arrangement",
     "coordinates",
@@ -105,6 +106,7 @@ class LatentPlanner(Plans):
                 psnr=options.psnr or (None if self.size else USUAL_PSNR.get(signal.kind)),
                 seconds=options.seconds,
                 seed=options.seed,
+                phases=PHASES[options.preset],
             ),
             params_local=local * geometry.groups,
             params_global=global_ * geometry.groups,

@@ -9,34 +9,38 @@ size or a quality.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log10
+from pathlib import Path
 from time import monotonic
 from typing import Final, final
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from lgcodec.coding.base import Floats, Symbols
-from lgcodec.coding.context import ENTROPY
-from lgcodec.coding.integer import LARGEST
+from lgcodec.coding.base import Symbols
+from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import LATENTS
 from lgcodec.errors import UsageError
+from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
+from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.pyramids import Pyramids, Rounded
-from lgcodec.fit.sampling import Tiles
+from lgcodec.fit.rounding import cheapest, dead_zone
+from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
-__all__ = ["cheapest", "dead_zone", "fit_latents"]
+__all__ = ["fit_latents"]
 
-LAMBDA: Final = 0.12  # price of a bit in squared steps
-DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
 ROUNDS: Final = 2  # of rounding and training in turns
 FINEST: Final = -12 * STEP_UNIT  # steps that are searched
 WIDEST: Final = 2 * STEP_UNIT
-USUAL: Final = -round(3.7 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a photograph
 HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
 EACH: Final = 9
 NEARBY: Final = 8  # how far the step moves when the network has changed
+SEARCH: Final = 12  # choices of all symbols that a search takes, roughly
+SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
+TELL_EVERY: Final = 1.0  # seconds
 SizeOf = Callable[[Fitted], int]
 
 
@@ -52,24 +56,26 @@ class _Choice:
 
 def fit_latents(
     family: Latent,
-    tiles: Tiles,
+    sampler: Sampler,
     settings: FitSettings,
     *,
     peak: float,
     report: Report | None = None,
+    checkpoint: Path | None = None,
     size_of: SizeOf | None = None,
 ) -> Fitted:
-    """Fit the tiles of a group.
+    """Fit the partitions of one group.
 
-    peak      of the PSNR, in network units
-    size_of   bytes of the chunks of what was fitted; needed where `settings` has a size
+    peak         of the PSNR, in network units
+    checkpoint   a file to resume from if it exists, and to write after every round of training
+    size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
 
-    Border tiles repeat the signal's last samples. On Ctrl-C the best so far is returned.
+    Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned.
     UsageError where `settings` has a size that not even the widest step reaches.
     """
-    run = _Run(family, Pyramids(family, tiles), settings, peak, report=report, size_of=size_of)
+    run = _Run(family, sampler, settings, peak, report=report, size_of=size_of)
     try:
-        run.go()
+        run.go(checkpoint)
     except KeyboardInterrupt:
         if run.choice is None:
             raise
@@ -84,18 +90,23 @@ class _Run:
     def __init__(
         self,
         family: Latent,
-        pyramids: Pyramids,
+        sampler: Sampler,
         settings: FitSettings,
         peak: float,
         *,
         report: Report | None,
         size_of: SizeOf | None,
     ) -> None:
-        self.family, self.pyramids, self.settings = family, pyramids, settings
+        self.family, self.sampler, self.settings = family, sampler, settings
+        self.pyramids = Pyramids(family, sampler)
         self.peak, self._report, self._size_of = peak, report, size_of
+        self.identity = f"{family} {settings} {sampler.partitions} {sampler.digest}"
         self.entropy = Entropy(family.coder)
         self.choice: _Choice | None = None
-        self.trained, self.started = 0, monotonic()
+        self.step, self.rounds, self.trained = 0, 0, 0
+        self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
+        self.gain = 1.0 if settings.size else 0.0  # of descent: times bytes, or dB
+        self.work = 0.0  # in choices of all symbols, to tell how far the fit is
 
     @property
     def chosen(self) -> _Choice:
@@ -104,21 +115,98 @@ class _Run:
             raise ValueError("nothing is chosen yet")
         return self.choice
 
-    def go(self) -> None:
+    def go(self, checkpoint: Path | None) -> None:
         """Find the step, then train and choose in turns, then correct the step."""
-        step = self._search(FINEST, WIDEST, self._estimate)
-        self.choice = self._choose(step)
-        for round_ in range(ROUNDS if self.settings.iterations else 0):
-            if self.settings.seconds and monotonic() - self.started > self.settings.seconds:
-                break
-            iterations = self.settings.iterations // ROUNDS
-            self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + round_)
-            self.trained += iterations
-            self.choice = self._choose(step, self.chosen.symbols)
-            self._tell((round_ + 1) / (ROUNDS + 1))
-        step = self._search(step - NEARBY, step + NEARBY, self._measure)
-        self.choice = self._choose(step)
-        self._tell(1.0)
+        if checkpoint is not None and checkpoint.exists():
+            self._load(checkpoint)
+        else:
+            self.step = self._search(FINEST, WIDEST, self._estimate)
+            self.choice = self._choose(self.step)
+            self._save(checkpoint)
+        while self.rounds < (ROUNDS if self.settings.iterations else 0) and not self._is_late():
+            self._train()
+            self._save(checkpoint)
+        if self._has_target:
+            self._correct()
+        self._tell(self.chosen, 1.0)
+
+    def _train(self) -> None:
+        """One round: the network learns the symbols, and they are chosen again."""
+        iterations = self.settings.iterations // ROUNDS
+        self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + self.rounds)
+        self.trained += iterations
+        self.work += self._training
+        if self.rounds == 0 or not self.settings.phases:
+            self.choice = self._choose(self.step, self.chosen.symbols)
+        if self.settings.phases:
+            self.choice = self._descended(self.chosen)
+        self.rounds += 1
+
+    def _correct(self) -> None:
+        """Move the step to where the target is met, by what descent did at the step so far."""
+        if self.settings.phases and self.rounds:
+            before, after = map(self._amount, (self._choose(self.step), self.chosen))
+            self.gain = after / before if self.settings.size else after - before
+        step = self._search(self.step - NEARBY, self.step + NEARBY, self._measure)
+        while True:
+            self.choice = self._choose(step)
+            for _ in range(self.rounds if self.settings.phases else 0):
+                self.choice = self._descended(self.chosen)
+            if not self.settings.phases or self._meets(self._amount(self.chosen)):
+                return
+            step += 1 if self.settings.size else -1
+            if not FINEST <= step <= WIDEST:
+                return
+
+    def _amount(self, choice: _Choice) -> float:
+        """What the target limits: bytes or dB."""
+        if self.settings.size is None or self._size_of is None:
+            return self._psnr(choice)
+        self.work += 1  # coding takes about as long as choosing
+        return self._size_of(self.fitted(choice))
+
+    def _meets(self, amount: float) -> bool:
+        if self.settings.size is None:
+            return amount >= (self.settings.psnr or 0)
+        return amount <= self.settings.size
+
+    def _descended(self, choice: _Choice) -> _Choice:
+        """Symbols that make good what others leave out."""
+        coder, rounded, parts, bits = self._coder(), choice.rounded, [], 0.0
+        for rows in self.pyramids.blocks:
+            part = [symbols[rows] for symbols in choice.symbols]
+            part = descend(
+                self.family.pyramid,
+                rounded.scales,
+                *self.pyramids.residual(rounded, choice.symbols, rows),
+                symbols=part,
+                classes=coder.classes(part),
+                phases=self.settings.phases,
+            )
+            bits += _bits(coder, part)
+            parts.append(part)
+        return self._choice(rounded, parts, bits)
+
+    def elapsed(self) -> float:
+        """Seconds of fitting, those before a resumption included."""
+        return self.spent + monotonic() - self.started
+
+    def _is_late(self) -> bool:
+        return self.settings.seconds is not None and self.elapsed() > self.settings.seconds
+
+    def _save(self, path: Path | None) -> None:
+        if path is not None:
+            weights, symbols = self.entropy.floats(), self.chosen.symbols
+            numbers = self.step, self.rounds, self.trained, self.elapsed()
+            LatentState(*numbers, weights, symbols).save(path, self.identity)
+
+    def _load(self, path: Path) -> None:
+        state = LatentState.load(path, self.identity)
+        self.step, self.rounds, self.trained = state.step, state.rounds, state.trained
+        self.spent, self.started = state.spent, monotonic()
+        self.work = self._work_until(self.rounds)
+        self.entropy = Entropy(self.family.coder, torch.from_numpy(state.entropy))
+        self.choice = _Choice(self.pyramids.rounded(self.step), state.symbols, 0.0)
 
     def fitted(self, choice: _Choice, *, interrupted: bool = False) -> Fitted:
         """Weights of a choice."""
@@ -132,7 +220,7 @@ class _Run:
         With a size: the finest step that is small enough. With a quality: the widest good enough.
         """
         settings = self.settings
-        if settings.size is None and settings.psnr is None:
+        if not self._has_target:
             return min(max(USUAL, low), high)
         small = settings.size is not None
 
@@ -151,64 +239,75 @@ class _Run:
             low, high = (low, middle) if wide(middle) else (middle, high)
         return high if small else low
 
+    @property
+    def _has_target(self) -> bool:
+        return (self.settings.size, self.settings.psnr) != (None, None)
+
     def _estimate(self, step: int) -> bool:
         """Whether a step meets the target, by ideal code lengths."""
-        choice = self._choose(step)
+        self.choice = choice = self._choose(step)  # for Ctrl-C
         if self.settings.size is None:
             return self._psnr(choice) >= (self.settings.psnr or 0)
         return choice.bits / 8 <= self.settings.size
 
     def _measure(self, step: int) -> bool:
-        """Whether a step meets the target, by coded bytes."""
-        choice = self._choose(step)
-        if self.settings.size is None or self._size_of is None:
-            return self._psnr(choice) >= (self.settings.psnr or 0)
-        return self._size_of(self.fitted(choice)) <= self.settings.size
+        """Whether a step is likely to meet the target, by coded bytes and what descent does."""
+        amount = self._amount(self._choose(step))
+        return self._meets(amount * self.gain if self.settings.size else amount + self.gain)
 
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""
-        rounded = self.pyramids.rounded(step)
-        symbols = symbols or [dead_zone(part) for part in rounded.bands]
+        rounded, coder = self.pyramids.rounded(step), self._coder()
+        parts, bits = [], 0.0
+        for rows in self.pyramids.blocks:
+            bands = self.pyramids.bands(rounded, rows)
+            near = [part[rows] for part in symbols] if symbols else map(dead_zone, bands)
+            part = [cheapest(*pair) for pair in zip(bands, coder.classes(list(near)), strict=True)]
+            bits += _bits(coder, part)
+            parts.append(part)
+        return self._choice(rounded, parts, bits)
+
+    def _coder(self) -> Context:
         networks = {ENTROPY: self.entropy.integers()}
-        coder = self.family.coder.for_locals(self.family.local_tensors(), networks)
-        chosen = [
-            cheapest(*pair) for pair in zip(rounded.bands, coder.classes(symbols), strict=True)
-        ]
-        bits = 0.0
-        for part, classes in zip(chosen, coder.classes(chosen), strict=True):
-            bits += float(costs(classes, np.abs(part).astype(np.float32)).sum())
-        heads = 8 * (
-            HEAD + EACH * len(chosen[0]) + rounded.global_["coarse"].size + networks[ENTROPY].size
-        )
-        return _Choice(rounded, chosen, bits + heads)
+        return self.family.coder.for_locals(self.family.local_tensors(), networks)
+
+    def _choice(self, rounded: Rounded, parts: Sequence[Sequence[Symbols]], bits: float) -> _Choice:
+        chosen = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        shared = rounded.global_["coarse"].size + self.family.coder.network_size
+        choice = _Choice(rounded, chosen, bits + 8 * (HEAD + EACH * len(chosen[0]) + shared))
+        self.work += 1
+        if monotonic() - self.told > TELL_EVERY:
+            self._tell(choice, self._done())
+        return choice
 
     def _psnr(self, choice: _Choice) -> float:
         error = self.pyramids.error(choice.rounded, choice.symbols)
         return 10 * log10(self.peak**2 / max(error, 1e-20))
 
-    def _tell(self, done: float) -> None:
+    def _tell(self, choice: _Choice, done: float) -> None:
         if self._report:
-            seconds = monotonic() - self.started
-            self._report(FitProgress(done, self.trained, self._psnr(self.chosen), seconds))
+            self._report(FitProgress(done, self.trained, self._psnr(choice), self.elapsed()))
+        self.told = monotonic()
+
+    @property
+    def _training(self) -> float:
+        """Work of the training of one round."""
+        symbols = len(self.sampler.ids) * sum(self.family.pyramid.sizes)
+        return self.settings.iterations // ROUNDS * SYMBOLS_PER_ITERATION / symbols
+
+    def _work_until(self, rounds: int) -> float:
+        """Work of the first search, if there is one, and of so many rounds."""
+        return (SEARCH if self._has_target else 0) + 1 + rounds * (1 + self._training)
+
+    def _done(self) -> float:
+        rounds = ROUNDS if self.settings.iterations else 0
+        whole = self._work_until(rounds) + (SEARCH if self._has_target else 0) + 1
+        return min(self.work / whole, 0.99)
 
 
-def dead_zone(scaled: Floats) -> Symbols:
-    """Symbols as they are rounded before anything is known of their price."""
-    return _signed(scaled, np.floor(np.abs(scaled) + np.float32(DEAD_ZONE)))
-
-
-def cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
-    """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are."""
-    size = np.abs(scaled)
-    near = np.rint(size)
-    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near)
-    for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
-        cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
-        best = np.where(cost < price, candidate, best)
-        price = np.minimum(cost, price)
-    return _signed(scaled, best)
-
-
-def _signed(values: Floats, sizes: NDArray[np.float32]) -> Symbols:
-    symbols: Symbols = (np.sign(values) * np.minimum(sizes, LARGEST)).astype(np.int16)
-    return symbols
+def _bits(coder: Context, symbols: Sequence[Symbols]) -> float:
+    """Of symbols [P, N_k] of every band."""
+    pairs = zip(symbols, coder.classes(symbols), strict=True)
+    return sum(
+        float(costs(classes, np.abs(part).astype(np.float32)).sum()) for part, classes in pairs
+    )

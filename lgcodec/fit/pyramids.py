@@ -1,8 +1,8 @@
-"""The pyramids of all tiles of a group, before and after their steps are chosen."""
+"""The pyramids of the tiles of a group, block by block, so that memory does not grow with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
+from math import log2, prod
 from typing import Final, final
 
 import numpy as np
@@ -11,15 +11,15 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, Pyramid
-from lgcodec.fit.sampling import Tiles
+from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
-from lgcodec.nets.norms import norms
 from lgcodec.nets.rotation import angles_of, rotation
 from lgcodec.nets.smooth import spread
 
 __all__ = ["Pyramids", "Rounded"]
 
+AT_ONCE: Final = 2**20  # values of the tiles of a block
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
 MOST_COARSE: Final = 2047
@@ -28,65 +28,112 @@ MOST_COARSE: Final = 2047
 @final
 @dataclass(frozen=True)
 class Rounded:
-    """Everything but the symbols for one step.
+    """What all partitions share for one step.
 
-    bands     [P, C * N] of every band in steps, not rounded yet
     global_   the tensors "steps", "coarse" and "angles", integers
+    scales    of every band, [C, *band]: what a symbol of 1 stands for, network units
+    coarse    [C, *grid] in network units
     """
 
-    bands: Sequence[Floats]
     global_: dict[str, Floats]
+    scales: Sequence[Tensor]
+    coarse: Tensor
 
 
 @final
 class Pyramids:
-    """The tiles of a group, analysed."""
+    """The tiles of a group, analysed some at a time: neither bands nor tiles are ever held.
 
-    def __init__(self, family: Latent, tiles: Tiles) -> None:
-        self._family, self._tiles, self._index = family, tiles, tiles.index
-        self._angles = angles_of(_uncorrelating(tiles.values))
-        self._matrix = rotation(self._angles, family.channels)
-        self._coded = torch.einsum("ji,pj...->pi...", self._matrix.float(), tiles.values)
-        self._coarse = self._solved(analyse(self._coded, family.pyramid)[1])
+    blocks   partitions that are worked on together
+    """
+
+    def __init__(self, family: Latent, sampler: Sampler) -> None:
+        self._family, self._sampler = family, sampler
+        count = max(1, AT_ONCE // (prod(family.tile) * family.channels))
+        self.blocks = [slice(at, at + count) for at in range(0, sampler.partitions, count)]
+        self._angles = angles_of(self._uncorrelating())
+        self._rotation = rotation(self._angles, family.channels).float()
+        low = [analyse(self._coded(rows), family.pyramid)[1] for rows in self.blocks]
+        self._coarse = self._solved(torch.cat(low))
 
     def rounded(self, step: int) -> Rounded:
-        """Bands in steps of 2**(step / STEP_UNIT), the coarse grid rounded."""
-        family, ones = self._family, (1,) * len(self._family.tile)
+        """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
+        family = self._family
         stored = _steps(family, step)
-        sizes = family.steps({"global.steps": stored})
-        wide = sizes[-1].view(-1, *ones)
+        wide = family.steps({"global.steps": stored})[-1].view(-1, *(1,) * len(family.tile))
         coarse = (self._coarse / wide).round().clamp(-MOST_COARSE, MOST_COARSE)
-        smooth = spread(coarse * wide, self._index, family.tile, family.pyramid.coarse)
-        bands, _ = analyse(self._coded - smooth, family.pyramid)
-        scaled = [
-            (part * (norm / sizes[band.level].view(-1, *ones))).flatten(1).numpy()
-            for band, part, norm in zip(
-                family.pyramid.bands, bands, norms(family.pyramid), strict=True
-            )
+        known = {"steps": stored, "coarse": differentiated(coarse), "angles": self._angles}
+        names = [tensor.name for tensor in family.global_tensors() if tensor.name in known]
+        scales = family.scales({"global.steps": stored})
+        return Rounded({name: known[name].numpy() for name in names}, scales, coarse * wide)
+
+    def bands(self, rounded: Rounded, rows: slice) -> list[Floats]:
+        """[P, C * N] of every band in symbols, not rounded yet, of the partitions `rows`."""
+        family, index = self._family, self._sampler.index[rows]
+        smooth = spread(rounded.coarse, index, family.tile, family.pyramid.coarse)
+        bands, _ = analyse(self._coded(rows) - smooth, family.pyramid)
+        return [
+            (part / scale).flatten(1).numpy()
+            for part, scale in zip(bands, rounded.scales, strict=True)
         ]
-        whole = {"steps": stored, "coarse": differentiated(coarse), "angles": self._angles}
-        names = [tensor.name for tensor in family.global_tensors()]
-        return Rounded(scaled, {name: whole[name].numpy() for name in names if name in whole})
+
+    def residual(
+        self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice
+    ) -> tuple[Tensor, Tensor]:
+        """Coded channels as decoded less those of the signal [P, C, *tile]; inside [P, *tile]."""
+        tiles = self._sampler.tiles(self._family.tile, rows)
+        decoded = self._family.coded(self._weights(rounded, symbols, rows), tiles.index)
+        return decoded - self._turned(tiles), tiles.inside
 
     def error(self, rounded: Rounded, symbols: Sequence[Symbols]) -> float:
         """Mean squared error of the signal's samples, rounded as a decoder does; network units."""
-        family = self._family
+        total, count = 0.0, 0
+        for rows in self.blocks:
+            tiles = self._sampler.tiles(self._family.tile, rows)
+            weights = self._weights(rounded, symbols, rows)
+            values = self._family.lattice(weights, tiles.index).clamp(-1, 1)
+            if tiles.grain:
+                values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
+            errors = (values - tiles.values).square_().mean(1)[tiles.inside]
+            total += float(errors.sum(dtype=torch.float64))
+            count += errors.numel()
+        return total / count
+
+    def _weights(
+        self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice
+    ) -> dict[str, Tensor]:
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
-        flat = np.concatenate(symbols, axis=1)
-        weights[f"local.{LATENTS}"] = torch.from_numpy(flat).float()
-        values = family.lattice(weights, self._index).clamp(-1, 1)
-        tiles = self._tiles
-        if tiles.grain:
-            values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
-        errors = (values - tiles.values).square_().mean(1)
-        return float(errors[tiles.inside].mean(dtype=torch.float64))
+        own = np.concatenate([part[rows] for part in symbols], axis=1)
+        return weights | {f"local.{LATENTS}": torch.from_numpy(own).float()}
+
+    def _coded(self, rows: slice) -> Tensor:
+        """Channels as they are coded, of the partitions `rows`, from those of the signal."""
+        return self._turned(self._sampler.tiles(self._family.tile, rows))
+
+    def _turned(self, tiles: Tiles) -> Tensor:
+        return torch.einsum("ji,pj...->pi...", self._rotation, tiles.values)
+
+    def _uncorrelating(self) -> Tensor:
+        """Rotation [C, C] of channels that are uncorrelated, the strongest first.
+
+        In what changes from sample to sample along the last axis: that is where the bits go.
+        """
+        channels = self._family.channels
+        covariance = torch.zeros(channels, channels, dtype=torch.float64)
+        for rows in self.blocks:
+            values = self._sampler.tiles(self._family.tile, rows).values
+            changes = values.diff(dim=-1).transpose(0, 1).flatten(1)
+            covariance += changes @ changes.T
+        vectors: Tensor = torch.linalg.eigh(covariance).eigenvectors.flip(1)
+        signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
+        return signs * vectors
 
     def _solved(self, low: Tensor) -> Tensor:
         """The grid [C, *grid] whose spline has the low bands `low` [P, C, *coarse] in its tiles."""
         family, axes = self._family, len(self._family.tile)
         own, tiles = family.pyramid.coarse, family.tiles
         grid = low.new_zeros(*tiles, family.channels, *own)
-        grid[tuple(self._index.T)] = low
+        grid[tuple(self._sampler.index.T)] = low
         order = [axes, *(a for axis in range(axes) for a in (axis, axes + 1 + axis))]
         shape = [t * c for t, c in zip(tiles, own, strict=True)]
         grid = grid.permute(order).reshape(family.channels, *shape).double()
@@ -105,18 +152,6 @@ def _low_of_splines(family: Latent, axis: int) -> Tensor:
     if levels:
         splines = analyse(splines, Pyramid((length,), (levels,), 1))[1]  # [tiles, knots, own]
     return splines.permute(0, 2, 1).reshape(own * count, -1).double()
-
-
-def _uncorrelating(tiles: Tensor) -> Tensor:
-    """Rotation [C, C] from channels that are uncorrelated, the strongest first, to those of tiles.
-
-    Of what varies from sample to sample along the last axis: that is where the bits go.
-    """
-    changes = tiles.diff(dim=-1).transpose(0, 1).flatten(1)
-    covariance = (changes @ changes.T).double()
-    vectors = torch.linalg.eigh(covariance).eigenvectors.flip(1)
-    signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
-    return vectors * signs
 
 
 def _steps(family: Latent, step: int) -> Tensor:

@@ -27,7 +27,7 @@ MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permut
 @final
 @dataclass(frozen=True)
 class Tiles:
-    """All tiles of a group on the CPU.
+    """Some tiles of a group on the CPU.
 
     values   [P, C, *tile] float32, network units
     index    [P, D] of the tiles in the group
@@ -94,6 +94,11 @@ class Sampler:
         self._permutation = (-1, torch.empty(0))
 
     @property
+    def index(self) -> Tensor:
+        """[P, D] of the tiles in the group."""
+        return self._index
+
+    @property
     def partitions(self) -> int:
         """P, the partitions that hold at least one sample."""
         return len(self.ids)
@@ -122,24 +127,25 @@ class Sampler:
         generator = torch.Generator().manual_seed(self._seed + 1)
         return torch.randint(self.tile_samples, (self.partitions, count), generator=generator)
 
-    def tiles(self, lengths: Sequence[int]) -> Tiles:
-        """All tiles of `lengths` samples. Past its end, the signal's last samples repeat."""
-        ones = [1] * len(lengths)
-        flat = torch.zeros((self.partitions, *ones), dtype=torch.long, device=self._device)
+    def tiles(self, lengths: Sequence[int], rows: slice = slice(None)) -> Tiles:
+        """Tiles of `lengths` samples, those of the partitions `rows`.
+
+        Past its end, the signal's last samples repeat.
+        """
+        ones, starts, extents = [1] * len(lengths), self._starts[rows], self._extents[rows]
+        flat = torch.zeros((len(starts), *ones), dtype=torch.long, device=self._device)
         inside = torch.ones_like(flat, dtype=torch.bool)
         for axis, length in enumerate(lengths):
-            shape = [self.partitions, *ones]
+            shape = [len(starts), *ones]
             shape[axis + 1] = length
             steps = torch.arange(length, device=self._device)
-            last = self._extents[:, axis, None] - 1
-            places = (self._starts[:, axis, None] + torch.minimum(steps, last)) * self._strides[
-                axis
-            ]
-            flat = flat + places.view(shape)
+            last = extents[:, axis, None] - 1
+            places = starts[:, axis, None] + torch.minimum(steps, last)
+            flat = flat + (places * self._strides[axis]).view(shape)
             inside = inside & (steps <= last).view(shape)
         values = self._scaled(self._samples[flat]).movedim(-1, 1)
         grain = 0.0 if self._samples.dtype.is_floating_point else 2 / (self._high - self._low)
-        return Tiles(values.cpu(), self._index, inside.cpu(), grain)
+        return Tiles(values.cpu(), self._index[rows], inside.cpu(), grain)
 
     def overview(self) -> Tensor:
         """[C, *grid] the whole signal in network units, at every nth sample of each axis."""

@@ -5,7 +5,8 @@
 
 The global chunk holds the coarse grid, which carries context and smoothness across the borders of
 tiles, the steps, the rotation that makes channels of what is coded, and the network that predicts
-how large each symbol of a local chunk is (see `coding/context.py`). A tile is synthesised on its lattice and interpolated at any coordinate.
+how large each symbol of a local chunk is (see `coding/context.py`). A tile is synthesised on its
+lattice and interpolated at any coordinate.
 
 After the multi-resolution latents of Cool-chic (Ladune et al.) and C3 (Kim et al.): each partition
 with grids of its own, a critically sampled pyramid, and an entropy model in integers.
@@ -191,26 +192,33 @@ class Latent(Family):
         index = self._index(tile[:, 0], frame[:, 0])
         return {LATTICE: self.lattice(weights, index)}
 
+    def scales(self, weights: TensorWeights) -> list[Tensor]:
+        """Of every band what a symbol of 1 stands for, [C, *band] in network units."""
+        steps, ones = self.steps(weights), (1,) * len(self.tile)
+        return [
+            steps[band.level].view(-1, *ones) / norm.to(steps)
+            for band, norm in zip(self.pyramid.bands, norms(self.pyramid), strict=True)
+        ]
+
     def lattice(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """Values [P, C, *tile] of the tiles at `index` [P, D] of the group."""
-        steps = self.steps(weights)
-        ones = (1,) * len(self.tile)
+        coded = self.coded(weights, index)
+        angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
+        matrix = rotation(angles, self.channels).to(coded)
+        return torch.einsum("ij,pj...->pi...", matrix, coded)
+
+    def coded(self, weights: TensorWeights, index: Tensor) -> Tensor:
+        """The channels that are coded, [P, C, *tile], of the tiles at `index` [P, D]."""
         pyramid = self.pyramid
         parts = torch.split(weights[f"local.{LATENTS}"], pyramid.sizes, dim=1)
         bands = [
-            part.view(-1, self.channels, *band.shape)
-            * (steps[band.level].view(-1, *ones) / norm.to(steps))
-            for band, part, norm in zip(pyramid.bands, parts, norms(pyramid), strict=True)
+            part.view(-1, self.channels, *band.shape) * scale
+            for band, part, scale in zip(pyramid.bands, parts, self.scales(weights), strict=True)
         ]
-        low = steps.new_zeros(len(index), self.channels, *pyramid.coarse)
-        grid = integrated(weights["global.coarse"]) * steps[-1].view(-1, *ones)
-        values = synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
-        return torch.einsum("ij,pj...->pi...", self.rotation(weights).to(values), values)
-
-    def rotation(self, weights: TensorWeights) -> Tensor:
-        """Channels of the signal from those that are coded, [C, C] float64 on the CPU."""
-        angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
-        return rotation(angles, self.channels)
+        low = bands[0].new_zeros(len(index), self.channels, *pyramid.coarse)
+        wide = self.steps(weights)[-1].view(-1, *(1,) * len(self.tile))
+        grid = integrated(weights["global.coarse"]) * wide
+        return synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
 
     @override
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:

@@ -43,7 +43,6 @@ def _latents(deepest: int, hidden: int) -> Make:
             levels=tuple(min(deepest, n.bit_length() - 1) for n in tile),
             frame=tuple(axis.frame_len for axis in geometry.axes),
             hidden=hidden,
-            colour=geometry.channels == 3,
         )
 
     return make

@@ -1,0 +1,178 @@
+"""rANS with a class per symbol, one symbol after the other: what `lockstep` does, for few chunks.
+
+A step over all chunks costs as much for one chunk as for twenty; plain integers are far cheaper.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from struct import pack, unpack_from
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.base import bad_payload
+from lgcodec.coding.laplace import BYTES, PRECISION, slots
+
+__all__ = ["LOWEST", "OFFSET", "SerialReader", "SerialWriter", "lanes_of"]
+
+LOWEST: Final = 1 << 16  # of a state
+SYMBOLS_PER_LANE: Final = 2**15  # at four bytes for a lane, few bytes cannot claim many symbols
+OFFSET: Final = 1 << 15  # of an escaped symbol, so that it is two bytes
+MASK: Final = (1 << PRECISION) - 1
+
+
+def lanes_of(total: int) -> int:
+    """States of a chunk of `total` symbols."""
+    return max(1, total // SYMBOLS_PER_LANE)
+
+
+@final
+@dataclass(frozen=True)
+class _Lists:
+    """`laplace.Slots` in what Python reads fastest."""
+
+    most: list[int]
+    frequency: list[int]
+    start: list[int]
+    value: list[int]
+    escape: list[bool]
+    owner: "memoryview[int]"
+
+
+@cache
+def _lists() -> _Lists:
+    table = slots()
+    return _Lists(
+        most=table.most.tolist(),
+        frequency=table.frequency.tolist(),
+        start=table.start.tolist(),
+        value=table.value.tolist(),
+        escape=table.escape.tolist(),
+        owner=table.owner.data,
+    )
+
+
+@final
+class SerialReader:
+    """`lockstep.LaneReader` for few chunks."""
+
+    def __init__(self, chunks: Sequence[bytes], total: int) -> None:
+        self._readers = [_ChunkReader(chunk, lanes_of(total)) for chunk in chunks]
+
+    def get(self, classes: NDArray[np.intp]) -> NDArray[np.int64]:
+        """The next symbols [chunks, n], of these classes."""
+        rows = zip(self._readers, classes.tolist(), strict=True)
+        values = [reader.get(row) for reader, row in rows]
+        return np.array(values, np.int64).reshape(classes.shape)
+
+    def finish(self) -> None:
+        """Check that all words are used and every lane is where the encoder began."""
+        for reader in self._readers:
+            reader.finish()
+
+
+@final
+class _ChunkReader:
+    """One chunk, read from the front; FileError E_PAYLOAD if damaged."""
+
+    def __init__(self, chunk: bytes, lanes: int) -> None:
+        if len(chunk) < 4 * lanes or len(chunk) % 2:
+            raise bad_payload(f"a chunk of {lanes} lanes has {len(chunk)} bytes")
+        self._states = list(unpack_from(f"<{lanes}I", chunk))
+        if min(self._states) < LOWEST:
+            raise bad_payload("a rANS state is below 2**16")
+        words: list[int] = np.frombuffer(chunk, "<u2", offset=4 * lanes).tolist()
+        self._words = iter(words)
+        self._count = 0
+
+    def get(self, classes: Sequence[int]) -> list[int]:
+        """The next symbols, of these classes."""
+        table, lanes, states = _lists(), len(self._states), self._states
+        frequency, start, owner, escape = table.frequency, table.start, table.owner, table.escape
+        values = []
+        for count, class_ in enumerate(classes, self._count):
+            state = states[count % lanes]
+            slot = state & MASK
+            place = owner[class_ << PRECISION | slot]
+            state = frequency[place] * (state >> PRECISION) + slot - start[place]
+            states[count % lanes] = state << 16 | self._word() if state < LOWEST else state
+            values.append(
+                self._escaped(count % lanes, class_) if escape[place] else table.value[place]
+            )
+        self._count += len(classes)
+        return values
+
+    def finish(self) -> None:
+        """As `SerialReader.finish`."""
+        if next(self._words, None) is not None or set(self._states) != {LOWEST}:
+            raise bad_payload("a chunk does not end where it must")
+
+    def _word(self) -> int:
+        word = next(self._words, None)
+        if word is None:
+            raise bad_payload("a chunk ends before its last symbol")
+        return word
+
+    def _escaped(self, lane: int, class_: int) -> int:
+        """The value of the two bytes that follow; one that needed no escape is damage."""
+        table, number = _lists(), -OFFSET
+        for weight in (256, 1):
+            slot = self._states[lane] & MASK
+            place = table.owner[BYTES << PRECISION | slot]
+            whole = self._states[lane] >> PRECISION
+            state = table.frequency[place] * whole + slot - table.start[place]
+            self._states[lane] = state << 16 | self._word() if state < LOWEST else state
+            number += weight * table.value[place]
+        if abs(number) <= table.most[class_] or number == -OFFSET:
+            raise bad_payload("an escape stands for a symbol that needs none")
+        return number
+
+
+@final
+class SerialWriter:
+    """`lockstep.LaneWriter` for few chunks."""
+
+    def __init__(self, count: int, total: int) -> None:
+        self._lanes = lanes_of(total)
+        self._values: list[NDArray[Any]] = [np.zeros((count, 0), np.int64)]
+        self._classes: list[NDArray[np.intp]] = [np.zeros((count, 0), np.intp)]
+
+    def put(self, values: NDArray[Any], classes: NDArray[np.intp]) -> None:
+        """The next symbols [chunks, n], -2**15 < symbol < 2**15, and their classes."""
+        self._values.append(values)
+        self._classes.append(classes)
+
+    def chunks(self) -> list[bytes]:
+        """The bytes of each chunk."""
+        values, classes = np.concatenate(self._values, 1), np.concatenate(self._classes, 1)
+        return [self._chunk(*pair) for pair in zip(values, classes, strict=True)]
+
+    def _chunk(self, values: NDArray[Any], classes: NDArray[np.intp]) -> bytes:
+        """Symbols from the last to the first: the encoder undoes what the decoder does."""
+        table, states, words = _lists(), [LOWEST] * self._lanes, []
+        places, lanes = self._places(values.astype(np.int64), classes)
+        for place, lane in zip(reversed(places), reversed(lanes), strict=True):
+            frequency, state = table.frequency[place], states[lane]
+            if state >= frequency << (32 - PRECISION):
+                words.append(state & 0xFFFF)
+                state >>= 16
+            quotient, remainder = divmod(state, frequency)
+            states[lane] = (quotient << PRECISION) + remainder + table.start[place]
+        return pack(f"<{len(states)}I", *states) + np.array(words[::-1], "<u2").tobytes()
+
+    def _places(
+        self, values: NDArray[np.int64], classes: NDArray[np.intp]
+    ) -> tuple[list[int], list[int]]:
+        """Places of all symbols in the table, two bytes after every escape, and their lanes."""
+        table = slots()
+        most, lanes = table.most[classes], np.arange(len(values)) % self._lanes
+        escaped = np.flatnonzero(np.abs(values) > most)
+        offsets = values + most
+        offsets[escaped] = 2 * most[escaped] + 1
+        number = values[escaped] + OFFSET
+        after = np.repeat(escaped + 1, 2)
+        halves = table.first[BYTES] + np.stack([number >> 8, number & 255], axis=-1).ravel()
+        places = np.insert(table.first[classes] + offsets, after, halves)
+        return places.tolist(), np.insert(lanes, after, lanes[after - 1]).tolist()

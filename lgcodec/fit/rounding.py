@@ -1,0 +1,41 @@
+"""Numbers in steps -> symbols: plainly, or where a bit buys the most.
+
+Each symbol is chosen by its squared error and its bits under the entropy network, contexts as they
+are: D + lambda R (rate-distortion optimised rounding).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.base import Floats, Symbols
+from lgcodec.coding.integer import LARGEST
+from lgcodec.fit.entropy import costs
+
+__all__ = ["cheapest", "dead_zone"]
+
+LAMBDA: Final = 0.12  # price of a bit in squared steps
+DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
+
+
+def dead_zone(scaled: Floats) -> Symbols:
+    """Symbols as they are rounded before anything is known of their price."""
+    return _signed(scaled, np.floor(np.abs(scaled) + np.float32(DEAD_ZONE)))
+
+
+def cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
+    """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are."""
+    size = np.abs(scaled)
+    near = np.rint(size)
+    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near)
+    for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
+        cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
+        best = np.where(cost < price, candidate, best)
+        price = np.minimum(cost, price)
+    return _signed(scaled, best)
+
+
+def _signed(values: Floats, sizes: NDArray[np.float32]) -> Symbols:
+    symbols: Symbols = (np.sign(values) * np.minimum(sizes, LARGEST)).astype(np.int16)
+    return symbols
