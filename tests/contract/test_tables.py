@@ -43,7 +43,7 @@ FAMILY_EXAMPLES: dict[str, list[Family]] = {
         Siren(1, 4, 3, ((-1.0, 1.0), (-1.0, 1.0)), layers=4, merge="add"),
     ],
     "latent": [
-        Latent(3, (8, 6), (3, 2), (16, 11), hidden=2, colour=True),
+        Latent(3, (8, 6), (3, 2), (16, 11), hidden=2),
         Latent(1, (9,), (2,), (30,)),
         Latent(2, (4, 5, 1), (1, 2, 0), (4, 15, 3), hidden=32),
     ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
-from math import ceil, floor
+from math import ceil, cos, floor, pi, sin, sqrt
 
 from coding.context_reference import bands
 
@@ -80,6 +80,36 @@ def joined(low: Grid, high: Grid, axis: int) -> Grid:
     return result
 
 
+def norm(length: int, level: int, *, high: bool, i: int) -> float:
+    """Of the line of `length` samples that a 1 at place i of a part after `level` makes."""
+    lengths = [ceil(length / 2**k) for k in range(level + 2)]
+    low, up = [0.0] * lengths[level + 1], [0.0] * (lengths[level] // 2)
+    (up if high else low)[i] = 1.0
+    whole = line(low, up)
+    for k in reversed(range(level)):
+        whole = line(whole, [0.0] * (lengths[k] // 2))
+    return sqrt(sum(v * v for v in whole))
+
+
+def norm_of(tile: Place, levels: Place, level: int, orientation: int, p: Place) -> float:
+    result = 1.0
+    for a, (length, most, i) in enumerate(zip(tile, levels, p, strict=True)):
+        high = bool(orientation >> (len(tile) - 1 - a) & 1)
+        if most:
+            result *= norm(length, min(level, most - 1), high=high, i=i)
+    return result
+
+
+def rotated(coded: Sequence[float], angles: Sequence[float]) -> list[float]:
+    """The channels at a place from those that are coded."""
+    values, count = list(coded), len(coded)
+    planes = [(i, j) for i in range(count) for j in range(i + 1, count)]
+    for (i, j), angle in reversed(list(zip(planes, angles, strict=True))):
+        c, s = cos(angle * pi / 2048), sin(angle * pi / 2048)
+        values[i], values[j] = c * values[i] - s * values[j], s * values[i] + c * values[j]
+    return values
+
+
 def lattice(
     latents: Sequence[float],
     steps: Sequence[float],
@@ -89,7 +119,7 @@ def lattice(
     tile: Place,
     levels: Place,
 ) -> list[Grid]:
-    """Coded channels of the tile at `index`, before colours."""
+    """Coded channels of the tile at `index`, before they are rotated."""
     channels, axes, depth = len(coarse), len(tile), max(levels)
     count = tuple(ceil(n / 2**k) for n, k in zip(tile, levels, strict=True))
     plan, at = [], 0
@@ -107,7 +137,10 @@ def lattice(
             for k, orientation, channel, part in plan:
                 if (k, channel) == (level, c):
                     width = step(steps, depth, level, c)
-                    parts[orientation] = {p: v * width for p, v in part.items()}
+                    parts[orientation] = {
+                        p: v * width / norm_of(tile, levels, level, orientation, p)
+                        for p, v in part.items()
+                    }
             for axis in reversed(range(axes)):
                 if levels[axis] > level:
                     bit = 1 << (axes - 1 - axis)

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 from lgcodec.nets import Evaluator, Latent, Request, family_of
-from lgcodec.nets.latent import COLOURS, differentiated, integrated
+from lgcodec.nets.latent import differentiated, integrated
 from nets import latent_reference as reference
 
 FAMILIES = (
     Latent(1, (13,), (3,), (40,), hidden=2),
-    Latent(3, (6, 5), (1, 2), (11, 13), hidden=1, colour=True),
+    Latent(3, (6, 5), (1, 2), (11, 13), hidden=1),
     Latent(2, (3, 4, 1), (1, 2, 0), (3, 9, 2), hidden=3),
 )
 PICTURE = geometry("image", (axis(64, 4), axis(48, 3)))
-MATCHING = Latent(3, (16, 16), (4, 2), (64, 48), hidden=4, colour=True)
+MATCHING = Latent(3, (16, 16), (4, 2), (64, 48), hidden=4)
 
 
 def weights_of(family: Latent, partitions: int, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -33,6 +33,8 @@ def weights_of(family: Latent, partitions: int, seed: int = 0) -> dict[str, torc
         for name, value in family.initialise(partitions, generator).items()
     }
     weights["global.steps"] -= 70
+    if "global.angles" in weights:
+        weights["global.angles"] *= 300
     return weights
 
 
@@ -51,9 +53,8 @@ def exact(family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ..
         levels=family.levels,
     )
     values = np.array([[c[p] for p in product(*map(range, family.tile))] for c in channels])
-    if family.colour:
-        y, b, r = values
-        values = np.array([y + 1.402 * r, y - 0.344136 * b - 0.714136 * r, y + 1.772 * b])
+    angles = weights["global.angles"].tolist() if family.channels > 1 else []
+    values = np.array([reference.rotated(coded, angles) for coded in values.T]).T
     return values.reshape(-1, *family.tile)
 
 
@@ -117,11 +118,6 @@ def test_values_of_the_largest_integers_are_finite() -> None:
     assert family.lattice(weights, torch.tensor([[0, 0]])).isfinite().all()
 
 
-def test_colours() -> None:
-    grey = torch.tensor(COLOURS) @ torch.tensor([0.5, 0.0, 0.0])
-    assert grey.tolist() == [0.5, 0.5, 0.5]
-
-
 def test_a_partition_is_prepared_once_and_windows_are_parts_of_it() -> None:
     """Blocks of a partition, and any window into it, give the same bits."""
     family = Latent(1, (64, 60), (3, 2), (128, 60))
@@ -171,7 +167,7 @@ def test_the_family_of_a_configuration() -> None:
         ({"tile": (16, 8)}, "the tile of latent is"),
         ({"frame": (64, 49)}, "the frame of latent is"),
         ({"frame": (63, 48)}, "the frame of latent is"),
-        ({"channels": 2, "colour": False}, "the network has 2 channels"),
+        ({"channels": 2}, "the network has 2 channels"),
         ({"tile": (16,), "levels": (4,), "frame": (64,)}, "the network has 1 axes"),
     ],
 )
@@ -200,7 +196,6 @@ GOOD = MATCHING.configuration
         *({"levels": n} for n in ((5,), (6, 2), (0, 0), (17, 2), (True, 2), (3, 2))),
         *({"frame": f} for f in ((64,), (64, 0), (64, 2**40), (2**62, 2**62), (65, 48))),
         *({"hidden": n} for n in (0, 33, 4.0, (4,), 5)),
-        *({"colour": c} for c in (1, "yes", 0.0)),
         {"more": 1},
     ],
 )
@@ -214,17 +209,18 @@ def test_configurations_that_are_refused(change: dict[str, Any]) -> None:
 def test_tables_that_are_refused() -> None:
     """LGI-N-11."""
     local, global_ = MATCHING.local_tensors(), MATCHING.global_tensors()
-    two = replace(MATCHING, channels=2, colour=False)
+    two = replace(MATCHING, channels=2)
     for tables in (
         (local, ()),
         (local, global_[:2]),
+        (local, global_[:3]),
         (local, global_[::-1]),
         (local, (*global_, TensorSpec("z", (1,)))),
         (local, (*global_[:2], TensorSpec("coarse", ()))),
         (local, (*global_[:2], TensorSpec("coarse", (2, *global_[2].shape[1:])))),
         ((TensorSpec("latent", local[0].shape),), global_),
         ((TensorSpec("latents", (3,)),), global_),
-        (two.local_tensors(), two.global_tensors()),
+        (two.local_tensors(), global_),
     ):
         with pytest.raises(FileError, match=r"^E_PROFILE: "):
             Latent.from_tables(GOOD, *tables)
@@ -232,7 +228,7 @@ def test_tables_that_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"frame": (64,)}, {"frame": (64, 0)}, {"channels": 2}, {"levels": (0, 0)}, {"tile": (1, 1)}],
+    [{"frame": (64,)}, {"frame": (64, 0)}, {"levels": (0, 0)}, {"tile": (1, 1)}],
 )
 def test_families_that_cannot_be(change: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
@@ -248,4 +244,4 @@ def test_levels_of_a_request(tile: tuple[int, ...], levels: tuple[int, ...]) -> 
     family = Latent.for_request(
         Request(kind, 3, tuple(2 * n for n in tile), tile, 4, params=0, global_ratio=None)
     )
-    assert (family.tile, family.levels, family.colour) == (tile, levels, True)
+    assert (family.tile, family.levels) == (tile, levels)
