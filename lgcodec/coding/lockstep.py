@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.laplace import BYTES, PRECISION, slots
-from lgcodec.coding.serial import LOWEST, OFFSET, SerialReader, SerialWriter, lanes_of
+from lgcodec.coding.serial import (
+    LOWEST,
+    OFFSET,
+    SerialReader,
+    SerialWriter,
+    first_state,
+    lanes_of,
+)
 
 __all__ = ["LaneReader", "LaneWriter", "reader_of", "writer_of"]
 
@@ -42,10 +49,11 @@ class LaneReader:
                 raise bad_payload(f"a chunk of {self._lanes} lanes has {len(chunk)} bytes")
         heads = b"".join(chunk[:head] for chunk in chunks)
         states = np.frombuffer(heads, "<u4").reshape(len(chunks), self._lanes).astype(np.int64)
-        if (states < LOWEST).any():
-            raise bad_payload("a rANS state is below 2**16")
-        self._states = np.ascontiguousarray(states.T)  # [K, chunks]
         lengths = np.array([(len(chunk) - head) // 2 for chunk in chunks], np.int64)
+        self._last = first_state(self._lanes)
+        if (states < LOWEST)[(lengths > 0) | (self._last > 0)].any():
+            raise bad_payload("a rANS state is below 2**16 before the last word")
+        self._states = np.ascontiguousarray(states.T)  # [K, chunks]
         self._end = np.cumsum(lengths)
         self._next = self._end - lengths
         body = b"".join(chunk[head:] for chunk in chunks)
@@ -68,7 +76,7 @@ class LaneReader:
 
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""
-        if (self._next != self._end).any() or (self._states != LOWEST).any():
+        if (self._next != self._end).any() or (self._states != self._last).any():
             raise bad_payload("a chunk does not end where it must")
 
     def _take(self, state: Integers, classes: NDArray[np.intp]) -> NDArray[Any]:
@@ -83,12 +91,15 @@ class LaneReader:
         return place
 
     def _refill(self, state: Integers, empty: NDArray[np.intp], rows: Any = slice(None)) -> None:
-        if empty.size:
-            chunks = np.arange(len(self._end))[rows][empty]
-            if (self._next[chunks] >= self._end[chunks]).any():
-                raise bad_payload("a chunk ends before its last symbol")
-            state[empty] = state[empty] << 16 | self._words[self._next[chunks]]
-            self._next[chunks] += 1
+        if not empty.size:
+            return
+        chunks = np.arange(len(self._end))[rows][empty]
+        more = self._next[chunks] < self._end[chunks]
+        if self._last and not more.all():
+            raise bad_payload("a chunk ends before its last symbol")
+        empty, chunks = empty[more], chunks[more]
+        state[empty] = state[empty] << 16 | self._words[self._next[chunks]]
+        self._next[chunks] += 1
 
     def _unescape(
         self, values: Integers, classes: NDArray[np.intp], state: Integers, rows: NDArray[np.intp]
@@ -129,7 +140,7 @@ class LaneWriter:
 
     def chunks(self) -> list[bytes]:
         """The bytes of each chunk."""
-        states = np.full((self._lanes, self._count), LOWEST, np.int64)
+        states = np.full((self._lanes, self._count), first_state(self._lanes), np.int64)
         self._rows: list[NDArray[np.intp]] = []
         self._words: list[NDArray[np.int64]] = []
         column = sum(part.shape[1] for part in self._places)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.laplace import BYTES, PRECISION, slots
 
-__all__ = ["LOWEST", "OFFSET", "SerialReader", "SerialWriter", "lanes_of"]
+__all__ = ["LOWEST", "OFFSET", "SerialReader", "SerialWriter", "first_state", "lanes_of"]
 
-LOWEST: Final = 1 << 16  # of a state
+LOWEST: Final = 1 << 16  # of a state while there are words
 SYMBOLS_PER_LANE: Final = 2**15  # at four bytes for a lane, few bytes cannot claim many symbols
 OFFSET: Final = 1 << 15  # of an escaped symbol, so that it is two bytes
 MASK: Final = (1 << PRECISION) - 1
@@ -26,6 +26,14 @@ MASK: Final = (1 << PRECISION) - 1
 def lanes_of(total: int) -> int:
     """States of a chunk of `total` symbols."""
     return max(1, total // SYMBOLS_PER_LANE)
+
+
+def first_state(lanes: int) -> int:
+    """What an encoder starts with: nothing, which saves two bytes, where no lane waits for another.
+
+    A lane alone has used all words once its state stays below LOWEST.
+    """
+    return LOWEST if lanes > 1 else 0
 
 
 @final
@@ -81,8 +89,9 @@ class _ChunkReader:
         if len(chunk) < 4 * lanes or len(chunk) % 2:
             raise bad_payload(f"a chunk of {lanes} lanes has {len(chunk)} bytes")
         self._states = list(unpack_from(f"<{lanes}I", chunk))
-        if min(self._states) < LOWEST:
-            raise bad_payload("a rANS state is below 2**16")
+        self._end = first_state(lanes)
+        if min(self._states) < LOWEST and (self._end or len(chunk) > 4):
+            raise bad_payload("a rANS state is below 2**16 before the last word")
         words: list[int] = np.frombuffer(chunk, "<u2", offset=4 * lanes).tolist()
         self._words = iter(words)
         self._count = 0
@@ -97,7 +106,7 @@ class _ChunkReader:
             slot = state & MASK
             place = owner[class_ << PRECISION | slot]
             state = frequency[place] * (state >> PRECISION) + slot - start[place]
-            states[count % lanes] = state << 16 | self._word() if state < LOWEST else state
+            states[count % lanes] = self._refilled(state) if state < LOWEST else state
             values.append(
                 self._escaped(count % lanes, class_) if escape[place] else table.value[place]
             )
@@ -106,14 +115,14 @@ class _ChunkReader:
 
     def finish(self) -> None:
         """As `SerialReader.finish`."""
-        if next(self._words, None) is not None or set(self._states) != {LOWEST}:
+        if next(self._words, None) is not None or set(self._states) != {self._end}:
             raise bad_payload("a chunk does not end where it must")
 
-    def _word(self) -> int:
+    def _refilled(self, state: int) -> int:
         word = next(self._words, None)
-        if word is None:
+        if word is None and self._end:
             raise bad_payload("a chunk ends before its last symbol")
-        return word
+        return state if word is None else state << 16 | word
 
     def _escaped(self, lane: int, class_: int) -> int:
         """The value of the two bytes that follow; one that needed no escape is damage."""
@@ -123,7 +132,7 @@ class _ChunkReader:
             place = table.owner[BYTES << PRECISION | slot]
             whole = self._states[lane] >> PRECISION
             state = table.frequency[place] * whole + slot - table.start[place]
-            self._states[lane] = state << 16 | self._word() if state < LOWEST else state
+            self._states[lane] = self._refilled(state) if state < LOWEST else state
             number += weight * table.value[place]
         if abs(number) <= table.most[class_] or number == -OFFSET:
             raise bad_payload("an escape stands for a symbol that needs none")
@@ -151,7 +160,8 @@ class SerialWriter:
 
     def _chunk(self, values: NDArray[Any], classes: NDArray[np.intp]) -> bytes:
         """Symbols from the last to the first: the encoder undoes what the decoder does."""
-        table, states, words = _lists(), [LOWEST] * self._lanes, []
+        table, words = _lists(), []
+        states = [first_state(self._lanes)] * self._lanes
         places, lanes = self._places(values.astype(np.int64), classes)
         for place, lane in zip(reversed(places), reversed(lanes), strict=True):
             frequency, state = table.frequency[place], states[lane]

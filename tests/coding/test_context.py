@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from coding import context_reference as reference
 from coding.builders import network, pyramids, ready, symbols
 from lgcodec.coding import ChunkCodec, Integer, codec_of
+from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, MAX_BIAS, MAX_WEIGHT, Context
 from lgcodec.coding.neighbours import causal_offsets, fronts
 from lgcodec.coding.pyramid import LATENTS, Pyramid
@@ -101,13 +102,27 @@ def refused(coder: Context, *chunks: bytes) -> str:
 
 
 def test_truncation_and_extension() -> None:
-    """LGI-K-44, LGI-K-46."""
+    """LGI-K-44, LGI-K-46: a shorter chunk is refused or is that of other symbols."""
     coder = ready(CODER, 3)
-    first, second = coder.encode((), [symbols(coder, 2, 3)])
+    original = symbols(coder, 2, 3)
+    first, second = coder.encode((), [original])
     for length in range(len(first)):
-        assert refused(coder, first[:length], second) == "E_PAYLOAD"
-    assert refused(coder, first + b"\0\0", second) == "E_PAYLOAD"
+        if length < 4 or length % 2:
+            assert refused(coder, first[:length], second) == "E_PAYLOAD"
+        else:
+            assert_other_symbols(coder, first[:length], original[:1])
+    assert_other_symbols(coder, first + b"\0\0", original[:1])
     assert refused(coder, b"\xff\xff\0\0" + first[4:]) == "E_PAYLOAD"
+
+
+def assert_other_symbols(coder: Context, chunk: bytes, original: Symbols) -> None:
+    try:
+        found = decode(coder, [chunk])
+    except FileError as error:
+        assert error.code == "E_PAYLOAD"
+    else:
+        assert (found != original).any()
+        assert coder.encode((), [found]) == [chunk]
 
 
 @given(st.data(), st.integers(1, 255))
@@ -150,7 +165,7 @@ def test_an_escape_stands_for_a_large_symbol(number: int) -> None:
 
 def encoded(intervals: list[tuple[int, int]]) -> bytes:
     """One lane: frequency and start of every step."""
-    state, words = 2**16, []
+    state, words = 0, []
     for frequency, start in reversed(intervals):
         if state >= frequency << 18:
             words.insert(0, state % 2**16)
