@@ -63,7 +63,7 @@ def _file() -> bytes:
     local = {t.name: _weights(draw, PARTITIONS, *t.shape) for t in conf.local}
     global_ = {t.name: _weights(draw, *t.shape) for t in conf.global_}
     head, chunks = codec_of(conf).encode(global_, local)
-    group = GroupData(0, head, dict(enumerate(chunks)))
+    group = GroupData.of(0, head, dict(enumerate(chunks)))
     return dumps(Container((StreamData(geometry, conf, (group,)),)))
 
 

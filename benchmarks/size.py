@@ -30,7 +30,6 @@ __all__ = ["Sizes"]
 
 FILES: Final = ("cat.lgi", "speech.lgi", "bunny.lgi")
 RANDOM_SETS: Final = 300
-CRC: Final = 4
 Partition = tuple[int, int]  # group ordinal, id
 
 
@@ -46,7 +45,7 @@ class Sizes:
     def costs(self) -> Mapping[Partition, int]:
         """Bytes of every partition: its chunk and its entry in the directory."""
         return {
-            (ordinal, i): length + CRC + group.len_width
+            (ordinal, i): length + group.crc_width + group.len_width
             for ordinal, group in self.stream.groups.items()
             for i, length in zip(group.ids, group.lengths, strict=True)
         }

@@ -41,8 +41,10 @@ def writable(target: Path) -> Iterator[Path | BinaryIO]:
     if sys.stdout.isatty():
         raise UsageError("standard output is a terminal, send it to a file or a pipe")
     try:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        # A buffer of its own: under PYTHONUNBUFFERED sys.stdout.buffer has none, and its write may
+        # do a part and say so by a number alone, where the disk fills or the reader goes.
+        with open(sys.stdout.fileno(), "wb", closefd=False) as file:
+            yield file
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -18,7 +18,9 @@ __all__ = ["command"]
 @click.command
 @lgi_argument
 @click.option(
-    "--deep", is_flag=True, help="Decode every chunk to its numbers too; takes far longer."
+    "--deep",
+    is_flag=True,
+    help="Check the family's tables and decode every chunk to its numbers too; takes far longer.",
 )
 @report_options
 def command(
@@ -26,9 +28,10 @@ def command(
 ) -> None:
     """Check every table and every checksum of a .lgi file.
 
-    Lists what is damaged; the exit code is then 3. Networks are not evaluated: whether this version
-    knows how to is reported, and is no defect of the file. What is intact can be saved with lgi
-    repair; a chunk that only --deep finds bad is copied by it, since its checksum holds.
+    Lists what is damaged; the exit code is then 3. Networks are not evaluated. A family, quantiser
+    or coder that this version does not know is reported, and is no defect of the file. What is
+    intact can be saved with lgi repair; a chunk that only --deep finds bad is copied by it, since
+    its checksum holds.
     """
     found = verify(source, timeouts, deep=deep)
     data = {

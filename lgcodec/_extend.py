@@ -20,10 +20,9 @@ from lgcodec.fit.options import EncodeOptions
 from lgcodec.format.container import (
     BytesSource,
     Container,
-    GroupData,
     Reader,
     Stream,
-    StreamData,
+    data_of,
     dumps,
 )
 from lgcodec.format.geometry import Window
@@ -100,7 +99,7 @@ def extend(
     with replacing(target) as temporary, open_reader(source, timeouts) as reader:
         growths = _growths(reader, larger, at or {}, asked, freeze_global=freeze_global)
         streams = [
-            growth.grown(progress) if growth else _copied(stream)
+            growth.grown(progress) if growth else data_of(stream)
             for stream, growth in zip(reader.streams, growths, strict=True)
         ]
         kept = {n: reader.read_ancillary(n) for n in reader.ancillary if survives_crop(n)}
@@ -147,14 +146,6 @@ def _signals(
     if isinstance(larger, str | os.PathLike):
         return read(larger, kind=kind)
     return larger
-
-
-def _copied(stream: Stream) -> StreamData:
-    groups = tuple(
-        GroupData(ordinal, stream.read_global(ordinal), stream.read_locals(ordinal, group.ids))
-        for ordinal, group in stream.groups.items()
-    )
-    return StreamData(stream.geometry, stream.conf, groups)
 
 
 def _report(growth: Growth, stream: Stream, device: str) -> StreamExtension:

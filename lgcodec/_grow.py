@@ -110,7 +110,7 @@ class Growth:
             fitted = self._fit(ordinal, new, report, home, frozen=True)
             added = self.codec.encode_local(self._encoded.heads[home], fitted.local)
             chunks |= dict(zip(trained, added, strict=True))
-        return GroupData(ordinal, self.stream.read_global(home), chunks)
+        return GroupData.of(ordinal, self.stream.read_global(home), chunks)
 
     def _anew(
         self, ordinal: int, tiles: Mapping[int, Index], report: "_Report", home: int | None
@@ -118,7 +118,7 @@ class Growth:
         """A group all of whose weights are fitted."""
         fitted = self._fit(ordinal, tiles, report, home, frozen=False)
         head, chunks = self.codec.encode(fitted.global_, fitted.local, fitted.steps)
-        return GroupData(ordinal, head, dict(zip(tiles, chunks, strict=True)))
+        return GroupData.of(ordinal, head, dict(zip(tiles, chunks, strict=True)))
 
     def _fit(
         self,

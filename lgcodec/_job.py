@@ -149,7 +149,7 @@ class Job:
         for sampler, best in fitted:
             head, chunks = codec.encode(best.global_, best.local, best.steps)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
-            groups.append(GroupData(sampler.ordinal, head, locals_))
+            groups.append(GroupData.of(sampler.ordinal, head, locals_))
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def _bytes(self, fitted: Groups) -> int:

@@ -6,7 +6,7 @@ from typing import Final, final
 
 from lgcodec._damage import Damage, damage_of, intact, open_damaged
 from lgcodec._weights import LocalWeights
-from lgcodec.coding import codec_of
+from lgcodec.coding import CODERS, QUANTISERS, codec_of
 from lgcodec.errors import FileError, LgiError, UsageError
 from lgcodec.format.checks import locating
 from lgcodec.format.layout import CONF, GEOM, Kind
@@ -53,16 +53,18 @@ def verify(
 ) -> VerifyReport:
     """Check the whole file at a path or a URL.
 
-    Reads every byte and holds one chunk at a time. `deep` also decodes every intact chunk to its
-    numbers, a few hundred times slower, and finds those whose checksum holds and whose content is
-    impossible; networks are not evaluated. FileError where the header, the root table, a GEOM or a
-    CONF is damaged, InputError if the file cannot be read.
+    Reads every byte and holds one chunk at a time. `deep` also compares CONF with what the family
+    needs and decodes every intact chunk to its numbers, a few hundred times slower, and finds those
+    whose checksum holds and whose content is impossible; networks are not evaluated. A plug of an
+    unknown name is no damage. FileError where the header, the root table, a GEOM or a CONF is
+    damaged, InputError if the file cannot be read.
     """
     with open_damaged(where, timeouts) as reader:
         _check_canonical(reader)
-        errors = [_plug_error(stream) for stream in reader.streams]
+        errors = [_plug_error(stream, deep=deep) for stream in reader.streams]
+        pairs = zip(reader.streams, errors, strict=True)
         damage = [
-            *(Damage.of(e, stream=i) for i, e in enumerate(errors) if e and e.code == "E_CONF"),
+            *(Damage.of(e, stream=stream.index) for stream, e in pairs if e and _is_known(stream)),
             *damage_of(reader),
         ]
         checks = tuple(
@@ -118,7 +120,14 @@ def _check_canonical(reader: Reader) -> None:
             raise FileError(code, "a table is not as a writer makes it", at)
 
 
-def _plug_error(stream: Stream) -> FileError | None:
+def _is_known(stream: Stream) -> bool:
+    """Whether this version has every plug: what is wrong with them is then a defect of the file."""
+    conf = stream.conf
+    plugs = (conf.family, FAMILIES), (conf.quantiser, QUANTISERS), (conf.coder, CODERS)
+    return all(plug.name in known for plug, known in plugs)
+
+
+def _plug_error(stream: Stream, *, deep: bool) -> FileError | None:
     """Why the chunks of a stream cannot be decoded by its configuration."""
     name = stream.conf.family.name
     if name not in FAMILIES:
@@ -126,7 +135,16 @@ def _plug_error(stream: Stream) -> FileError | None:
         return FileError("E_PROFILE", message, stream.conf_at)
     try:
         with locating(stream.conf_at):
+            if deep:
+                _check_family(stream)
             codec_of(stream.conf)
     except FileError as error:
         return error
     return None
+
+
+def _check_family(stream: Stream) -> None:
+    """Raise FileError E_PROFILE unless the family has such tables in such a stream."""
+    from lgcodec.nets import family_of  # noqa: PLC0415 (torch takes a second to import)
+
+    family_of(stream.conf, stream.geometry)

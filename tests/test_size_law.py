@@ -39,7 +39,7 @@ def test_all_partitions_are_the_whole_file(sizes, name) -> None:
     found = sizes[f"{name}-0"]
     assert found.all == (SAMPLES / name).stat().st_size
     (group,) = found.stream.groups.values()
-    rest = found.all - sum(group.lengths) - len(group.ids) * (4 + group.len_width)
+    rest = found.all - sum(group.lengths) - len(group.ids) * (group.crc_width + group.len_width)
     assert found.g == pytest.approx(rest / found.all)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import tracemalloc
-from dataclasses import replace
 from math import prod
 from pathlib import Path
 from struct import pack
@@ -13,30 +12,47 @@ from format.builders import axis, geometry
 from lgcodec._verify import verify
 from lgcodec.coding.frequencies import FrequencyTable
 from lgcodec.errors import FileError
-from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import Container, GroupData, StreamData, dumps, loads
+from lgcodec.nets import Siren
 from lgcodec_cli.main import run
 from spec.conformance.make.__main__ import FOLDER
 
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text())
 DECODED = [FOLDER / entry["file"] for entry in MANIFEST["valid"] if entry["decode"]]
 PAYLOADS = [entry for entry in MANIFEST["invalid"] if entry["code"] == "E_PAYLOAD"]
-CONF = Conf(
-    Plug("siren"),
-    Plug("uniform", {"bits": 8}),
-    Plug("rans"),
-    (TensorSpec("w", (2**24,)),),
-    (),
-    (0.0, 255.0),
-    (0.0,),
-)
-STEP_AND_TABLE = pack("<f", 1.0) + FrequencyTable(0, 0, 0, 1, 1).pack()  # no bits for a number
+PROFILES = [
+    entry
+    for entry in MANIFEST["invalid"]
+    if entry["decoding"] and entry["code"] in ("E_PROFILE", "E_CONF")
+]
 
 
-def written(folder: Path, conf: Conf, shared: bytes, chunks: dict[int, bytes]) -> Path:
+def conf(local_width: int, global_width: int = 0) -> Conf:
+    """A network of so many neurons; its numbers are all 0 with the global chunk of `shared`."""
+    widths = {"local_width": local_width, "global_width": global_width}
+    network = Siren(1, **widths, ranges=((-1.0, 1.0),), layers=3)
+    return Conf(
+        Plug(network.name, network.configuration),
+        Plug("uniform", {"bits": 8}),
+        Plug("rans"),
+        network.local_tensors(),
+        network.global_tensors(),
+        (0.0, 255.0),
+        (0.0,),
+    )
+
+
+def shared(conf: Conf) -> bytes:
+    """Steps, and tables by which a number takes no bits."""
+    count = len(conf.local)
+    return pack("<f", 1.0) * count + FrequencyTable(0, 0, 0, 1, 1).pack() * count
+
+
+def written(folder: Path, conf: Conf, head: bytes, chunks: dict[int, bytes]) -> Path:
     lattice = geometry("audio", (axis(40, 4),), channels=1)
     path = folder / "a.lgi"
-    stream = StreamData(lattice, conf, (GroupData(0, shared, chunks),))
+    stream = StreamData(lattice, conf, (GroupData(0, head, chunks),))
     path.write_bytes(dumps(Container((stream,))))
     return path
 
@@ -81,6 +97,21 @@ def test_deep_finds_what_checksums_do_not(entry: dict) -> None:
     assert check.intact == whole - lost
 
 
+@pytest.mark.parametrize("entry", PROFILES, ids=lambda entry: Path(entry["file"]).stem)
+def test_deep_compares_conf_with_what_its_plugs_need(entry: dict) -> None:
+    """Step 17, before any chunk. What nobody knows may be right."""
+    report = verify(FOLDER / entry["file"], deep=True)
+    (check,) = report.streams
+    assert str(check.unreadable).startswith(entry["code"])
+    assert check.numbers is None
+    if "from-the-future" in str(check.unreadable):
+        assert report.damage == ()
+    else:
+        (found,) = report.damage
+        assert (found.code, found.group) == (entry["code"], None)
+        assert found.offset in range(*entry["where"])
+
+
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "--deep", str(DECODED[0])]) == 0
     assert "local numbers and" in capsys.readouterr().out
@@ -89,8 +120,9 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_many_numbers_in_few_bytes(tmp_path: Path) -> None:
-    """2**24 numbers of no bits need 65 536 bytes of states: fewer are refused for nothing."""
-    path = written(tmp_path, CONF, STEP_AND_TABLE, {0: bytes(1000), 1: bytes(4)})
+    """Nearly 2**24 numbers of no bits need 65 536 bytes of states: fewer are refused for nothing."""
+    large = conf(4090)
+    path = written(tmp_path, large, shared(large), {0: bytes(1000), 1: bytes(4)})
     tracemalloc.start()
     report = verify(path, deep=True)
     _, peak = tracemalloc.get_traced_memory()
@@ -99,11 +131,10 @@ def test_many_numbers_in_few_bytes(tmp_path: Path) -> None:
     assert peak < 2**22
 
 
-@pytest.mark.parametrize("where", ["local", "global_"])
-def test_more_numbers_than_are_decoded(tmp_path: Path, where: str) -> None:
+@pytest.mark.parametrize("widths", [(4096, 0), (3, 4096)])
+def test_more_numbers_than_are_decoded(tmp_path: Path, widths: tuple[int, int]) -> None:
     """No defect of the file: it is said, and the rest is verified."""
-    many = {where: tuple(TensorSpec(f"w{i}", (2**24, 16)) for i in range(200))}
-    path = written(tmp_path, replace(CONF, **many), STEP_AND_TABLE, {0: bytes(1000)})
+    path = written(tmp_path, conf(*widths), bytes(100), {0: bytes(1000)})
     report = verify(path, deep=True)
     assert report.damage == ()
     assert "at most 16,777,216 are decoded" in str(report.streams[0].unreadable)
@@ -111,9 +142,9 @@ def test_more_numbers_than_are_decoded(tmp_path: Path, where: str) -> None:
 
 
 def test_offsets_lead_to_the_chunk(tmp_path: Path) -> None:
-    conf = replace(CONF, local=(TensorSpec("w", (3,)),))
-    good = pack("<I", 2**16)
-    path = written(tmp_path, conf, STEP_AND_TABLE, {0: good, 1: good, 2: pack("<I", 77), 3: good})
+    good, small = pack("<I", 2**16), conf(3)
+    chunks = {0: good, 1: good, 2: pack("<I", 77), 3: good}
+    path = written(tmp_path, small, shared(small), chunks)
     (found,) = verify(path, deep=True).damage
     assert (found.group, found.partition) == (0, 2)
     assert path.read_bytes()[found.offset :][:4] == pack("<I", 77)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from lgcodec.coding.base import Coder, Quantiser
 from lgcodec.coding.chunks import ChunkCodec, Weights
 from lgcodec.coding.context import Context
@@ -33,8 +35,8 @@ CODERS: Final[Mapping[str, type[Coder]]] = {
 def codec_of(conf: Conf) -> ChunkCodec:
     """The codec of the chunks that `conf` describes.
 
-    FileError E_PROFILE if quantiser or coder is unknown or they do not fit each other, E_CONF if a
-    configuration is not what the plug's page says.
+    FileError E_PROFILE if quantiser or coder is unknown or they do not fit each other or the
+    tables of tensors, E_CONF if a configuration is not what the plug's page says.
     """
     for what, plug, table in (
         ("quantiser", conf.quantiser, QUANTISERS),
@@ -48,4 +50,6 @@ def codec_of(conf: Conf) -> ChunkCodec:
     coder = CODERS[conf.coder.name].from_configuration(conf.coder.configuration)
     if not coder.takes(quantiser):
         raise FileError("E_PROFILE", f"{coder.name} does not code the symbols of {quantiser.name}")
+    nothing = {t.name: np.broadcast_to(np.float32(0), t.shape) for t in conf.global_}
+    coder.for_locals(conf.local, nothing)  # numbers come later: now it looks at the tables alone
     return ChunkCodec(quantiser, coder, conf.local, conf.global_)

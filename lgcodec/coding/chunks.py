@@ -26,9 +26,10 @@ Weights = Mapping[str, Floats]
 @final
 @dataclass(frozen=True)
 class GlobalPart:
-    """A decoded global chunk: its weights, and the steps and tables of the local tensors."""
+    """A decoded global chunk: its weights, and coder, steps and tables of the local tensors."""
 
     weights: dict[str, Floats]
+    coder: Coder
     steps: tuple[float, ...]
     tables: tuple[bytes, ...]
 
@@ -77,7 +78,7 @@ class ChunkCodec:
         head = np.array(widths, "<f4").tobytes() if self.quantiser.has_step else b""
         (body,) = self.coder.encode(tables[:split], symbols[:split])
         chunk = head + b"".join(tables) + body
-        coder = self.coder.for_locals(self.local, self.decode_global(chunk).weights)
+        coder = self.decode_global(chunk).coder
         return chunk, _in_blocks(coder, tables[split:], symbols[split:])
 
     def encode_local(self, head: GlobalPart, local: Weights) -> list[bytes]:
@@ -90,7 +91,7 @@ class ChunkCodec:
             part = self.quantiser.quantise(local[tensor.name].reshape(-1, tensor.size), step)
             limits = self.coder.limits(table)
             symbols.append(part if limits is None else part.clip(*limits))
-        return self.coder.encode(head.tables, symbols)
+        return head.coder.encode(head.tables, symbols)
 
     def decode_global(self, chunk: bytes) -> GlobalPart:
         """Read a global chunk; FileError E_PAYLOAD if its bytes are impossible."""
@@ -108,13 +109,13 @@ class ChunkCodec:
         )
         weights = self._weights(self.global_, symbols, steps[:split])
         shaped = {t.name: weights[t.name].reshape(t.shape) for t in self.global_}
-        return GlobalPart(shaped, steps[split:], tables[split:])
+        coder = self.coder.for_locals(self.local, shaped)
+        return GlobalPart(shaped, coder, steps[split:], tables[split:])
 
     def decode_local(self, head: GlobalPart, chunks: Sequence[bytes]) -> dict[str, Floats]:
         """Weights [len(chunks), *shape] of each local tensor; FileError E_PAYLOAD if damaged."""
-        symbols = self.coder.for_locals(self.local, head.weights).decode(
-            head.tables, chunks, self._sizes(self.local), self.quantiser.symbol_type
-        )
+        sizes = self._sizes(self.local)
+        symbols = head.coder.decode(head.tables, chunks, sizes, self.quantiser.symbol_type)
         return self._weights(self.local, symbols, head.steps)
 
     @property

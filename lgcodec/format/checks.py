@@ -1,13 +1,17 @@
-"""Small tools of every module here: the checksum, and naming the defect of a file."""
+"""Small tools of every module here: the checksums, and naming the defect of a file."""
 
+from binascii import crc_hqx
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import google_crc32c
 
 from lgcodec.errors import FileError, UsageError
 
-__all__ = ["check_crc", "crc32c", "locating", "reading", "require"]
+__all__ = ["CrcWidth", "check_crc", "checksum", "crc32c", "locating", "reading", "require"]
+
+CrcWidth = Literal[2, 4]  # bytes of a checksum
 
 
 def crc32c(data: bytes) -> int:
@@ -15,11 +19,19 @@ def crc32c(data: bytes) -> int:
     return int(google_crc32c.value(data))
 
 
-def check_crc(code: str, what: str, data: bytes, stored: int, offset: int) -> None:
+def checksum(data: bytes, width: CrcWidth) -> int:
+    """CRC-16/IBM-3740 of `data` where `width` is 2, CRC-32C where it is 4."""
+    return crc_hqx(data, 0xFFFF) if width == 2 else crc32c(data)
+
+
+def check_crc(
+    code: str, what: str, data: bytes, stored: int, offset: int, *, width: CrcWidth = 4
+) -> None:
     """Raise FileError(code) at `offset`, where `data` lies, unless `stored` is its checksum."""
-    found = crc32c(data)
+    found = checksum(data, width)
     if found != stored:
-        raise FileError(code, f"{what} has checksum {found:08x}, {stored:08x} is stored", offset)
+        values = f"{found:0{2 * width}x}, {stored:0{2 * width}x} is stored"
+        raise FileError(code, f"{what} has checksum {values}", offset)
 
 
 def require(condition: bool, message: str) -> None:

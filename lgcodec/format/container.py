@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "Stream",
     "StreamData",
+    "data_of",
     "dumps",
     "loads",
     "write_container",
@@ -50,15 +51,21 @@ def loads(data: bytes) -> Container:
     """Read and check a whole file, every chunk included; FileError if anything is wrong."""
     reader = Reader(BytesSource(data))
     return Container(
-        streams=tuple(_stream(stream) for stream in reader.streams),
+        streams=tuple(data_of(stream) for stream in reader.streams),
         ancillary={name: reader.read_ancillary(name) for name in reader.ancillary},
         minor=reader.minor,
     )
 
 
-def _stream(stream: Stream) -> StreamData:
+def data_of(stream: Stream) -> StreamData:
+    """Every chunk of an open stream, checked; FileError E_CHUNK_CRC if one is damaged."""
     groups = (
-        GroupData(ordinal, stream.read_global(ordinal), stream.read_locals(ordinal, group.ids))
+        GroupData(
+            ordinal,
+            stream.read_global(ordinal),
+            stream.read_locals(ordinal, group.ids),
+            group.crc_width,
+        )
         for ordinal, group in stream.groups.items()
     )
     return StreamData(stream.geometry, stream.conf, tuple(groups))

@@ -9,16 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain
-from struct import pack, unpack_from
+from struct import calcsize, pack, unpack_from
 
 from lgcodec.errors import FileError, UsageError
-from lgcodec.format.checks import reading, require
+from lgcodec.format.checks import CrcWidth, reading, require
 from lgcodec.format.layout import (
+    CRC_WIDTHS,
     DIRECTORY,
+    LEN_WIDTHS,
     MAX_GLOBAL,
     MAX_GROUPS,
     MAX_LOCAL,
     MAX_PARTITIONS,
+    MAX_SHORT,
     RUN,
     WIDTH_FORMATS,
 )
@@ -34,6 +37,7 @@ class Group:
     global_len   0 to 2**28; global_crc its CRC-32C, 0 where there is no global chunk
     ids             partitions present, strictly increasing, 1 to 2**20 of them, below 2**20
     lengths, crcs   of the local chunk of each id; lengths 1 to 2**24
+    crc_width       bytes of each of `crcs`, 2 or 4; 2 where no length is above 4095
     """
 
     ordinal: int
@@ -42,6 +46,7 @@ class Group:
     ids: tuple[int, ...]
     lengths: tuple[int, ...]
     crcs: tuple[int, ...]
+    crc_width: CrcWidth = 4
 
     def __post_init__(self) -> None:
         count = len(self.ids)
@@ -60,10 +65,11 @@ class Group:
             0 <= self.global_len <= MAX_GLOBAL,
             f"a global chunk has {self.global_len} bytes, at most {MAX_GLOBAL} are allowed",
         )
+        most = MAX_LOCAL if self.crc_width == 4 else MAX_SHORT
         require(
-            min(self.lengths) >= 1 and max(self.lengths) <= MAX_LOCAL,
+            min(self.lengths) >= 1 and max(self.lengths) <= most,
             f"local chunks have {min(self.lengths)} to {max(self.lengths)} bytes, "
-            f"1 to {MAX_LOCAL} are allowed",
+            f"1 to {most} are allowed where crc_width is {self.crc_width}",
         )
 
     @cached_property
@@ -73,15 +79,16 @@ class Group:
 
     @property
     def len_width(self) -> int:
-        """Bytes of a local length: 0 where all are equal, else 2 or 4, the smallest that fits."""
-        if min(self.lengths) == max(self.lengths):
+        """Bytes of a local length: 0 where all are equal, else 1, 2 or 4, the first that fits."""
+        longest = max(self.lengths)
+        if min(self.lengths) == longest:
             return 0
-        return 2 if max(self.lengths) < 2**16 else 4
+        return next(width for width in WIDTH_FORMATS if longest < 256**width)
 
     @property
     def dir_len(self) -> int:
         """Bytes of the directory."""
-        return _dir_len(len(self.runs), len(self.ids), self.len_width)
+        return _dir_len(len(self.runs), len(self.ids), self.len_width, self.crc_width)
 
     @property
     def length(self) -> int:
@@ -117,40 +124,38 @@ class Group:
         """The directory, `dir_len` bytes."""
         width = self.len_width
         lengths = self.lengths if width else self.lengths[:1]
-        head = DIRECTORY.pack(
-            len(self.runs), len(self.ids), self.global_len, self.global_crc, width, bytes(3)
-        )
+        counts = len(self.runs), len(self.ids)
+        shared = self.global_len, self.global_crc
+        head = DIRECTORY.pack(*counts, *shared, width, self.crc_width, bytes(2))
         return b"".join(
             (
                 head,
                 pack(f"<{2 * len(self.runs)}I", *chain.from_iterable(self.runs)),
-                pack(f"<{len(lengths)}{WIDTH_FORMATS.get(width, 'I')}", *lengths),
-                pack(f"<{len(self.crcs)}I", *self.crcs),
+                pack(_table(width, len(self.ids)), *lengths),
+                pack(_table(self.crc_width, len(self.ids)), *self.crcs),
             )
         )
 
     @classmethod
     def unpack(cls, data: bytes, ordinal: int, offset: int = 0) -> "Group":
         """Read a whole directory that starts at `offset` of its file; FileError if it is bad."""
-        n_runs, n_local, width = _counts(data, offset)
-        _, _, global_len, global_crc, _, _ = DIRECTORY.unpack_from(data)
+        n_runs, n_local, width, crc_width = _counts(data, offset)
+        _, _, global_len, global_crc, *_ = DIRECTORY.unpack_from(data)
         runs_at = DIRECTORY.size
         lengths_at = runs_at + RUN.size * n_runs
-        crcs_at = len(data) - 4 * n_local
+        crcs_at = len(data) - crc_width * n_local
         runs = list(RUN.iter_unpack(data[runs_at:lengths_at]))
         _check_runs(runs, n_local, offset + runs_at)
-        if width == 0:
-            lengths = unpack_from("<I", data, lengths_at) * n_local
-        else:
-            lengths = unpack_from(f"<{n_local}{WIDTH_FORMATS[width]}", data, lengths_at)
+        lengths = unpack_from(_table(width, n_local), data, lengths_at)
         with reading("E_LIMIT", offset):
             group = cls(
                 ordinal=ordinal,
                 global_len=global_len,
                 global_crc=global_crc,
                 ids=tuple(chain.from_iterable(range(start, start + n) for start, n in runs)),
-                lengths=lengths,
-                crcs=unpack_from(f"<{n_local}I", data, crcs_at),
+                lengths=lengths if width else lengths * n_local,
+                crcs=unpack_from(_table(crc_width, n_local), data, crcs_at),
+                crc_width=crc_width,
             )
         if group.len_width != width:
             message = f"len_width is {width}, {group.len_width} is the smallest that fits"
@@ -170,31 +175,39 @@ def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _dir_len(n_runs: int, n_local: int, width: int) -> int:
-    return DIRECTORY.size + RUN.size * n_runs + (width * n_local or 4) + 4 * n_local
+def _table(width: int, count: int) -> str:
+    """The struct format of a number for each of `count` chunks, or of one for all of them."""
+    return f"<{count}{WIDTH_FORMATS[width]}" if width else "<I"
 
 
-def _counts(data: bytes, offset: int) -> tuple[int, int, int]:
+def _dir_len(n_runs: int, n_local: int, width: int, crc_width: int) -> int:
+    tables = calcsize(_table(width, n_local)) + calcsize(_table(crc_width, n_local))
+    return DIRECTORY.size + RUN.size * n_runs + tables
+
+
+def _counts(data: bytes, offset: int) -> tuple[int, int, int, CrcWidth]:
     """Check the counts against each other and against the directory's length."""
     if len(data) < DIRECTORY.size:
         message = f"a group directory has {len(data)} bytes, at least {DIRECTORY.size} are needed"
         raise FileError("E_DIR", message, offset)
-    n_runs, n_local, _, _, width, reserved = DIRECTORY.unpack_from(data)
+    n_runs, n_local, _, _, width, crc_width, reserved = DIRECTORY.unpack_from(data)
     if any(reserved):
         message = f"reserved bytes of a group directory are {reserved.hex(' ')}, they must be 0"
-        raise FileError("E_RESERVED", message, offset + 17)
-    if width not in (0, *WIDTH_FORMATS):
-        raise FileError("E_WIDTH", f"len_width is {width}, allowed are 0, 2 and 4", offset + 16)
+        raise FileError("E_RESERVED", message, offset + 18)
+    if width not in LEN_WIDTHS:
+        raise FileError("E_WIDTH", f"len_width is {width}, allowed are 0, 1, 2 and 4", offset + 16)
+    if crc_width not in CRC_WIDTHS:
+        raise FileError("E_WIDTH", f"crc_width is {crc_width}, allowed are 2 and 4", offset + 17)
     if not 1 <= n_runs <= n_local <= MAX_PARTITIONS:
         message = (
             f"n_runs is {n_runs} and n_local {n_local}, 1 <= n_runs <= n_local <= {MAX_PARTITIONS}"
         )
         raise FileError("E_LIMIT", f"{message} is required", offset)
-    expected = _dir_len(n_runs, n_local, width)
+    expected = _dir_len(n_runs, n_local, width, crc_width)
     if len(data) != expected:
         message = f"dir_len is {len(data)}, the counts of the directory imply {expected}"
         raise FileError("E_DIR", message, offset)
-    return n_runs, n_local, width
+    return n_runs, n_local, width, crc_width
 
 
 def _check_runs(runs: Sequence[tuple[int, int]], n_local: int, offset: int) -> None:

@@ -30,11 +30,12 @@ GRUP: Final = "GRUP"
 CRITICAL_TYPES: Final = (GEOM, CONF, GRUP)
 
 # --- group directory (LGI-D)
-DIRECTORY: Final = Struct(
-    "<IIIIB3s"
-)  # n_runs, n_local, global_len, global_crc, len_width, reserved
+# n_runs, n_local, global_len, global_crc, len_width, crc_width, reserved
+DIRECTORY: Final = Struct("<IIIIBB2s")
 RUN: Final = Struct("<II")  # start, count
-WIDTH_FORMATS: Final = {2: "H", 4: "I"}  # len_width -> struct code; 0 means that all are equal
+WIDTH_FORMATS: Final = {1: "B", 2: "H", 4: "I"}  # width -> struct code
+LEN_WIDTHS: Final = (0, 1, 2, 4)  # 0 means that all lengths are equal
+CRC_WIDTHS: Final = (2, 4)
 
 # --- geometry (LGI-G)
 GEOMETRY: Final = Struct("<BBHB3sII")  # ndim, kind, channels, sample_type, reserved, rate_num, _den
@@ -58,6 +59,7 @@ MAX_STREAMS: Final = 16
 MAX_GROUPS: Final = 65_536
 MAX_PARTITIONS: Final = 2**20  # of one group
 MAX_LOCAL: Final = 2**24  # bytes of one local chunk
+MAX_SHORT: Final = 4095  # bytes of a local chunk whose checksum has two bytes
 MAX_GLOBAL: Final = 2**28  # bytes of one global chunk
 MAX_CRITICAL: Final = 2**16  # bytes of a GEOM or CONF payload
 MAX_ANCILLARY: Final = 2**26  # bytes of an ancillary payload
@@ -89,7 +91,7 @@ ERROR_CODES: Final = {
     "E_GEOM": "a GEOM payload breaks a rule",
     "E_CONF": "a CONF payload breaks a rule",
     "E_DIR_CRC": "crc does not match a group directory",
-    "E_WIDTH": "len_width is not the smallest that fits",
+    "E_WIDTH": "crc_width is not known, or len_width not the smallest that fits",
     "E_RUNS": "runs of partition ids are empty, touching, unsorted or too long",
     "E_GRID": "a group or a partition lies outside the grid of GEOM",
     "E_PROFILE": "family, quantiser or coder is not known, or disagrees with the tensor tables",

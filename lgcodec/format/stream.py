@@ -104,7 +104,8 @@ class Stream:
                 at = group.ends[position]
                 chunk = block[at - start : group.ends[position + 1] - start]
                 what = f"partition {group.ids[position]} of group {ordinal}"
-                check_crc("E_CHUNK_CRC", what, chunk, group.crcs[position], base + at)
+                crc = group.crcs[position]
+                check_crc("E_CHUNK_CRC", what, chunk, crc, base + at, width=group.crc_width)
                 chunks[group.ids[position]] = chunk
         return chunks
 

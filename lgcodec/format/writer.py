@@ -7,9 +7,9 @@ cropping makes them from an open file; `write_parts` lays out both.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import BinaryIO, final
+from typing import BinaryIO, Final, Self, final
 
-from lgcodec.format.checks import crc32c, require
+from lgcodec.format.checks import CrcWidth, checksum, crc32c, require
 from lgcodec.format.conf import Conf
 from lgcodec.format.directory import Group
 from lgcodec.format.geometry import Geometry
@@ -20,6 +20,7 @@ from lgcodec.format.layout import (
     MAX_ANCILLARY,
     MAX_ENTRIES,
     MAX_FILE_SIZE,
+    MAX_SHORT,
     MAX_STREAMS,
     MINOR,
     is_chunk_type,
@@ -30,14 +31,28 @@ from lgcodec.format.table import Entry, front_length, pack_front
 __all__ = ["GroupData", "Part", "StreamData", "group_part", "write_container", "write_parts"]
 
 
+SMALL: Final = 512  # bytes: where local chunks have fewer on average, two of checksum do
+
+
 @final
 @dataclass(frozen=True)
 class GroupData:
-    """Chunks of one group: the global one (may be empty) and a local one per partition id."""
+    """Chunks of one group: the global one (may be empty) and a local one per partition id.
+
+    crc_width   bytes of the checksum of a local chunk, 2 only if all have at most 4095 bytes
+    """
 
     ordinal: int
     global_chunk: bytes
     local_chunks: Mapping[int, bytes]
+    crc_width: CrcWidth = 4
+
+    @classmethod
+    def of(cls, ordinal: int, global_chunk: bytes, local_chunks: Mapping[int, bytes]) -> Self:
+        """Chunks just made, of which small ones get short checksums."""
+        lengths = [len(chunk) for chunk in local_chunks.values()]
+        short = max(lengths) <= MAX_SHORT and sum(lengths) < SMALL * len(lengths)
+        return cls(ordinal, global_chunk, local_chunks, 2 if short else 4)
 
 
 @final
@@ -130,7 +145,8 @@ def _group(data: GroupData) -> tuple[Group, list[bytes]]:
         global_crc=crc32c(data.global_chunk),
         ids=tuple(ids),
         lengths=tuple(len(chunk) for chunk in chunks),
-        crcs=tuple(crc32c(chunk) for chunk in chunks),
+        crcs=tuple(checksum(chunk, data.crc_width) for chunk in chunks),
+        crc_width=data.crc_width,
     )
     return group, [data.global_chunk, *chunks]
 

@@ -121,6 +121,17 @@ static u32 crc32c(const u8 *bytes, u64 size) {
     return ~crc;
 }
 
+/* CRC-16/IBM-3740: the short checksum of local chunks. */
+static u32 crc16(const u8 *bytes, u64 size) {
+    u32 crc = 0xffff;
+    while (size--) {
+        crc ^= (u32)*bytes++ << 8;
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc << 1 ^ (crc & 0x8000 ? 0x1021 : 0)) & 0xffff;
+    }
+    return crc;
+}
+
 static bool in(u64 value, u64 least, u64 most) {
     return least <= value && value <= most;
 }
@@ -557,7 +568,7 @@ static void check_conf(File *f, const Stream *s) {
 typedef struct {
     const Entry *entry;
     u32 n_runs, n_local, global_len, global_crc;
-    unsigned width;
+    unsigned width, crc_width;
     const u8 *runs, *lengths, *crcs; /* to be read after LGI-D-05 */
 } Group;
 
@@ -573,7 +584,8 @@ static u64 lengths_size(const Group *g) {
 
 static Group group_of(const File *f, const Entry *e) {
     const u8 *b = f->bytes + e->offset;
-    Group g = {e, u32_at(b), u32_at(b + 4), u32_at(b + 8), u32_at(b + 12), b[16], NULL, NULL, NULL};
+    Group g = {e,     u32_at(b), u32_at(b + 4), u32_at(b + 8), u32_at(b + 12),
+               b[16], b[17],     NULL,          NULL,          NULL};
     return g;
 }
 
@@ -596,18 +608,20 @@ static u32 count_of(const Group *g, u32 run) {
 }
 
 static unsigned smallest_width(bool equal, u32 longest) {
-    return equal ? 0 : longest < 65536 ? 2 : 4;
+    return equal ? 0 : longest < 256 ? 1 : longest < 65536 ? 2 : 4;
 }
 
 static void check_counts(File *f, const Group *g) {
     const Entry *e = g->entry;
-    u64 reserved = little(f->bytes + e->offset + 17, 3);
-    need_in(f, reserved, 0, 0, "E_RESERVED", e->offset + 17, "reserved");
-    need(f, g->width == 0 || g->width == 2 || g->width == 4, "E_WIDTH", e->offset + 16,
-         "len_width is not 0, 2 or 4");
+    u64 reserved = little(f->bytes + e->offset + 18, 2);
+    need_in(f, reserved, 0, 0, "E_RESERVED", e->offset + 18, "reserved");
+    need(f, g->width <= 2 || g->width == 4, "E_WIDTH", e->offset + 16,
+         "len_width is not 0, 1, 2 or 4");
+    need(f, g->crc_width == 2 || g->crc_width == 4, "E_WIDTH", e->offset + 17,
+         "crc_width is not 2 or 4");
     need_in(f, g->n_local, 1, MAX_PARTITIONS, "E_LIMIT", e->offset + 4, "n_local");
     need_in(f, g->n_runs, 1, g->n_local, "E_LIMIT", e->offset, "n_runs");
-    u64 size = DIR_HEAD + 8 * (u64)g->n_runs + lengths_size(g) + 4 * (u64)g->n_local;
+    u64 size = DIR_HEAD + 8 * (u64)g->n_runs + lengths_size(g) + g->crc_width * (u64)g->n_local;
     need_in(f, e->dir_len, size, size, "E_DIR", e->offset, "dir_len");
 }
 
@@ -626,12 +640,12 @@ static void check_runs(File *f, const Group *g) {
 /* The sum of all lengths. */
 static u64 check_lengths(File *f, const Group *g) {
     u64 sum = 0, at = g->entry->offset;
-    u32 longest = 0;
+    u32 longest = 0, most = g->crc_width == 2 ? 4095 : 1 << 24;
     bool equal = true;
     need_in(f, g->global_len, 0, 1 << 28, "E_LIMIT", at + 8, "global_len");
     for (u32 i = 0; i < g->n_local; i++) {
         u32 length = length_of(g, i);
-        need_in(f, length, 1, 1 << 24, "E_LIMIT", at + DIR_HEAD, "length of a local chunk");
+        need_in(f, length, 1, most, "E_LIMIT", at + DIR_HEAD, "length of a local chunk");
         equal = equal && length == length_of(g, 0);
         longest = length > longest ? length : longest;
         sum += length;
@@ -665,7 +679,7 @@ static bool next(const Group *g, Partition *p) {
     p->offset += p->length;
     p->id = start_of(g, p->run) + p->in_run;
     p->length = length_of(g, p->index);
-    p->crc = u32_at(g->crcs + 4 * (u64)p->index++);
+    p->crc = (u32)little(g->crcs + (u64)p->index++ * g->crc_width, g->crc_width);
     if (++p->in_run == count_of(g, p->run)) {
         p->in_run = 0;
         p->run++;
@@ -692,8 +706,10 @@ static void verify_group(File *f, const Entry *e) {
     Group g = group_of(f, e);
     find_tables(f, &g);
     need_crc(f, g.global_crc, e->offset + e->dir_len, g.global_len, "E_CHUNK_CRC");
-    for (Partition p = before_first(&g); next(&g, &p);)
-        need_crc(f, p.crc, p.offset, p.length, "E_CHUNK_CRC");
+    for (Partition p = before_first(&g); next(&g, &p);) {
+        u32 found = (g.crc_width == 2 ? crc16 : crc32c)(f->bytes + p.offset, p.length);
+        need_in(f, found, p.crc, p.crc, "E_CHUNK_CRC", p.offset, "checksum");
+    }
 }
 
 static void verify_file(File *f) {
@@ -837,7 +853,7 @@ static Group put_tables(Buffer *b, const Group *g, const Geometry *geometry, con
     if (!kept.width)
         put_little(b, longest, 4);
     for (p = before_first(g); next_kept(g, &p, geometry, window);)
-        put_little(b, p.crc, 4);
+        put_little(b, p.crc, kept.crc_width);
     return kept;
 }
 
@@ -853,7 +869,9 @@ static void put_group(Section *s, const File *f, const Group *g, const Geometry 
     set_little(directory + 4, kept.n_local, 4);
     set_little(directory + 8, kept.global_len, 4);
     set_little(directory + 12, kept.global_crc, 4);
-    set_little(directory + 16, kept.width, 4);
+    set_little(directory + 16, kept.width, 1);
+    set_little(directory + 17, kept.crc_width, 1);
+    set_little(directory + 18, 0, 2);
     u32 crc = crc32c(directory, dir_len);
     put(b, f->bytes + g->entry->offset + g->entry->dir_len, g->global_len);
     for (Partition p = before_first(g); next_kept(g, &p, geometry, window);)

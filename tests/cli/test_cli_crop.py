@@ -139,15 +139,17 @@ def run_crop(*arguments: object) -> bool:
     return run(["crop", *map(str, arguments), "--t", "0:2"]) == 0
 
 
-def test_a_pipe_that_closes(spawn, tmp_path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_closes(spawn, tmp_path, unbuffered) -> None:
+    """In the middle of a write: of the 288 443 bytes, a pipe and the reader here hold 170 000."""
     large = cli_files.stream("audio", [cli_files.axis(60_000, 10)], channels=1, rate=6)
     path = cli_files.save(tmp_path / "a.lgi", large)
-    process = spawn("crop", path, "-o", "-", "--t", ":-1", text=False)
-    process.stdout.read(10)
-    process.stdout.close()
-    assert process.wait(60) == 5
-    assert process.stderr.read() == b""
-    process.stderr.close()
+    settings = {"environment": {"PYTHONUNBUFFERED": unbuffered}, "bufsize": 4096}
+    with spawn("crop", path, "-o", "-", "--t", ":-1", text=False, **settings) as process:
+        assert len(process.stdout.read(100_000)) == 100_000
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 5
 
 
 def test_a_pipe_cannot_be_replaced(lgi, lgi_process, film) -> None:

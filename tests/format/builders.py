@@ -4,6 +4,7 @@
 checksums around them, so that a test reaches the check it is about.
 """
 
+from binascii import crc_hqx
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from struct import pack, unpack_from
@@ -64,24 +65,26 @@ def directory(runs, lengths, crcs, **fields) -> bytes:
         "n_local": len(crcs),
         "global_len": 2,
         "global_crc": crc32c(b"GG"),
-        "len_width": 2,
-        "reserved": bytes(3),
+        "len_width": 1,
+        "crc_width": 4,
+        "reserved": bytes(2),
         **fields,
     }
-    code = {0: "I", 2: "H"}.get(values["len_width"], "I")
+    code = {1: "B", 2: "H"}.get(values["len_width"], "I")
     stored = lengths[:1] if values["len_width"] == 0 else lengths
     return (
-        pack("<IIIIB3s", *values.values())
+        pack("<IIIIBB2s", *values.values())
         + b"".join(pack("<II", *run) for run in runs)
         + pack(f"<{len(stored)}{code}", *stored)
-        + pack(f"<{len(crcs)}I", *crcs)
+        + pack(f"<{len(crcs)}{'H' if values['crc_width'] == 2 else 'I'}", *crcs)
     )
 
 
 def grup(chunks=(b"a", b"bb"), runs=((0, 2),), global_chunk=b"GG", **fields) -> Chunk:
     """A GRUP of these local chunks; `fields` as in `directory`, lengths too if given."""
     lengths = fields.pop("lengths", [len(chunk) for chunk in chunks])
-    table = directory(runs, lengths, [crc32c(chunk) for chunk in chunks], **fields)
+    summed = (lambda data: crc_hqx(data, 0xFFFF)) if fields.get("crc_width") == 2 else crc32c
+    table = directory(runs, lengths, [summed(chunk) for chunk in chunks], **fields)
     return Chunk(b"GRUP", table + global_chunk + b"".join(chunks), dir_len=len(table))
 
 

@@ -32,11 +32,11 @@ SPECIFICATION = Path(__file__).parents[2] / "spec" / "lgi-1.md"
 # The file of the appendix of the specification, worked out by hand from its tables.
 LITERAL = bytes.fromhex(
     """
-    89 4c 47 49 0d 0a 1a 0a   01 00 0000   03000000   30 01 00 00 00 00 00 00
-    74376503 0cd45237
+    89 4c 47 49 0d 0a 1a 0a   01 00 0000   03000000   2a 01 00 00 00 00 00 00
+    26eb041d a36b288a
     47454f4d 00000000 00000000 00000000 4000000000000000 b2d196c2
     434f4e46 00000000 00000000 00000000 4f00000000000000 8bbfd726
-    47525550 00000000 00000000 28000000 2d00000000000000 62da07ae
+    47525550 00000000 00000000 22000000 2700000000000000 7d2d420b
 
     01 01 0100 01 000000 08000000 01000000
     0700000000000000 0000000000000000 0700000000000000 0000000000000000
@@ -51,8 +51,8 @@ LITERAL = bytes.fromhex(
     66 76616c756573            82 f9 0000 f9 5bf8
     69 7175616e7469736572      82 61 71 a0
 
-    01000000 02000000 02000000 c401aae1 02 000000
-    00000000 02000000   0100 0200   3043d0c1 af8145d6
+    01000000 02000000 02000000 c401aae1 01 02 0000
+    00000000 02000000   01 02   779d a33c
     4747 61 6262
     """
 )
@@ -63,7 +63,7 @@ VALUE = Container(
             Conf(
                 Plug("f"), Plug("q"), Plug("c"), (TensorSpec("w", (1,)),), (), (0.0, 255.0), (0.0,)
             ),
-            (GroupData(0, b"GG", {0: b"a", 1: b"bb"}),),
+            (GroupData(0, b"GG", {0: b"a", 1: b"bb"}, crc_width=2),),
         ),
     )
 )
@@ -71,24 +71,24 @@ VALUE = Container(
 
 def test_literal_file() -> None:
     """LGI-F-01, LGI-F-02."""
-    assert len(LITERAL) == 304
+    assert len(LITERAL) == 298
     assert loads(LITERAL) == VALUE
     assert dumps(VALUE) == LITERAL
 
 
 def test_literal_checksums_by_the_definition() -> None:
-    """LGI-F-04, one bit at a time."""
+    """LGI-F-04, LGI-F-05, one bit at a time."""
     for at, data in (
         (24, LITERAL[32:116]),
         (28, LITERAL[:28]),
         (56, LITERAL[116:180]),
         (84, LITERAL[180:259]),
-        (112, LITERAL[259:299]),
+        (112, LITERAL[259:293]),
         (271, b"GG"),
-        (291, b"a"),
-        (295, b"bb"),
     ):
         assert int.from_bytes(LITERAL[at : at + 4], "little") == _crc32c(data)
+    for at, data in ((289, b"a"), (291, b"bb")):
+        assert int.from_bytes(LITERAL[at : at + 2], "little") == _crc16(data)
 
 
 def _crc32c(data: bytes) -> int:
@@ -98,6 +98,15 @@ def _crc32c(data: bytes) -> int:
         for _ in range(8):
             state = state >> 1 ^ (0x82F63B78 if state & 1 else 0)
     return state ^ 0xFFFFFFFF
+
+
+def _crc16(data: bytes) -> int:
+    state = 0xFFFF
+    for byte in data:
+        state ^= byte << 8
+        for _ in range(8):
+            state = (state << 1 ^ (0x1021 if state & 0x8000 else 0)) & 0xFFFF
+    return state
 
 
 def test_the_appendix_of_the_specification() -> None:
@@ -125,7 +134,11 @@ def containers(draw: st.DrawFn) -> Container:
         configuration = replace(draw(confs), fill=(0.5,))
         ids = st.integers(0, tiles - 1)
         chunks = st.dictionaries(ids, st.binary(min_size=1, max_size=9), min_size=1)
-        data = [GroupData(i, draw(st.binary(max_size=9)), draw(chunks)) for i in range(groups)]
+        widths = st.sampled_from((2, 4))
+        data = [
+            GroupData(i, draw(st.binary(max_size=9)), draw(chunks), draw(widths))
+            for i in range(groups)
+        ]
         kept = draw(st.sets(st.integers(0, groups - 1), min_size=1))
         streams.append(StreamData(lattice, configuration, tuple(data[i] for i in sorted(kept))))
     types = st.from_regex(r"[a-z][a-zA-Z][A-Z][a-zA-Z]", fullmatch=True)
@@ -179,7 +192,7 @@ def test_extensions_are_noticed(tail: bytes) -> None:
     """LGI-H-09: a byte, a second file, the end of a ZIP."""
     with pytest.raises(FileError) as raised:
         loads(LITERAL + tail)
-    assert (raised.value.code, raised.value.offset) == ("E_TRAILING", 304)
+    assert (raised.value.code, raised.value.offset) == ("E_TRAILING", len(LITERAL))
 
 
 def test_truncations_of_a_larger_file() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,9 @@ from lgcodec.errors import FileError, UsageError
 from lgcodec.format.directory import Group, runs_of
 
 locals_of_any_width = st.lists(
-    st.one_of(st.integers(1, 3), st.integers(1, 2**17)), min_size=1, max_size=20
+    st.one_of(st.integers(1, 3), st.integers(1, 300), st.integers(1, 2**17)),
+    min_size=1,
+    max_size=20,
 )
 
 
@@ -16,7 +20,8 @@ def groups(draw: st.DrawFn) -> Group:
     lengths = tuple(draw(locals_of_any_width))
     count = len(lengths)
     ids = draw(st.sets(st.integers(0, 40), min_size=count, max_size=count))
-    crcs = st.lists(st.integers(0, 2**32 - 1), min_size=count, max_size=count)
+    width = draw(st.sampled_from((2, 4))) if max(lengths) <= 4095 else 4
+    crcs = st.lists(st.integers(0, 256**width - 1), min_size=count, max_size=count)
     return Group(
         ordinal=draw(st.integers(0, 65_535)),
         global_len=draw(st.integers(0, 2**28)),
@@ -24,6 +29,7 @@ def groups(draw: st.DrawFn) -> Group:
         ids=tuple(sorted(ids)),
         lengths=lengths,
         crcs=tuple(draw(crcs)),
+        crc_width=width,
     )
 
 
@@ -58,6 +64,10 @@ def test_bytes_are_those_of_the_table() -> None:
     group = Group(0, 3, 7, (2, 3, 9), (5, 6, 7), (10, 11, 12))
     table = directory([(2, 2), (9, 1)], [5, 6, 7], [10, 11, 12], global_len=3, global_crc=7)
     assert group.pack() == table
+    short = directory(
+        [(2, 2), (9, 1)], [5, 6, 7], [1, 2, 3], global_len=3, global_crc=7, crc_width=2
+    )
+    assert replace(group, crcs=(1, 2, 3), crc_width=2).pack() == short
     assert group.runs == [(2, 2), (9, 1)]
     assert group.ends == (3, 8, 14, 21)
     assert group.length == group.dir_len + 21
@@ -65,7 +75,10 @@ def test_bytes_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize(
     ("lengths", "width"),
-    [((5, 5), 0), ((70_000, 70_000), 0), ((5, 6), 2), ((5, 65_535), 2), ((5, 65_536), 4)],
+    [
+        *(((5, 5), 0), ((70_000, 70_000), 0), ((5, 6), 1), ((5, 255), 1)),
+        *(((5, 256), 2), ((5, 65_535), 2), ((5, 65_536), 4)),
+    ],
 )
 def test_len_width_is_the_smallest(lengths: tuple[int, int], width: int) -> None:
     """LGI-D-03."""
@@ -73,25 +86,32 @@ def test_len_width_is_the_smallest(lengths: tuple[int, int], width: int) -> None
     assert group.len_width == width
     assert group.pack()[16] == width
     assert group.dir_len == 20 + 8 + (4 if width == 0 else 2 * width) + 8
+    if max(lengths) < 4096:
+        assert replace(group, crc_width=2).dir_len == group.dir_len - 4
 
 
 def test_keeping_some() -> None:
     group = Group(4, 3, 7, (2, 3, 9), (5, 6, 7), (10, 11, 12))
     assert group.keeping([9, 2]) == Group(4, 3, 7, (2, 9), (5, 7), (10, 12))
     assert group.keeping(group.ids) == group
+    assert replace(group, crc_width=2).keeping([9]).crc_width == 2
     with pytest.raises(UsageError, match="partition 4 of group 4 is absent"):
         group.keeping([2, 4])
 
 
 ONE = ([(0, 2)], [1, 2], [0, 0])
 BAD = {
-    "LGI-D-02 first": ("E_RESERVED", directory(*ONE, reserved=b"\1\0\0")),
-    "LGI-D-02 last": ("E_RESERVED", directory(*ONE, reserved=b"\0\0\x80")),
-    "LGI-D-03 width 1": ("E_WIDTH", directory(*ONE, len_width=1)),
+    "LGI-D-02 first": ("E_RESERVED", directory(*ONE, reserved=b"\1\0")),
+    "LGI-D-02 last": ("E_RESERVED", directory(*ONE, reserved=b"\0\x80")),
     "LGI-D-03 width 3": ("E_WIDTH", directory(*ONE, len_width=3)),
     "LGI-D-03 width 8": ("E_WIDTH", directory(*ONE, len_width=8)),
-    "LGI-D-03 4 where 2 fits": ("E_WIDTH", directory(*ONE, len_width=4)),
-    "LGI-D-03 2 where all are equal": ("E_WIDTH", directory([(0, 2)], [5, 5], [0, 0])),
+    "LGI-D-03 4 where 1 fits": ("E_WIDTH", directory(*ONE, len_width=4)),
+    "LGI-D-03 4 where 2 fits": ("E_WIDTH", directory([(0, 2)], [1, 256], [0, 0], len_width=4)),
+    "LGI-D-03 2 where 1 fits": ("E_WIDTH", directory([(0, 2)], [1, 255], [0, 0], len_width=2)),
+    "LGI-D-03 1 where all are equal": ("E_WIDTH", directory([(0, 2)], [5, 5], [0, 0])),
+    "LGI-D-13 width 0": ("E_WIDTH", directory(*ONE, crc_width=0)),
+    "LGI-D-13 width 1": ("E_WIDTH", directory(*ONE, crc_width=1)),
+    "LGI-D-13 width 8": ("E_WIDTH", directory(*ONE, crc_width=8)),
     "LGI-D-04 no runs": ("E_LIMIT", directory(*ONE, n_runs=0)),
     "LGI-D-04 no partitions": ("E_LIMIT", directory(*ONE, n_local=0)),
     "LGI-D-04 more runs than partitions": ("E_LIMIT", directory(*ONE, n_runs=3)),
@@ -114,6 +134,10 @@ BAD = {
     "LGI-D-07 length 0": ("E_LIMIT", directory([(0, 2)], [0, 2], [0, 0])),
     "LGI-D-07 lengths 0": ("E_LIMIT", directory([(0, 2)], [0], [0, 0], len_width=0)),
     "LGI-D-07 length": ("E_LIMIT", directory([(0, 2)], [1, 2**24 + 1], [0, 0], len_width=4)),
+    "LGI-D-07 length of a short checksum": (
+        "E_LIMIT",
+        directory([(0, 2)], [1, 4096], [0, 0], len_width=2, crc_width=2),
+    ),
     "LGI-D-07 global_len": ("E_LIMIT", directory(*ONE, global_len=2**28 + 1)),
 }
 
@@ -132,6 +156,8 @@ def test_largest_values_are_allowed() -> None:
     """LGI-D-06, LGI-D-07: the limits themselves."""
     group = Group(65_535, 2**28, 2**32 - 1, (0, 2**20 - 1), (1, 2**24), (0, 2**32 - 1))
     assert Group.unpack(group.pack(), 65_535) == group
+    short = replace(group, lengths=(1, 4095), crcs=(0, 2**16 - 1), crc_width=2)
+    assert Group.unpack(short.pack(), 65_535) == short
 
 
 @pytest.mark.parametrize(
@@ -145,6 +171,7 @@ def test_largest_values_are_allowed() -> None:
         ((0, 0, 0, (2**20,), (1,), (0,)), "at most 2\\*\\*20 - 1"),
         ((0, 2**28 + 1, 0, (0,), (1,), (0,)), "a global chunk has 268435457 bytes"),
         ((0, 0, 0, (0,), (0,), (0,)), "local chunks have 0 to 0 bytes"),
+        ((0, 0, 0, (0,), (4096,), (0,), 2), "1 to 4095 are allowed where crc_width is 2"),
     ],
 )
 def test_groups_check_themselves(values: tuple[object, ...], message: str) -> None:

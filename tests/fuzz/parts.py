@@ -96,7 +96,7 @@ def coding(data: bytes) -> str:
         return code_of(error)
     assert all(np.isfinite(value).all() for value in weights.values())
     if codec.coder.name in EXACT:
-        coder = codec.coder.for_locals(codec.local, head.weights)
+        coder = head.coder
         sizes = [tensor.size for tensor in codec.local]
         symbols = coder.decode(head.tables, [chunk], sizes, codec.quantiser.symbol_type)
         assert coder.encode(head.tables, symbols) == [chunk], "two byte strings of a chunk"

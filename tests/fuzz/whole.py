@@ -87,7 +87,8 @@ def _is_read_lazily(data: bytes) -> bool:
 
 def _is_of_plug(item: Damage) -> bool:
     """Whether this is not damage but a configuration that only a decoder reads."""
-    return item.stream is not None and item.group is None and item.code == "E_CONF"
+    of_stream = item.stream is not None and item.group is None
+    return of_stream and item.code in ("E_CONF", "E_PROFILE")
 
 
 def _decode(stream: Stream) -> None:

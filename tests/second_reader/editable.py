@@ -4,6 +4,7 @@ Counts, lengths and checksums are None until somebody sets them; `pack` fills in
 that a defect is the only one of its file and a reader gets as far as the check that it breaks.
 """
 
+from binascii import crc_hqx
 from dataclasses import dataclass, field
 from itertools import pairwise
 from struct import calcsize, pack, unpack_from
@@ -13,7 +14,7 @@ from google_crc32c import value as crc32c
 __all__ = ["MAGIC", "File", "Group", "Payload"]
 
 MAGIC = b"\x89LGI\r\n\x1a\n"
-HEADER, ROW, DIRECTORY = "<8sBBHIQI", "<4sIIIQI", "<4IB3s"
+HEADER, ROW, DIRECTORY = "<8sBBHIQI", "<4sIIIQI", "<4I2B2s"
 
 
 @dataclass
@@ -24,7 +25,8 @@ class Group:
     global_chunk: bytes
     chunks: list[bytes]
     width: int
-    reserved: bytes = bytes(3)
+    crc_width: int = 4
+    reserved: bytes = bytes(2)
     n_runs: int | None = None
     n_local: int | None = None
     global_len: int | None = None
@@ -35,26 +37,27 @@ class Group:
     @classmethod
     def of(cls, payload: bytes) -> "Group":
         """Take apart a payload without defects; ValueError where it counts more than it has."""
-        n_runs, n_local, global_len, _, width, reserved = unpack_from(DIRECTORY, payload)
+        n_runs, n_local, global_len, _, *rest = unpack_from(DIRECTORY, payload)
         if max(n_runs, n_local) > len(payload):
             raise ValueError(f"{n_runs} runs and {n_local} chunks in {len(payload)} bytes")
         at = calcsize(DIRECTORY)
         runs = [list(unpack_from("<2I", payload, at + 8 * i)) for i in range(n_runs)]
         at += 8 * n_runs
-        code = {0: "I", 2: "H", 4: "I"}[width]
+        width, crc_width, reserved = rest
+        code = {0: "I", 1: "B", 2: "H", 4: "I"}[width]
         lengths = unpack_from(f"<{n_local if width else 1}{code}", payload, at)
-        at += calcsize(f"<{len(lengths)}{code}") + 4 * n_local
+        at += calcsize(f"<{len(lengths)}{code}") + crc_width * n_local
         cuts = [at, at + global_len]
         for length in lengths if width else lengths * n_local:
             cuts.append(cuts[-1] + length)
         global_chunk, *chunks = [payload[start:end] for start, end in pairwise(cuts)]
-        return cls(runs, global_chunk, chunks, width, reserved)
+        return cls(runs, global_chunk, chunks, width, crc_width, reserved)
 
     def directory(self) -> bytes:
         """The directory as it stands."""
         lengths = [self.lengths.get(i, len(chunk)) for i, chunk in enumerate(self.chunks)]
-        crcs = [self.crcs.get(i, crc32c(chunk)) for i, chunk in enumerate(self.chunks)]
-        stored, width = (lengths, self.width) if self.width in (2, 4) else (lengths[:1], 4)
+        crcs = [self.crcs.get(i, self.crc(chunk)) for i, chunk in enumerate(self.chunks)]
+        stored, width = (lengths, self.width) if self.width in (1, 2, 4) else (lengths[:1], 4)
         head = pack(
             DIRECTORY,
             _or(self.n_runs, len(self.runs)),
@@ -62,17 +65,23 @@ class Group:
             _or(self.global_len, len(self.global_chunk)),
             _or(self.global_crc, crc32c(self.global_chunk)),
             self.width,
+            self.crc_width,
             self.reserved,
         )
         runs = b"".join(pack("<2I", *run) for run in self.runs)
-        table = b"".join((n % 256**width).to_bytes(width, "little") for n in stored)
-        return head + runs + table + pack(f"<{len(crcs)}I", *crcs)
+        crc_width = 2 if self.crc_width == 2 else 4
+        return head + runs + _table(stored, width) + _table(crcs, crc_width)
+
+    def crc(self, chunk: bytes) -> int:
+        """The checksum of a local chunk."""
+        return crc_hqx(chunk, 0xFFFF) if self.crc_width == 2 else crc32c(chunk)
 
     def smallest_width(self) -> int:
         """What the width should be for the chunks that are there."""
         lengths = [len(chunk) for chunk in self.chunks]
-        equal = len(set(lengths)) < 2
-        return 0 if equal else 2 if max(lengths) < 65_536 else 4
+        if len(set(lengths)) < 2:
+            return 0
+        return next(width for width in (1, 2, 4) if max(lengths) < 256**width)
 
 
 @dataclass
@@ -154,6 +163,10 @@ class File:
         )
         crc = pack("<I", _or(self.header_crc, crc32c(head)))
         return b"".join([head, crc, root, *(payload for _, payload in packed)])
+
+
+def _table(numbers: list[int], width: int) -> bytes:
+    return b"".join((n % 256**width).to_bytes(width, "little") for n in numbers)
 
 
 def _or(value: int | None, default: int) -> int:

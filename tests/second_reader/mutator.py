@@ -173,14 +173,14 @@ class Mutator:
             "global_len": len(group.global_chunk),
             "global_crc": 0,
         }
-        match rng.randrange(12):
+        match rng.randrange(13):
             case 0 | 1 | 2 | 3:
                 name = rng.choice(sorted(good))
                 setattr(group, name, self._number(good[name], 4))
             case 4:
-                group.width = rng.choice((0, 2, 4, 4, rng.randrange(256)))
+                group.width = rng.choice((0, 1, 2, 4, rng.randrange(256)))
             case 5:
-                group.reserved = rng.choice((b"\1\0\0", b"\0\0\1", b"\0\x80\0"))
+                group.reserved = rng.choice((b"\1\0", b"\0\1", b"\0\x80"))
             case 6:
                 group.lengths[i] = self._number(len(group.chunks[i]), 4) if group.chunks else 0
             case 7:
@@ -190,13 +190,16 @@ class Mutator:
                 payload.dir_len = len(group.directory())
             case 9:
                 self._chunks(group)
+            case 10:
+                group.crc_width = rng.choice((2, 2, 2, 4, 4, 4, rng.randrange(256)))
             case _:
                 self._runs(group)
 
     def _chunks(self, group: Group) -> None:
         """Chunks in another number, or of other lengths, all that goes with them in order."""
         rng = self._rng
-        length = rng.choice((0, 1, 2, 9, 300, 65_535, 65_536, rng.randrange(300)))
+        borders = (255, 256, 4095, 4096, 65_535, 65_536)
+        length = rng.choice((0, 1, 2, 9, rng.choice(borders), rng.randrange(300)))
         if rng.random() < 0.5 or not group.chunks:
             group.chunks.append(bytes(length))
             group.runs = group.runs or [[0, 0]]

@@ -78,7 +78,7 @@ def _stream(
         fill=(127.5,) * geometry.channels,
     )
     # The global chunk of an odd group is empty.
-    groups = [GroupData(n, b"" if n % 2 else b"global", chunks) for n in ordinals]
+    groups = [GroupData.of(n, b"" if n % 2 else b"global", chunks) for n in ordinals]
     return StreamData(geometry, conf, groups)
 
 

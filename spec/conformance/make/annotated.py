@@ -95,20 +95,21 @@ def _configuration(body: bytes) -> Iterator[Note]:
 
 
 def _group(body: bytes) -> Iterator[Note]:
-    n_runs, n_local, global_len, _, width = unpack_from("<4IB", body)
+    n_runs, n_local, global_len, _, width, crc_width = unpack_from("<4I2B", body)
     yield 8, f"n_runs {n_runs}, n_local {n_local}"
     yield 8, f"global_len {global_len}, global_crc"
-    yield 4, f"len_width {width}, reserved"
+    yield 4, f"len_width {width}, crc_width {crc_width}, reserved"
     ids: list[int] = []
     for run in range(n_runs):
         start, count = unpack_from("<II", body, 20 + 8 * run)
         ids += range(start, start + count)
         yield 8, f"run: start {start}, count {count}"
     at = 20 + 8 * n_runs
-    stored = unpack_from(f"<{n_local}{'H' if width == 2 else 'I'}" if width else "<I", body, at)
+    code = {1: "B", 2: "H", 4: "I"}.get(width)
+    stored = unpack_from(f"<{n_local}{code}" if code else "<I", body, at)
     lengths = stored if width else stored * n_local
     yield len(stored) * (width or 4), f"lengths {', '.join(map(str, stored))}"
-    yield 4 * n_local, "crcs"
+    yield crc_width * n_local, "crcs"
     if global_len:
         yield global_len, "global chunk"
     for partition, length in zip(ids, lengths, strict=True):

@@ -74,7 +74,7 @@ def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
     (body,) = _encoded(codec.coder, tables[:split], symbols[:split])
     kept = tables if codec.coder.local_tables else tables[:split]
     chunk = _steps(codec, len(tensors)) + b"".join(kept) + body
-    coder = codec.coder.for_locals(codec.local, codec.decode_global(chunk).weights)
+    coder = codec.decode_global(chunk).coder
     return chunk, _encoded(coder, tables[split:], symbols[split:])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
-from lgcodec.format.container import Container, GroupData, StreamData
+from lgcodec.format.container import Container, StreamData
 from lgcodec.format.geometry import Geometry, Window
 
 __all__ = ["SELECTIONS", "cropped", "selections"]
@@ -95,7 +95,7 @@ def _kept(stream: StreamData, window: Window) -> StreamData | None:
             if _touches(stream.geometry, group.ordinal, partition, window)
         }
         if local:
-            groups.append(GroupData(group.ordinal, group.global_chunk, local))
+            groups.append(replace(group, local_chunks=local))
     if not groups:
         return None
     axes = zip(stream.geometry.axes, window, strict=True)

@@ -6,7 +6,7 @@ nobody knows: a reader accepts them and a decoder refuses them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import cycle, product
 from typing import Final
@@ -111,7 +111,7 @@ def stream(
     groups = []
     for ordinal in range(geometry.groups):
         shared, local = chunks(conf, geometry.tiles_per_group, seed + ordinal)
-        groups.append(GroupData(ordinal, shared, dict(enumerate(local))))
+        groups.append(GroupData.of(ordinal, shared, dict(enumerate(local))))
     return StreamData(geometry, conf, tuple(groups))
 
 
@@ -121,7 +121,7 @@ def _with_hole(made: StreamData) -> StreamData:
     if len(first.local_chunks) < 3:
         return made
     left = {i: chunk for i, chunk in first.local_chunks.items() if i != 1}
-    group = GroupData(first.ordinal, first.global_chunk, left)
+    group = replace(first, local_chunks=left)
     return StreamData(made.geometry, made.conf, (group, *others))
 
 
@@ -163,8 +163,19 @@ def _edges() -> Iterator[Vector]:
     yield _edge("global-empty", "no global chunk", _plain("audio", ((8, 2, 1),), {0: b"a"}, b""))
     equal = _plain("image", ((4, 2, 1), (6, 3, 1)), {i: b"%d" % i for i in range(6)})
     yield _edge("width-0", "all lengths are equal", equal)
-    long = _plain("audio", ((8, 2, 1),), {0: b"-" * 65_536, 1: b"a"})
-    yield _edge("width-4", "a length that needs four bytes", long)
+    for width, length in ((1, 255), (2, 256), (2, 65_535), (4, 65_536)):
+        long = _plain("audio", ((8, 2, 1),), {0: b"-" * length, 1: b"a"})
+        about = f"{width} bytes for a length of {length:,}"
+        yield _edge(f"width-{width}-of-{length}", about, long)
+    longest = {0: b"-" * 4095, 1: b"a"}
+    yield _edge("crc-16-of-4095", "the longest", _short(_plain("audio", ((8, 2, 1),), longest)))
+    mixed = _plain("audio", ((24, 2, 3),), {0: b"a", 1: b"bb"})
+    first, *others = mixed.groups
+    yield _edge(
+        "crc-16-and-32",
+        "short checksums in the first group alone, though all chunks are short",
+        replace(mixed, groups=(replace(first, crc_width=2), *others)),
+    )
     grid = ((8, 8, 1), (8, 8, 1))
     board = {y * 8 + x: b"%d" % (y + 1) for y in range(8) for x in range(8) if (x + y) % 2}
     yield _edge("checkerboard", "as many runs as there may be", _plain("image", grid, board))
@@ -182,7 +193,7 @@ def _edges() -> Iterator[Vector]:
 GOLDEN: Final = StreamData(
     Geometry("audio", 1, "uint8", Fraction(8), (AxisGeometry(7, 0, 7, 0, 4, 2, 1),)),
     Conf(Plug("f"), Plug("q"), Plug("c"), (TensorSpec("w", (1,)),), (), (0.0, 255.0), (0.0,)),
-    (GroupData(0, b"GG", {0: b"a", 1: b"bb"}),),
+    (GroupData(0, b"GG", {0: b"a", 1: b"bb"}, crc_width=2),),
 )
 
 
@@ -204,6 +215,11 @@ def _plain(
 ) -> StreamData:
     geometry = geometry_of(kind, grid, "uint8", 1)
     return _stream(geometry, dict.fromkeys(range(geometry.groups), local), shared)
+
+
+def _short(one: StreamData) -> StreamData:
+    """With checksums of two bytes."""
+    return replace(one, groups=tuple(replace(group, crc_width=2) for group in one.groups))
 
 
 def _stream(

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from google_crc32c import value as crc32c
-
 from lgcodec.format.container import Container, dumps
 from tests.second_reader.editable import File, Group
 
@@ -143,7 +141,7 @@ def of_group(**fields: object) -> Change:
 
 def keep_checksums(group: Group) -> None:
     """Those that the chunks have now, whatever happens to the chunks."""
-    group.crcs = {i: crc32c(chunk) for i, chunk in enumerate(group.chunks)}
+    group.crcs = {i: group.crc(chunk) for i, chunk in enumerate(group.chunks)}
 
 
 def group_of(file: File, entry: int = 2) -> Group:

@@ -21,6 +21,7 @@ from .base import (
 __all__ = ["defects"]
 
 DIRECTORY = ("directory", 0, 0)
+EQUAL = [b"aa", b"bb", b"cc"]
 
 
 def defects() -> Iterator[Defect]:
@@ -28,6 +29,7 @@ def defects() -> Iterator[Defect]:
     yield defect("dir-crc", "LGI-D-01", "E_DIR_CRC", DIRECTORY, of_payload(2, crc=7))
     yield from _fields()
     yield from _lengths()
+    yield from _widths()
     yield from _runs()
     yield from _grid()
     yield from _chunks()
@@ -40,11 +42,13 @@ def _group(
 
 
 def _fields() -> Iterator[Defect]:
-    for at in range(3):
-        reserved = bytes(i == at for i in range(3))
+    for at in range(2):
+        reserved = bytes(i == at for i in range(2))
         yield _group(f"dir-reserved-{at}", "LGI-D-02", "E_RESERVED", {"reserved": reserved})
-    for width in (1, 3, 8, 255):
+    for width in (3, 8, 255):
         yield _group(f"dir-width-{width}", "LGI-D-03", "E_WIDTH", {"width": width})
+    for width in (0, 1, 3, 8, 255):
+        yield _group(f"dir-crc-width-{width}", "LGI-D-13", "E_WIDTH", {"crc_width": width})
     for name, fields in (
         ("runs-0", {"n_runs": 0}),
         ("runs-more-than-chunks", {"n_runs": 4}),
@@ -86,21 +90,33 @@ def _lengths() -> Iterator[Defect]:
     long = {"width": 4, "lengths": {1: 2**24 + 1}}
     yield _group("dir-length-too-long", "LGI-D-07", "E_LIMIT", long)
     yield _group("dir-length-huge", "LGI-D-07", "E_LIMIT", {"width": 4, "lengths": {0: 2**32 - 1}})
-    equal = [b"aa", b"bb", b"cc"]
-    yield _group("dir-width-2-of-equal", "LGI-D-03", "E_WIDTH", {"chunks": equal, "width": 2})
-    yield _group("dir-width-4-of-equal", "LGI-D-03", "E_WIDTH", {"chunks": equal, "width": 4})
-    yield _group("dir-width-4-of-short", "LGI-D-03", "E_WIDTH", {"width": 4})
-    one = {"runs": [[1, 1]], "chunks": [b"aa"], "width": 2}
-    yield _group("dir-width-2-of-one", "LGI-D-03", "E_WIDTH", one)
     size = len(group_of(File.of(sound())).chunks[0])
     for name, fields in (
         ("length-one-more", {"lengths": {0: size + 1}}),
         ("length-one-less", {"lengths": {2: 1}}),
         ("global-one-more", {"global_len": 1 + len(group_of(File.of(sound())).global_chunk)}),
         ("global-0", {"global_len": 0}),
-        ("equal-lengths-less", {"chunks": equal, "width": 0, "lengths": {0: 1}}),
+        ("equal-lengths-less", {"chunks": EQUAL, "width": 0, "lengths": {0: 1}}),
     ):
         yield _group(f"dir-{name}", "LGI-D-08", "E_SIZE", fields)
+
+
+def _widths() -> Iterator[Defect]:
+    """A len_width above the smallest, and chunks too long for a crc_width."""
+    for width in (1, 2, 4):
+        fields = {"chunks": EQUAL, "width": width}
+        yield _group(f"dir-width-{width}-of-equal", "LGI-D-03", "E_WIDTH", fields)
+    for width, longest in ((2, 255), (4, 255), (4, 256), (4, 65_535)):
+        long = {"chunks": [*EQUAL[1:], bytes(longest)], "width": width, "crc_width": 4}
+        yield _group(f"dir-width-{width}-of-{longest}", "LGI-D-03", "E_WIDTH", long)
+    one = {"runs": [[1, 1]], "chunks": [b"aa"], "width": 1}
+    yield _group("dir-width-1-of-one", "LGI-D-03", "E_WIDTH", one)
+    for name, chunks, width in (
+        ("4096", [*EQUAL[1:], bytes(4096)], 2),
+        ("equal-4096", [bytes(4096)] * 3, 0),
+    ):
+        short = {"crc_width": 2, "chunks": chunks, "width": width}
+        yield _group(f"dir-crc-width-2-of-{name}", "LGI-D-07", "E_LIMIT", short)
 
 
 def _runs() -> Iterator[Defect]:
@@ -141,6 +157,7 @@ def _chunks() -> Iterator[Defect]:
     for i, name in enumerate(("first", "middle", "last")):
         part = ("local", 0, 0, i)
         yield crc(f"local-{name}", part, of_group(crcs={i: 1}))
+        yield crc(f"local-{name}-wide", part, of_group(crc_width=4, crcs={i: 1}))
         yield crc(f"flip-{name}", part, _flip(i))
 
     def swapped(file: File) -> None:

@@ -8,7 +8,7 @@ from tests.second_reader.editable import File, Group
 from ..codings import frame
 from .base import Defect, defect, floats, frames, group_of, groups, sound
 
-__all__ = ["defects"]
+__all__ = ["defects", "global_payload", "local_payload"]
 
 Edit = Callable[[bytes], bytes]
 
@@ -22,7 +22,9 @@ def defects() -> Iterator[Defect]:
     yield from _zstd()
 
 
-def _global(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
+def global_payload(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
+    """Changes the global chunk of the first group."""
+
     def change(file: File) -> None:
         group = group_of(file)
         group.global_chunk = edit(group.global_chunk)
@@ -30,7 +32,7 @@ def _global(name: str, requirement: str, edit: Edit, base: bytes | None = None) 
     return _payload(name, requirement, ("global", 0, 0), change, base)
 
 
-def _local(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
+def local_payload(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
     """Changes the second chunk."""
 
     def change(file: File) -> None:
@@ -67,10 +69,10 @@ def _steps() -> Iterator[Defect]:
         *(("zero", 0.0), ("minus-zero", -0.0), ("negative", -0.001), ("infinite", float("inf"))),
         *(("nan", float("nan")),),
     ):
-        yield _global(f"step-{name}", "LGI-K-04", _set(4, "<f", step))
-    yield _global("steps-cut", "LGI-K-04", lambda chunk: chunk[:7])
-    yield _global("global-empty", "LGI-K-04", lambda chunk: chunk[:0])
-    yield _global("step-overflows", "LGI-K-05", _set(0, "<f", 3.0e38))
+        yield global_payload(f"step-{name}", "LGI-K-04", _set(4, "<f", step))
+    yield global_payload("steps-cut", "LGI-K-04", lambda chunk: chunk[:7])
+    yield global_payload("global-empty", "LGI-K-04", lambda chunk: chunk[:0])
+    yield global_payload("step-overflows", "LGI-K-05", _set(0, "<f", 3.0e38))
 
 
 def _tables() -> Iterator[Defect]:
@@ -84,8 +86,8 @@ def _tables() -> Iterator[Defect]:
         *(("slope-0", (-9, 9, 0, 0, 9)), ("bend-0", (-9, 9, 0, 9, 0))),
         *(("beyond-i8", (-9, 128, 0, 9, 9)), ("below-i8", (-129, 9, 0, 9, 9))),
     ):
-        yield _global(f"table-{name}", "LGI-K-12", _set(at, "<hhhHH", *table))
-    yield _global("tables-cut", "LGI-K-12", lambda chunk: chunk[: at + 10 * tensors - 1])
+        yield global_payload(f"table-{name}", "LGI-K-12", _set(at, "<hhhHH", *table))
+    yield global_payload("tables-cut", "LGI-K-12", lambda chunk: chunk[: at + 10 * tensors - 1])
 
 
 def _rans() -> Iterator[Defect]:
@@ -100,21 +102,21 @@ def _rans() -> Iterator[Defect]:
         ("word-changed", "LGI-K-14", lambda chunk: chunk[:-1] + bytes([chunk[-1] ^ 0x80])),
         ("state-changed", "LGI-K-14", lambda chunk: bytes([chunk[0] ^ 1]) + chunk[1:]),
     ):
-        yield _local(f"rans-{name}", requirement, edit)
+        yield local_payload(f"rans-{name}", requirement, edit)
     tail: Edit = lambda chunk: chunk + b"\0\0"  # noqa: E731
-    yield _global("rans-global-word-more", "LGI-K-14", tail)
+    yield global_payload("rans-global-word-more", "LGI-K-14", tail)
 
 
 def _raw() -> Iterator[Defect]:
-    yield _local("raw-cut", "LGI-K-22", lambda chunk: chunk[:-1], groups())
-    yield _local("raw-longer", "LGI-K-22", lambda chunk: chunk + b"\0", groups())
-    yield _local("raw-beyond-bits", "LGI-Q-02", _set(0, "<b", 32), groups())
-    yield _local("raw-below-bits", "LGI-Q-02", _set(3, "<b", -32), groups())
-    yield _global("raw-global-longer", "LGI-K-22", lambda chunk: chunk + b"\0", groups())
+    yield local_payload("raw-cut", "LGI-K-22", lambda chunk: chunk[:-1], groups())
+    yield local_payload("raw-longer", "LGI-K-22", lambda chunk: chunk + b"\0", groups())
+    yield local_payload("raw-beyond-bits", "LGI-Q-02", _set(0, "<b", 32), groups())
+    yield local_payload("raw-below-bits", "LGI-Q-02", _set(3, "<b", -32), groups())
+    yield global_payload("raw-global-longer", "LGI-K-22", lambda chunk: chunk + b"\0", groups())
     for name, number in (("nan", float("nan")), ("infinite", float("inf"))):
-        yield _local(f"float-{name}", "LGI-Q-12", _set(8, "<f", number), floats())
-    yield _global("float-nan-global", "LGI-K-05", _set(0, "<f", float("nan")), floats())
-    yield _local("float-cut", "LGI-K-22", lambda chunk: chunk[:-4], floats())
+        yield local_payload(f"float-{name}", "LGI-Q-12", _set(8, "<f", number), floats())
+    yield global_payload("float-nan-global", "LGI-K-05", _set(0, "<f", float("nan")), floats())
+    yield local_payload("float-cut", "LGI-K-22", lambda chunk: chunk[:-4], floats())
 
 
 def _zstd() -> Iterator[Defect]:
@@ -136,5 +138,5 @@ def _zstd() -> Iterator[Defect]:
         ("size-more", "LGI-K-33", lambda chunk: frame(chunk[9:] + bytes(4), 0x20)),
         ("size-huge", "LGI-K-33", lambda chunk: chunk[:4] + b"\xe0" + b"\xff" * 8 + chunk[6:]),
     ):
-        yield _local(f"zstd-{name}", requirement, edit, frames())
-    yield _global("zstd-without-tensors", "LGI-K-34", lambda _: frame(b"", 0x20), frames())
+        yield local_payload(f"zstd-{name}", requirement, edit, frames())
+    yield global_payload("zstd-without-tensors", "LGI-K-34", lambda _: frame(b"", 0x20), frames())

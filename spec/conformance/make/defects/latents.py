@@ -1,0 +1,178 @@
+"""Latents that do not decode: step 17, what CONF says of them, and what their chunks hold."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from struct import pack_into
+from typing import Any
+
+import cbor2
+
+from lgcodec.coding import codec_of
+from lgcodec.format.conf import Plug
+from lgcodec.format.container import Container, dumps, loads
+from tests.second_reader.editable import File
+
+from ..codings import TABLES
+from ..networks import context
+from ..valid import geometry_of, stream
+from .base import Defect, defect, sound
+from .configuration import configured, items
+from .payload import global_payload, local_payload
+
+__all__ = ["defects"]
+
+
+@cache
+def latents() -> bytes:
+    """A picture of six partitions of latents, coded under a network. Entries: GEOM, CONF, GRUP."""
+    geometry = geometry_of("image", ((8, 2, 1), (9, 3, 1)), "uint8", 1)
+    return dumps(Container((stream("latent", "local-global", geometry, context),)))
+
+
+@cache
+def plain() -> bytes:
+    """The same with symbols of two bytes each."""
+    geometry = geometry_of("image", ((8, 2, 1), (9, 3, 1)), "uint8", 1)
+    coding = Plug("integer"), Plug("raw")
+    return dumps(Container((stream("latent", "local-global", geometry, coding),)))
+
+
+def defects() -> Iterator[Defect]:
+    """The family's configuration, tables, GEOM, coder and quantiser; then chunks."""
+    yield from _family()
+    yield from _tables()
+    yield from _frames()
+    yield from _coders()
+    yield from _networks()
+    yield from _chunks()
+
+
+def _conf() -> dict[str, Any]:
+    body = File.of(latents()).payloads[1].body
+    assert isinstance(body, bytes)
+    return {key: cbor2.loads(value) for key, value in items(body).items()}
+
+
+def _profile(name: str, requirement: str, changes: Mapping[str, object], **options: Any) -> Defect:
+    code = options.pop("code", "E_PROFILE")
+    options = {"base": latents(), **options}
+    name = f"profile-latent-{name}"
+    return configured(name, requirement, changes, code=code, decoding=True, **options)
+
+
+def _family() -> Iterator[Defect]:
+    name, good = _conf()["family"]
+    for what, change in (
+        *(("tile-missing", {"tile": None}), ("levels-missing", {"levels": None})),
+        *(("frame-missing", {"frame": None}), ("hidden-missing", {"hidden": None})),
+        *(("colour-missing", {"colour": None}), ("key-unknown", {"depth": 1})),
+        *(("tile-of-three-axes", {"tile": [4, 3, 1]}), ("tile-float", {"tile": [4.0, 3]})),
+        *(("tile-number", {"tile": 4}), ("tile-0", {"tile": [4, 0]})),
+        *(("levels-none", {"levels": [0, 0]}), ("levels-17", {"levels": [17, 1]})),
+        *(("levels-too-deep", {"levels": [2, 3]}), ("levels-negative", {"levels": [2, -1]})),
+        *(("levels-less", {"levels": [1, 1]}), ("levels-true", {"levels": [2, True]})),
+        *(("frame-0", {"frame": [0, 9]}), ("frame-of-one-axis", {"frame": [8]})),
+        *(("hidden-0", {"hidden": 0}), ("hidden-33", {"hidden": 33}), ("hidden-4", {"hidden": 4})),
+        *(("colour-of-one-channel", {"colour": True}), ("colour-integer", {"colour": 0})),
+    ):
+        changed = {key: value for key, value in {**good, **change}.items() if value is not None}
+        yield _profile(what, "LGI-N-11", {"family": [name, changed]})
+
+
+def _tables() -> Iterator[Defect]:
+    conf = _conf()
+    ((_, (size,)),) = conf["local"]
+    entropy, steps, coarse = conf["global"]
+    for what, tensors in (
+        ("none", []),
+        ("renamed", [["latent", [size]]]),
+        ("one-less", [["latents", [size - 1]]]),
+        ("two-axes", [["latents", [size, 1]]]),
+        ("twice", [["latents", [size]], ["more", [size]]]),
+    ):
+        yield _profile(f"local-{what}", "LGI-N-11", {"local": tensors})
+    for what, tensors in (
+        ("none", []),
+        ("one-more", [entropy, steps, coarse, ["z", [1]]]),
+        ("swapped", [steps, entropy, coarse]),
+        ("no-coarse", [entropy, steps]),
+        ("coarse-turned", [entropy, steps, ["coarse", [1, *coarse[1][:0:-1]]]]),
+        ("coarse-flat", [entropy, steps, ["coarse", [coarse[1][1] * coarse[1][2]]]]),
+        ("coarse-of-two", [entropy, steps, ["coarse", [2, *coarse[1][1:]]]]),
+        ("steps-more", [entropy, ["steps", [steps[1][0] + 1]], coarse]),
+        ("entropy-less", [["entropy", [entropy[1][0] - 1]], steps, coarse]),
+    ):
+        yield _profile(f"global-{what}", "LGI-N-11", {"global": tensors})
+
+
+def _frames() -> Iterator[Defect]:
+    """GEOM, of which latents repeat tile and frame: nothing else disagrees."""
+    for what, at, number in (("frame", 16, 7), ("tile", 64 + 32, 4)):
+
+        def change(file: File, at: int = at, number: int = number) -> None:
+            body = file.payloads[0].body
+            assert isinstance(body, bytes)
+            edited = bytearray(body)
+            pack_into("<I", edited, at, number)
+            file.payloads[0].body = bytes(edited)
+
+        where = ("CONF", 0)
+        name = f"profile-latent-{what}-of-geometry"
+        made = defect(name, "LGI-N-12", "E_PROFILE", where, change, base=latents(), decoding=True)
+        yield made
+
+
+def _coders() -> Iterator[Defect]:
+    conf = _conf()
+    name, good = conf["coder"]
+    for what, change in (
+        *(("tile", {"tile": [4, 4]}), ("levels", {"levels": [1, 1]})),
+        *(("channels", {"channels": 2}), ("hidden", {"hidden": 4})),
+    ):
+        yield _profile(f"other-{what}", "LGI-N-12", {"coder": [name, {**good, **change}]})
+    both = {"quantiser": ["integer", {}], "coder": [name, good]}
+    yield _profile("coder-of-a-network", "LGI-K-42", both, base=sound())
+    uniform = ["uniform", {"bits": 8}]
+    yield _profile("uniform", "LGI-K-42", {"quantiser": uniform})
+    bits = ["integer", {"bits": 16}]
+    yield _profile("integer-key", "LGI-Q-21", {"quantiser": bits}, code="E_CONF")
+
+
+def _networks() -> Iterator[Defect]:
+    """A weight or bias beyond its limit; the sizes of all things stay."""
+    (made,) = loads(latents()).streams
+    codec = codec_of(made.conf)
+    (group,) = made.groups
+    head = codec.decode_global(group.global_chunk)
+    inputs = codec.coder.configuration["hidden"] * 14
+    for what, at, number in (
+        *(("weight-256", 0, 256), ("weight-below", inputs - 1, -256)),
+        *(("bias-4096", inputs, 4096), ("bias-below", -1, -4096)),
+    ):
+        symbols = [head.weights[t.name].reshape(1, -1).astype("<i2") for t in codec.global_]
+        symbols[0][0, at] = number
+        tables = [TABLES["context"](part) for part in symbols]
+        chunk = b"".join([*tables, *codec.coder.encode(tables, symbols)])
+        edit = dict.fromkeys([group.global_chunk], chunk).__getitem__
+        yield global_payload(f"context-{what}", "LGI-K-43", edit, latents())
+
+
+def _chunks() -> Iterator[Defect]:
+    for name, requirement, edit in (
+        ("state-cut", "LGI-K-44", lambda chunk: chunk[:3]),
+        ("odd", "LGI-K-44", lambda chunk: chunk + b"\0"),
+        ("state-0", "LGI-K-44", lambda chunk: bytes(4) + chunk[4:]),
+        ("state-low", "LGI-K-44", lambda chunk: b"\xff\xff\0\0" + chunk[4:]),
+        ("word-more", "LGI-K-46", lambda chunk: chunk + b"\0\0"),
+        ("word-missing", "LGI-K-46", lambda chunk: chunk[:-2]),
+        ("words-none", "LGI-K-46", lambda chunk: chunk[:4]),
+        ("state-changed", "LGI-K-46", lambda chunk: bytes([chunk[0] ^ 1]) + chunk[1:]),
+        ("word-changed", "LGI-K-46", lambda chunk: chunk[:-1] + bytes([chunk[-1] ^ 0x80])),
+    ):
+        yield local_payload(f"context-{name}", requirement, edit, latents())
+    lowest = b"\0\x80"
+    yield local_payload(
+        "integer-lowest", "LGI-Q-22", lambda chunk: chunk[:2] + lowest + chunk[4:], plain()
+    )
+    yield local_payload("integer-cut", "LGI-K-22", lambda chunk: chunk[:-2], plain())
+    yield local_payload("integer-odd", "LGI-K-22", lambda chunk: chunk[:-1], plain())
