@@ -20,7 +20,6 @@ from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
-from lgcodec.fit.target import SHORT
 from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
@@ -89,36 +88,18 @@ class Job:
         self.started = self.seconds = self.measured = 0.0
 
     def encode(self) -> StreamData:
-        """Fit and code all groups; for a quality, again with a larger or a leaner network."""
+        """Fit and code all groups; for a quality, again with other sizes."""
         self.started = monotonic()
         stream = self._attempt()
-        while self._misses():
-            self._again(self.planner.after(self.plan, self.measured))
+        found = stream, self.plan, self.measured
+        while not self.interrupted and (plan := self.planner.after(self.plan, self.measured)):
+            self.plan, self.attempts = plan, self.attempts + 1
             stream = self._attempt()
-        leaner = self.planner.psnr and self.planner.leaner(self.plan, _payload(stream))
-        if leaner and not self.interrupted:
-            stream = self._smaller(stream, leaner)
+            if self.planner.is_enough(self.measured) or not self.planner.is_enough(found[2]):
+                found = stream, self.plan, self.measured
+        stream, self.plan, self.measured = found
         self.seconds = monotonic() - self.started
         return stream
-
-    def _misses(self) -> bool:
-        """Whether a quality is wanted, and not reached."""
-        wanted = self.planner.psnr
-        return wanted is not None and self.measured < wanted - SHORT and not self.interrupted
-
-    def _again(self, plan: Plan) -> None:
-        self.plan = plan
-        self.attempts += 1
-
-    def _smaller(self, stream: StreamData, leaner: Plan) -> StreamData:
-        """The fit of `leaner` if it is good enough in fewer bytes than `stream`, else `stream`."""
-        plan, measured = self.plan, self.measured
-        self._again(leaner)
-        other = self._attempt()
-        if self.interrupted or self._misses() or _payload(other) > _payload(stream):
-            self.plan, self.measured = plan, measured
-            return stream
-        return other
 
     def _attempt(self) -> StreamData:
         """Fit and code all groups as planned."""
@@ -220,9 +201,8 @@ class Job:
         """Fit the group after those of `before`, of so many `groups` that hold something."""
         plan, place, size = self.plan, len(before), self._bytes(before)
         settings, (low, high) = plan.settings, self.values
-        if self.planner.size is not None:
-            share = (self.planner.size - size) // (groups - place)
-            settings = replace(settings, size=share)
+        if settings.size is not None:
+            settings = replace(settings, size=(settings.size - size) // (groups - place))
 
         def size_of(fitted: Fitted) -> int:
             return self._bytes((*before, (sampler, fitted))) - size

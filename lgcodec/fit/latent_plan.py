@@ -103,6 +103,7 @@ class LatentPlanner(Plans):
                 samples=0,
                 rate=0,
                 global_rate=0,
+                size=self.size,
                 psnr=options.psnr or (None if self.size else USUAL_PSNR.get(signal.kind)),
                 seconds=options.seconds,
                 seed=options.seed,

@@ -1,7 +1,7 @@
 """What to fit: partitions, widths, schedule and the bytes to expect, before any work is done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Final, final
 
@@ -106,7 +106,7 @@ def make_plan(
 ) -> Plan:
     """Resolve `options` for `signal`, whose lossless file has `lossless_bytes`.
 
-    size    bytes that the stream should take; point: the operating point for it
+    size    bytes that the stream may take; point: the operating point for it
 
     UsageError for what cannot be: more partitions than samples, too few parameters, or, with the
     size left open, a signal so small that a lossless file is smaller.
@@ -130,6 +130,8 @@ def make_plan(
             f"would have about {expected}; to encode it all the same, say --params"
         )
     settings = make_settings(geometry, family, options, -(-content.partitions // geometry.groups))
+    if size is not None:
+        settings = replace(settings, size=size, psnr=None)
     return Plan(
         geometry,
         arrangement,

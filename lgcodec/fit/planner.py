@@ -1,7 +1,7 @@
 """Plans for targets: which network to fit for so many bytes, or next on the way to a quality."""
 
 from collections.abc import Mapping
-from math import inf
+from functools import cached_property
 from typing import Final, final
 
 from typing_extensions import override
@@ -11,18 +11,14 @@ from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.plans import Plans
-from lgcodec.fit.points import point_at, rate_for
+from lgcodec.fit.points import point_at, rate_of
+from lgcodec.fit.search import Search
 from lgcodec.signal import Kind, Signal
 
 __all__ = ["Planner", "planner_for"]
 
-WASTE: Final = 0.75  # of the bytes planned; what takes fewer had too many weights
-LEANER: Final = 0.9  # of the bytes that too many weights took
-SPARE: Final = 0.3  # dB to plan above the quality wanted
 LARGEST: Final = 0.98  # of a lossless file
 PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
-GROWTH: Final = 1.1  # times the bytes, where a plan for more is the same as the last
-STEP: Final = 4.0  # times the bytes that an attempt may have more than the last
 
 
 # By rate and quality, benchmarks/results/rate-*.txt.
@@ -60,37 +56,43 @@ class Planner(Plans):
         if self.size is not None:
             return self._for_bytes(self.size)
         if self.psnr is not None:
-            middle = point_at(self.signal.kind, 0.0)
-            rate = rate_for(self.signal.kind, self.psnr - middle.psnr, middle.rate)
-            return self._near(rate)
+            (least, most), rate = self._bounds, rate_of(self.signal.kind, self.psnr)
+            return self._for_bytes(int(min(max(rate * self.signal.size / 8, least), most)))
         return make_plan(self.signal, self.options, self.lossless_bytes)
 
     @override
-    def leaner(self, plan: Plan, size: int) -> Plan | None:
-        """A plan for fewer than `size` bytes, what `plan` took to the quality; None if it fits.
-
-        Where the network is too large for a quality, its weights end up with few bits: fewer
-        weights of more bits do better.
-        """
-        if self._rate(plan.expected_bytes) * WASTE < self._rate(size):
+    def after(self, plan: Plan, psnr: float) -> Plan | None:
+        """The plan for another number of bytes."""
+        size = plan.settings.size
+        if self._search is None or size is None:
             return None
-        return self._near(LEANER * self._rate(size))
+        found = self._search.next(size, psnr)
+        if found is not None:
+            return self._for_bytes(found)
+        if self._search.has_found:
+            return None
+        raise UsageError(
+            f"{self.psnr} dB is out of reach in fewer bytes than the "
+            f"{self.lossless_bytes} of a lossless file; the nearest possible is "
+            f"{self._search.best:.1f} dB"
+        )
 
     @override
-    def after(self, plan: Plan, psnr: float) -> Plan:
-        """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
-        now, most = plan.expected_bytes, self._near(inf).expected_bytes
-        rate = self._rate(now)
-        wanted = rate_for(self.signal.kind, (self.psnr or 0) + SPARE - psnr, rate)
-        larger, rate = plan, min(wanted, STEP * rate)
-        while larger.expected_bytes <= now < most:  # widths are whole numbers
-            larger, rate = self._near(rate), rate * GROWTH
-        if now >= most:
-            raise UsageError(
-                f"{self.psnr} dB is out of reach in fewer bytes than the "
-                f"{self.lossless_bytes} of a lossless file; the nearest possible is {psnr:.1f} dB"
-            )
-        return larger
+    def is_enough(self, psnr: float) -> bool:
+        """Whether `psnr` is the quality wanted, if one is."""
+        return self._search is None or self._search.is_enough(psnr)
+
+    @cached_property
+    def _search(self) -> Search | None:
+        if self.psnr is None:
+            return None
+        return Search(self.signal.kind, self.psnr, self.signal.size, *self._bounds)
+
+    @cached_property
+    def _bounds(self) -> tuple[int, int]:
+        """The fewest and the most bytes of a plan for a quality."""
+        least = self.smallest()
+        return least, max(least, int(LARGEST * self.lossless_bytes))
 
     @override
     def smallest(self) -> int:
@@ -119,17 +121,8 @@ class Planner(Plans):
             return False
         return True
 
-    def _near(self, rate: float) -> Plan:
-        """The plan for a rate, or for the nearest that there is."""
-        most = LARGEST * self.lossless_bytes
-        wanted = int(min(rate * self.signal.size / 8, most))
-        return self._for_bytes(max(wanted, self.smallest()))
-
-    def _rate(self, size: int) -> float:
-        return 8 * size / self.signal.size
-
     def _for_bytes(self, size: int) -> Plan:
-        point = point_at(self.signal.kind, self._rate(size))
+        point = point_at(self.signal.kind, 8 * size / self.signal.size)
         return make_plan(self.signal, self.options, self.lossless_bytes, size=size, point=point)
 
 

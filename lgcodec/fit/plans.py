@@ -27,10 +27,13 @@ class Plans(ABC):
     def smallest(self) -> int:
         """The fewest bytes that a plan can promise; UsageError if there are none."""
 
-    def leaner(self, plan: Plan, size: int) -> Plan | None:  # noqa: ARG002 (others use them)
-        """A plan for fewer than `size` bytes, what `plan` took to the quality; None if it fits."""
+    def after(self, plan: Plan, psnr: float) -> Plan | None:  # noqa: ARG002 (others use them)
+        """What to try for a quality after `plan` gave `psnr`; None if that was the last.
+
+        UsageError if the quality is out of reach.
+        """
         return None
 
-    def after(self, plan: Plan, psnr: float) -> Plan:  # noqa: ARG002
-        """A larger plan than `plan`, which gave `psnr` only; UsageError if there is none."""
-        return plan
+    def is_enough(self, psnr: float) -> bool:  # noqa: ARG002
+        """Whether `psnr` is the quality wanted."""
+        return True

@@ -12,7 +12,7 @@ from typing import Final, final
 
 from lgcodec.signal import Kind
 
-__all__ = ["POINTS", "QUALITY", "Point", "point_at", "rate_for"]
+__all__ = ["POINTS", "QUALITY", "Point", "point_at", "rate_for", "rate_of"]
 
 
 @final
@@ -77,6 +77,13 @@ def point_at(kind: Kind, rate: float) -> Point:
         low.weights * (high.weights / low.weights) ** part,
         low.psnr + part * (high.psnr - low.psnr),
     )
+
+
+def rate_of(kind: Kind, psnr: float) -> float:
+    """The rate at which a quality is to be expected, among those of the table."""
+    table = POINTS[kind]
+    rate = rate_for(kind, psnr - table[0].psnr, table[0].rate)
+    return min(max(rate, table[0].rate), table[-1].rate)
 
 
 def rate_for(kind: Kind, gain: float, rate: float) -> float:

@@ -1,6 +1,7 @@
 """Targets in bytes, and the plans that suit them."""
 
-from itertools import pairwise
+from itertools import count, pairwise
+from math import log2, sin
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from fit.builders import RATE
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import EncodeOptions
+from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import PROMISE, Planner
 from lgcodec.fit.points import POINTS, QUALITY, point_at, rate_for
+from lgcodec.fit.search import Search
 from lgcodec.fit.target import Target, refusal, target_of
 from lgcodec.signal import AXES, Kind, Signal
 
@@ -153,31 +156,61 @@ def test_nothing_smaller_than_the_smallest_can_be_planned(
 def test_plans_on_the_way_to_a_quality_grow(kind: Kind) -> None:
     """And end at a lossless file, with the nearest that there is."""
     search = planner(kind, psnr=60.0)
-    plan = search.first()
-    sizes = [plan.expected_bytes]
+    plan: Plan | None = search.first()
+    sizes = []
     with pytest.raises(UsageError, match=r"nearest possible is 20\.0 dB"):
-        while True:
+        while plan is not None:
+            assert plan.settings.psnr is None
+            sizes.append(plan.settings.size or 0)
             plan = search.after(plan, 20.0)
-            sizes.append(plan.expected_bytes)
     assert sizes == sorted(set(sizes))
-    assert sizes[-1] <= LOSSLESS[kind]
+    assert 0.97 * LOSSLESS[kind] < sizes[-1] <= LOSSLESS[kind]
 
 
 @kinds
-def test_a_plan_that_needed_fewer_bytes_has_a_leaner_one(kind: Kind) -> None:
-    search = planner(kind, psnr=30.0)
-    plan = planner(kind, LOSSLESS[kind] // 2).first()
-    size = plan.expected_bytes
-    leaner = search.leaner(plan, size // 2)
-    assert leaner is not None
-    assert leaner.expected_bytes < size // 2
-    assert search.leaner(plan, int(0.9 * size)) is None
+def test_without_a_quality_there_is_one_plan(kind: Kind) -> None:
+    for search in (planner(kind), planner(kind, 9_000)):
+        assert search.is_enough(0.0)
+        assert search.after(search.first(), 10.0) is None
+
+
+@given(
+    wanted=st.floats(20, 45),
+    slope=st.floats(2, 9),
+    at_1000=st.floats(10, 30),
+    wobble=st.floats(0, 0.2),
+    guess=st.floats(1 / 30, 30),
+)
+def test_the_fewest_bytes_for_a_quality(
+    wanted: float, slope: float, at_1000: float, wobble: float, guess: float
+) -> None:
+    """Of a codec that gives `slope` dB for each doubling, give or take `wobble`."""
+    most = 1_000_000
+    least = 1000 * 2 ** ((wanted - at_1000) / slope)
+    search = Search("image", wanted, 400_000, 1000, most)
+    size, enough = int(min(max(guess * least, 1000), most)), []
+    for attempt in count():
+        assert attempt < 20
+        psnr = at_1000 + slope * log2(size / 1000) + wobble * sin(size)
+        if search.is_enough(psnr):
+            enough.append(size)
+        found = search.next(size, psnr)
+        if found is None:
+            break
+        assert 1000 <= found <= most
+        size = found
+    assert search.has_found == bool(enough)
+    if least * 2 ** (wobble / slope) < most:
+        assert enough
+    if enough:
+        assert min(enough) == enough[-1]
+        assert enough[-1] <= max(1000, 1.3 * least * 2 ** (2 * wobble / slope))
 
 
 @kinds
 def test_a_quality_that_is_low_takes_few_bytes(kind: Kind) -> None:
-    low, high = (planner(kind, psnr=dB).first().expected_bytes for dB in (15.0, 35.0))
-    assert low < high
+    low, high = (planner(kind, psnr=dB).first().settings.size or 0 for dB in (15.0, 35.0))
+    assert 0 < low < high
 
 
 def test_partitions_are_kept_where_they_are_given() -> None:
