@@ -34,6 +34,7 @@ PERCEPTRONS: Final = (
     "merge",
     "w0",
     "samples",
+    "rates",
     "bits",
     "float_bits",
     "measurement",
