@@ -47,9 +47,11 @@ def _of_film(rows: Sequence[Row], reference: str) -> Experiment:
     return Experiment("film", film, rows, reference, SLOW, 5000, FRAMES, FEW_FRAMES)
 
 
-def _of_pictures(rows: Sequence[Row], reference: str, rates: tuple[float, float]) -> Experiment:
-    full = Run(scale=2, steps=2000, share=1 / 4, count=16)
-    quick = Run(scale=4, steps=500, count=8)
+def _of_pictures(
+    rows: Sequence[Row], reference: str, rates: tuple[float, float], few: int
+) -> Experiment:
+    full = Run(scale=4, steps=2000, share=1 / 4, count=8)
+    quick = Run(scale=4, steps=500, count=few)
     return Experiment("pictures", pictures, rows, reference, rates, 2000, full, quick)
 
 
@@ -123,6 +125,7 @@ TABLES: Final[Mapping[str, TableOf]] = {
                 ),
                 "SIREN",
                 IMAGE,
+                few=8,
             )
         ],
     ),
@@ -207,6 +210,7 @@ TABLES: Final[Mapping[str, TableOf]] = {
                 ),
                 "INCODE",
                 MODULATED,
+                few=3,
             )
         ],
     ),
