@@ -27,6 +27,7 @@ __all__ = [
     "Point",
     "Setting",
     "average",
+    "digest",
     "is_cached",
     "measure",
     "source_hash",
@@ -126,7 +127,7 @@ def _qualities(signal: Signal, decoded: NDArray[Any]) -> tuple[float | None, flo
 
 
 def _path(curve: Curve, signal: Signal, setting: Setting) -> Path:
-    key = json.dumps([_digest(signal), curve.version, sorted(setting.items())], default=str)
+    key = json.dumps([digest(signal), curve.version, sorted(setting.items())], default=str)
     name = "".join(c if c.isalnum() else "-" for c in curve.name)
     return CACHE / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
 
@@ -134,7 +135,7 @@ def _path(curve: Curve, signal: Signal, setting: Setting) -> Path:
 _DIGESTS: dict[int, tuple[Signal, str]] = {}
 
 
-def _digest(signal: Signal) -> str:
+def digest(signal: Signal) -> str:
     """Of kind, rate, type, shape and samples."""
     if id(signal) not in _DIGESTS:
         samples = np.ascontiguousarray(signal.samples)

@@ -71,8 +71,10 @@ class Table:
 
 
 def _machine() -> list[str]:
-    command = " ".join([Path(sys.argv[0]).stem, *map(_without_path, sys.argv[1:])])
-    packages = ", ".join(f"{name} {version(name)}" for name in ("lgcodec", "torch", "numpy"))
+    script = Path(sys.argv[0])
+    name = script.parent.name if script.stem == "__main__" else script.stem
+    command = " ".join([name, *map(_without_path, sys.argv[1:])])
+    packages = ", ".join(f"{one} {version(one)}" for one in ("lgcodec", "torch", "numpy"))
     return [
         f"command   python -m benchmarks.{command}",
         f"machine   {_processor()}, {platform.system()}",

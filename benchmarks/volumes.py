@@ -1,10 +1,9 @@
-"""Volumes: what the defaults give, and the paper's comparison of shapes (appendix E, Figure 11).
+"""Volumes: what `lgi encode IN OUT` gives, nothing else said, of shapes and grey volumes.
 
-The first table is `lgi encode IN OUT`, nothing else said, of shapes and grey volumes. The second
-has the paper's three networks at equal size on shapes, with frame coordinates and float32 weights
-as there, and 8 x 8 x 8 partitions of which the empty ones have no network. The paper's shape has
-512 voxels along an axis and 27 000 steps; ours have 128 and 600 steps, --quick 150. Without --data
-the shipped cow alone.
+Here too is the paper's comparison of shapes (appendix E, Figure 11), for `benchmarks.paper`: three
+networks at equal size, with frame coordinates and float32 weights as there, and 8 x 8 x 8
+partitions of which the empty ones have no network. The paper's shape has 512 voxels along an axis
+and 27 000 steps; ours have 128 and 600 steps, --quick 150. Without --data the shipped cow alone.
 """
 
 from collections.abc import Iterator
@@ -19,14 +18,23 @@ from benchmarks.common import SAMPLES, Table, parser
 from lgcodec import Signal, encode, read
 from lgcodec.partition import RULES, find_content
 
+__all__ = ["shapes"]
+
 INPUTS: Final = (
     "spot_256.npz",
     "bunny_256.npz",
     "stent_ct.npz",
     "mni_icbm152_t1_1mm.nii.gz",
 )
-SHAPES: Final = (("spot_256.npz", 2), ("bunny_256.npz", 2), ("armadillo_512.npz", 4))
+SHAPES: Final = (
+    ("lucy_512.npz", 4),
+    ("spot_256.npz", 2),
+    ("bunny_256.npz", 2),
+    ("armadillo_512.npz", 4),
+)
 PARAMS: Final = 50_000
+FULL: Final = (600, (0, 1))  # steps, seeds
+QUICK: Final = (150, (0,))
 SAMPLES_OF_A_STEP: Final = 2**14
 NETWORKS: Final = {  # the paper's IoU of Lucy, and ours
     "per-partition": ("SIREN-per-Partition", 0.9909),
@@ -36,13 +44,11 @@ NETWORKS: Final = {  # the paper's IoU of Lucy, and ours
 
 
 def main() -> None:
-    """Encode everything and write results/volumes.txt and results/shapes.txt."""
+    """Encode everything and write results/volumes.txt."""
     options = parser(__doc__).parse_args()
     defaults = _defaults(options.data, quick=options.quick)
-    shapes = _shapes(options.data, quick=options.quick)
     if not options.no_write:
         defaults.write("volumes")
-        shapes.write("shapes")
 
 
 def _defaults(data: Path | None, *, quick: bool) -> Table:
@@ -72,8 +78,9 @@ def _defaults(data: Path | None, *, quick: bool) -> Table:
     return table
 
 
-def _shapes(data: Path | None, *, quick: bool) -> Table:
-    steps, seeds = (150, (0,)) if quick else (600, (0, 1))
+def shapes(data: Path | None, *, quick: bool) -> Table:
+    """The paper's three networks on every shape: mean IoU."""
+    steps, seeds = QUICK if quick else FULL
     table = Table(
         f"Shapes: {PARAMS:,} parameters, {steps} steps of {SAMPLES_OF_A_STEP:,} samples, mean IoU",
         ("network", "paper", "ours", *(name for name, _ in _grids(data))),

@@ -88,7 +88,7 @@ def extend(
                     that show samples which the old window did not: these are fitted again. Always
                     so in a file without a global sub-network, whose partitions do not interact
     options         those of `EncodeOptions` that say how to fit: preset, iterations, samples,
-                    seconds, seed and device; the network is that of the file
+                    rates, seconds, seed and device; the network is that of the file
 
     Tile sizes, widths, quantiser and coder stay, and so does the range of values that the network
     spans: louder sound than any before is clipped. Ctrl-C keeps the best so far.

@@ -35,6 +35,7 @@ PERCEPTRONS: Final = (
     "merge",
     "w0",
     "samples",
+    "rates",
     "bits",
     "float_bits",
     "measurement",

@@ -24,6 +24,7 @@ POSITIVE: Final = (
     "groups",
     "iterations",
     "samples",
+    "rates",
     "seconds",
     "psnr",
     "size",
@@ -58,6 +59,7 @@ class EncodeOptions:
     w0               frequency of the sines
     groups           networks along the first axis, each with partitions and a global of its own
     iterations       steps per group; samples: per partition and step
+    rates            learning rates of local and of global weights to begin with
     seconds          limit of a group's fit
     size             bytes of the file at most, and at least 95 % of them
     bpp              the same in bits per sample of the main stream; kbps: in kbit/s
@@ -85,6 +87,7 @@ class EncodeOptions:
     groups: int = 1
     iterations: int | None = None
     samples: int | None = None
+    rates: tuple[float, float] | None = None
     seconds: float | None = None
     size: int | None = None
     bpp: float | None = None
@@ -101,7 +104,8 @@ class EncodeOptions:
     def __post_init__(self) -> None:
         for name in POSITIVE:
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            numbers = value if isinstance(value, tuple) else (value,)
+            if value is not None and not all(number > 0 for number in numbers):
                 raise UsageError(f"{name} is {value}, expected a number above 0")
         if not 0 <= self.seed < 2**31:
             raise UsageError(f"seed is {self.seed}, allowed are 0 to 2**31 - 1")

@@ -293,11 +293,12 @@ def make_settings(
     rate = family.learning_rate
     if family.global_tensors():
         rate /= 2
+    local_rate, global_rate = options.rates or (rate, rate / 2)
     return FitSettings(
         iterations=options.iterations or iterations,
         samples=min(samples, tile),
-        rate=rate,
-        global_rate=rate / 2,
+        rate=local_rate,
+        global_rate=global_rate,
         bits=None if options.float_bits else options.bits or BITS,
         seconds=options.seconds,
         psnr=options.psnr,

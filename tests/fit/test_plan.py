@@ -200,6 +200,8 @@ def test_what_was_asked_for_is_in_the_settings() -> None:
     settings = plan("image", params=10_000, **options).settings
     assert {name: getattr(settings, name) for name in options} == options
     assert plan("image", float_bits=16).settings.bits is None
+    found = plan("image", params=10_000, arrangement="local-global", rates=(0.01, 0.002)).settings
+    assert (found.rate, found.global_rate) == (0.01, 0.002)
 
 
 def test_with_a_limit_of_time_alone_iterations_are_none() -> None:
@@ -211,7 +213,7 @@ def test_with_a_limit_of_time_alone_iterations_are_none() -> None:
     [
         *({name: value} for name in ("params", "groups", "iterations") for value in (0, -1)),
         *({"samples": 0}, {"seconds": 0.0}, {"psnr": -3.0}, {"bits": 1}, {"bits": 11}),
-        *({"float_bits": 8}, {"preset": "slow"}),
+        *({"float_bits": 8}, {"preset": "slow"}, {"rates": (0.0, 1e-3)}, {"rates": (1e-3, -1.0)}),
         *({"seconds": float("nan")}, {"psnr": float("nan")}),
         {"partitions": (2, 2), "partition_size": (8, 8)},
         {"params": 1000, "local_width": 4},

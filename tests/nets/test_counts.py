@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-import torch
 
+from benchmarks.paper._counts import COUNTS, fitted
 from lgcodec.nets import Incode, Mlp, Siren
 from nets.builders import NETWORKS, drawn
 
@@ -41,39 +41,9 @@ def test_exact_totals(network: Siren, partitions: int, total: int) -> None:
     assert sum(network.parameters(partitions)) == total
 
 
-# Table 6: total, and for Local-Global SIREN local and global. Rows of automatic partitioning give
-# means over a data set and are left out.
-TABLE_6 = [
-    ("Cameraman SIREN", paper(2, 1, 256), 1, "198.4k"),
-    ("Cameraman SPP", paper(2, 1, 15), 256, "200k"),
-    ("Cameraman LGS", paper(2, 1, 14, 84), 256, "198.9k 175.9k 23k"),
-    ("DIV2K SIREN", paper(2, 3, 256), 1, "198.9k"),
-    ("DIV2K SPP", paper(2, 3, 15), 256, "208.1k"),
-    ("DIV2K LGS", paper(2, 3, 14, 68), 256, "199k 183.6k 15.4k"),
-    ("Audio SIREN", paper(1, 1, 256), 1, "198.1k"),
-    ("Audio SPP", paper(1, 1, 45), 32, "203k"),
-    ("Audio LGS", paper(1, 1, 42, 72), 32, "198.2k 177k 20.7k"),
-    ("Video SIREN", paper(3, 3, 1030), 1, "3.19M"),
-    ("Video SPP", paper(3, 3, 56), 320, "3.19M"),
-    ("Video LGS", paper(3, 3, 55, 180), 320, "3.19M 3.08M 111k"),
-    ("Half image SIREN", paper(2, 1, 191), 1, "111k"),
-    ("Half image LGS", paper(2, 1, 14, 84), 128, "111k 88k 23k"),
-    ("Partitioning 2x2", paper(2, 1, 112, 86), 4, "198.7k 153.6k 45k"),
-    ("Partitioning 4x4", paper(2, 1, 59, 72), 16, "197.5k 173.7k 23.8k"),
-    ("Partitioning 8x8", paper(2, 1, 29, 82), 64, "198.4k 174.5k 23.9k"),
-    ("Partitioning 32x32", paper(2, 1, 7, 52), 1024, "210.6k 201.8k 8.8k"),
-    ("Partitioning 5x4x4", paper(3, 3, 111, 180), 80, "3.18M 3.05M 131k"),
-    ("Partitioning 5x16x16", paper(3, 3, 27, 180), 1280, "3.25M 3.15M 104k"),
-    ("Weights 13/120", paper(2, 1, 13, 120), 256, "199k 153.3k 45.7k"),
-    ("Weights 12/146", paper(2, 1, 12, 146), 256, "199k 132.4k 66.7k"),
-    ("Weights 53/318", paper(3, 3, 53, 318), 320, "3.19M 2.87M 325.3k"),
-    ("3D SIREN", paper(3, 1, 256), 1, "198.7k"),
-    ("3D SPP", paper(3, 1, 18), 179, "199.9k"),
-    ("3D LGS", paper(3, 1, 17, 76), 179, "199.2k 179.7k 19.5k"),
-]
-
-
-@pytest.mark.parametrize(("network", "partitions", "printed"), [row[1:] for row in TABLE_6])
+@pytest.mark.parametrize(
+    ("network", "partitions", "printed"), [row[1:] for row in COUNTS["table6"]]
+)
 def test_counts_of_table_6(network: Siren, partitions: int, printed: str) -> None:
     local, global_ = network.parameters(partitions)
     assert_printed((local + global_, local, global_), printed)
@@ -98,31 +68,13 @@ def modulated(channels: int, local: int, global_: int = 0, layers: int = 5) -> I
     return Incode(channels, local, global_, ((-1.0, 1.0),) * 2, layers=layers)
 
 
-# Table 7, with parameters of the harmonizer among the global ones. The paper gives local and global
-# of CT reconstruction in each other's column; its total leaves no other reading.
-TABLE_7 = [
-    ("DIV2K INCODE", modulated(3, 256), 1, "205.3k"),
-    ("DIV2K IPP", modulated(3, 31), 64, "208.9k"),
-    ("DIV2K LGI", modulated(3, 28, 96), 64, "205.2k 166.8k 38.4k"),
-    ("Super res. INCODE", modulated(3, 256), 1, "205.3k"),
-    ("Super res. LGI", modulated(3, 34, 68), 48, "205.7k 181.3k 24.4k"),
-    ("CT INCODE", modulated(1, 326), 1, "327.5k"),
-    ("CT LGI", modulated(1, 230, 300, layers=3), 2, "328.1k 108.1k 220k"),
-]
-
-
-@pytest.mark.parametrize(("network", "partitions", "printed"), [row[1:] for row in TABLE_7])
+@pytest.mark.parametrize(
+    ("network", "partitions", "printed"), [row[1:] for row in COUNTS["table7"]]
+)
 def test_counts_of_table_7(network: Incode, partitions: int, printed: str) -> None:
     """What is fitted: the networks and the harmonizer, which emits the modulators."""
     local, global_ = fitted(network, partitions)
     assert_printed((local + global_, local, global_), printed)
-
-
-def fitted(network: Incode, partitions: int) -> tuple[int, int]:
-    conditioner = network.conditioner(torch.zeros(network.channels, 8, 8))
-    local, global_ = network.parameters(partitions)
-    emitted = sum(tensor.numel() for tensor in conditioner()[0].values())
-    return local, global_ - emitted + sum(p.numel() for p in conditioner.parameters())
 
 
 # Denoising in Table 7 has a harmonizer of its own, 64-32-16-12-4n with a normalisation after each
