@@ -120,7 +120,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_many_numbers_in_few_bytes(tmp_path: Path) -> None:
-    """Nearly 2**24 numbers of no bits need 65 536 bytes of states: fewer are refused for nothing."""
+    """Nearly 2**24 numbers of no bits need 65 536 bytes of states: with fewer they cost nothing."""
     large = conf(4090)
     path = written(tmp_path, large, shared(large), {0: bytes(1000), 1: bytes(4)})
     tracemalloc.start()
