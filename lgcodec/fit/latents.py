@@ -38,6 +38,7 @@ USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a ph
 HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
 NEARBY: Final = 8  # how far the step moves when the network has changed
+CORRECTIONS: Final = 3  # of the step
 SEARCH: Final = 12  # choices of all symbols that a search takes, roughly
 SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
 TELL_EVERY: Final = 1.0  # seconds
@@ -143,20 +144,31 @@ class _Run:
         self.rounds += 1
 
     def _correct(self) -> None:
-        """Move the step to where the target is met, by what descent did at the step so far."""
-        if self.settings.phases and self.rounds:
-            before, after = map(self._amount, (self._choose(self.step), self.chosen))
-            self.gain = after / before if self.settings.size else after - before
-        step = self._search(self.step - NEARBY, self.step + NEARBY, self._measure)
-        while True:
-            self.choice = self._choose(step)
-            for _ in range(self.rounds if self.settings.phases else 0):
-                self.choice = self._descended(self.chosen)
-            if not self.settings.phases or self._meets(self._amount(self.chosen)):
-                return
-            step += 1 if self.settings.size else -1
-            if not FINEST <= step <= WIDEST:
-                return
+        """Move the step to where the target is met: descent changes size and quality too."""
+        found, step = {self.step: self.chosen}, self.step
+        while len(found) <= CORRECTIONS:
+            if self.settings.phases and self.rounds:
+                before, after = self._amount(self._choose(step)), self._amount(found[step])
+                self.gain = after / before if self.settings.size else after - before
+            step = self._search(step - NEARBY, step + NEARBY, self._measure)
+            if step in found:
+                break
+            found[step] = self._refined(step)
+        coarser = 1 if self.settings.size else -1
+        good = [at for at, choice in found.items() if self._meets(self._amount(choice))]
+        step = min(good, key=lambda at: coarser * at) if good else step
+        while step not in good and FINEST < step < WIDEST:
+            step += coarser
+            found[step] = self._refined(step)
+            good += [step] if self._meets(self._amount(found[step])) else []
+        self.choice = found[step]
+
+    def _refined(self, step: int) -> _Choice:
+        """Symbols for a step, as good as those that the rounds end with."""
+        self.choice = self._choose(step)
+        for _ in range(self.rounds if self.settings.phases else 0):
+            self.choice = self._descended(self.choice)
+        return self.choice
 
     def _amount(self, choice: _Choice) -> float:
         """What the target limits: bytes or dB."""

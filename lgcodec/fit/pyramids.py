@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2, prod
+from math import ceil, log2, prod
 from typing import Final, final
 
 import numpy as np
@@ -22,7 +22,7 @@ __all__ = ["Pyramids", "Rounded"]
 AT_ONCE: Final = 2**20  # values of the tiles of a block
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
-MOST_COARSE: Final = 2047
+MOST_COARSE: Final = 2047  # so that differences have tables
 
 
 @final
@@ -59,7 +59,7 @@ class Pyramids:
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
         family = self._family
-        stored = _steps(family, step)
+        stored = _steps(family, step, float(self._coarse.abs().max()))
         wide = family.steps({"global.steps": stored})[-1].view(-1, *(1,) * len(family.tile))
         coarse = (self._coarse / wide).round().clamp(-MOST_COARSE, MOST_COARSE)
         known = {"steps": stored, "coarse": differentiated(coarse), "angles": self._angles}
@@ -154,9 +154,13 @@ def _low_of_splines(family: Latent, axis: int) -> Tensor:
     return splines.permute(0, 2, 1).reshape(own * count, -1).double()
 
 
-def _steps(family: Latent, step: int) -> Tensor:
-    """The stored steps: of levels and of the coarse grid, then by how much channels differ."""
+def _steps(family: Latent, step: int, largest: float) -> Tensor:
+    """The stored steps: of levels and of the coarse grid, then by how much channels differ.
+
+    largest   magnitude in the coarse grid
+    """
     gain = sum(family.levels) / 2  # octaves by which the low band outgrows the samples
     coarse = max(step + round(STEP_UNIT * (log2(COARSE_SHARE) - gain)), FINEST_COARSE)
+    coarse = max(coarse, ceil(STEP_UNIT * log2(max(largest, 2**-20) / MOST_COARSE)))
     channels = [0] * family.channels
     return torch.tensor([*[step] * max(family.levels), coarse, *channels], dtype=torch.float32)

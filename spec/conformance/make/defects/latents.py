@@ -65,7 +65,7 @@ def _family() -> Iterator[Defect]:
     for what, change in (
         *(("tile-missing", {"tile": None}), ("levels-missing", {"levels": None})),
         *(("frame-missing", {"frame": None}), ("hidden-missing", {"hidden": None})),
-        *(("colour-missing", {"colour": None}), ("key-unknown", {"depth": 1})),
+        *(("key-unknown", {"depth": 1}), ("key-of-a-draft", {"colour": False})),
         *(("tile-of-three-axes", {"tile": [4, 3, 1]}), ("tile-float", {"tile": [4.0, 3]})),
         *(("tile-number", {"tile": 4}), ("tile-0", {"tile": [4, 0]})),
         *(("levels-none", {"levels": [0, 0]}), ("levels-17", {"levels": [17, 1]})),
@@ -73,7 +73,6 @@ def _family() -> Iterator[Defect]:
         *(("levels-less", {"levels": [1, 1]}), ("levels-true", {"levels": [2, True]})),
         *(("frame-0", {"frame": [0, 9]}), ("frame-of-one-axis", {"frame": [8]})),
         *(("hidden-0", {"hidden": 0}), ("hidden-33", {"hidden": 33}), ("hidden-4", {"hidden": 4})),
-        *(("colour-of-one-channel", {"colour": True}), ("colour-integer", {"colour": 0})),
     ):
         changed = {key: value for key, value in {**good, **change}.items() if value is not None}
         yield _profile(what, "LGI-N-11", {"family": [name, changed]})
@@ -94,6 +93,7 @@ def _tables() -> Iterator[Defect]:
     for what, tensors in (
         ("none", []),
         ("one-more", [entropy, steps, coarse, ["z", [1]]]),
+        ("angles-of-one-channel", [entropy, steps, coarse, ["angles", [1]]]),
         ("swapped", [steps, entropy, coarse]),
         ("no-coarse", [entropy, steps]),
         ("coarse-turned", [entropy, steps, ["coarse", [1, *coarse[1][:0:-1]]]]),
@@ -165,9 +165,7 @@ def _chunks() -> Iterator[Defect]:
         ("state-low", "LGI-K-44", lambda chunk: b"\xff\xff\0\0" + chunk[4:]),
         ("word-more", "LGI-K-46", lambda chunk: chunk + b"\0\0"),
         ("word-missing", "LGI-K-46", lambda chunk: chunk[:-2]),
-        ("words-none", "LGI-K-46", lambda chunk: chunk[:4]),
         ("state-changed", "LGI-K-46", lambda chunk: bytes([chunk[0] ^ 1]) + chunk[1:]),
-        ("word-changed", "LGI-K-46", lambda chunk: chunk[:-1] + bytes([chunk[-1] ^ 0x80])),
     ):
         yield local_payload(f"context-{name}", requirement, edit, latents())
     lowest = b"\0\x80"
