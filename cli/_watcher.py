@@ -68,4 +68,5 @@ class Watcher:
             f"{family.name}, {sizes}: {params:,} parameters{part}{each}",
             f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; "
             f"lossless {count(plan.lossless_bytes, 'byte')}",
+            f"decoding takes {family.multiplications():,} multiplications per sample",
         ]

@@ -14,6 +14,7 @@ with grids of its own, a critically sampled pyramid, and an entropy model in int
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, prod
 from typing import Any, ClassVar, Final, final
 
 import torch
@@ -239,10 +240,21 @@ class Latent(Family):
 
     @override
     def multiplications(self) -> int:
-        """Per channel: the network for one symbol, and four lifting steps along every axis."""
-        inputs, hidden = self.coder.inputs, self.hidden
+        """The network and a step for every symbol, the wavelet, the spline, and colours.
+
+        Along an axis that a level splits, four lifting steps of half the samples and a scale of
+        each; along every axis, four samples of the spline.
+        """
+        inputs, hidden, pyramid = self.coder.inputs, self.hidden, self.pyramid
         network = inputs * hidden + hidden * hidden + hidden
-        return self.channels * (network + 4 * len(self.tile))
+        lifted = sum(
+            3 * sum(pyramid.split(level)) * prod(pyramid.low(level))
+            for level in range(max(self.levels))
+        )
+        tile = prod(self.tile)
+        symbols = sum(pyramid.sizes) / tile
+        each = symbols * (network + 1) + self.channels * (lifted / tile + 4 * len(self.tile))
+        return ceil(each) + (4 if self.colour else 0)
 
 
 def integrated(differences: Tensor) -> Tensor:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import ceil
 
 import pytest
 
 from benchmarks.paper._counts import COUNTS, fitted
-from lgcodec.nets import Incode, Mlp, Siren
+from lgcodec.nets import Incode, Latent, Mlp, Siren
 from nets.builders import NETWORKS, drawn
 
 
@@ -110,3 +111,13 @@ def test_multiplications() -> None:
     added = replace(paper(2, 1, 14, 84), merge="add")
     assert added.multiplications() == 27_454 - 4 * 14 * 14
     assert paper(2, 1, 256).multiplications() == 2 * 256 + 3 * 256**2 + 256
+
+
+def test_multiplications_of_latents() -> None:
+    """A tile of two samples has one symbol: 14 features, one hidden unit in each of two layers."""
+    smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,), hidden=1)
+    symbol, wavelet, spline = 14 + 1 + 1 + 1, 4 / 2 + 1, 4
+    assert smallest.multiplications() == ceil(symbol / 2 + wavelet + spline)
+    square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4), hidden=1, colour=True)
+    symbol = 19 + 1 + 1 + 1
+    assert square.multiplications() == ceil(3 * (symbol * 3 / 4 + 2 * wavelet + 2 * spline)) + 4
