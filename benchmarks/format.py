@@ -17,8 +17,6 @@ from time import perf_counter
 from benchmarks.common import SAMPLES, Table, parser
 from benchmarks.serving import serving
 from benchmarks.synthetic import write_video
-from lgcodec import EncodeOptions, read
-from lgcodec._encode import encode_signals
 from lgcodec._ranges import parse_range, resolve
 from lgcodec.format.container import FileSource, Reader
 from lgcodec.remote import open_reader, traffic_of
@@ -47,14 +45,14 @@ def main() -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         mean = 5_000 if asked.quick else 50_000
-        large, paper, image = (folder / f"{n}.lgi" for n in ("large", "paper", "image"))
+        large, paper = (folder / f"{n}.lgi" for n in ("large", "paper"))
         write_video(large, GROUPS, 2 * mean, (mean * 4 // 5, mean * 6 // 5))
         write_video(paper, *PAPER)
-        image.write_bytes(_image())
+        shipped = {f"samples/{path.name}": path for path in sorted(SAMPLES.glob("*.lgi"))}
         tables = {
             "format-crop": _crops(large),
             "format-remote": _regions({"large file": large, "paper's video": paper}),
-            "format-overhead": _overheads({"samples/cat.png": image, "paper's video": paper}),
+            "format-overhead": _overheads({**shipped, "paper's video": paper}),
         }
     for title, table in tables.items():
         if not asked.no_write:
@@ -139,14 +137,7 @@ def _overheads(files: dict[str, Path]) -> Table:
             rest = reader.file_size - chunks
             share = 100 * rest / reader.file_size
             table.add(title, f"{reader.file_size:,}", count, f"{rest:,}", share, rest / count)
-    table.note("The picture is encoded with 20 steps per fit: its weights count, not its quality.")
     return table
-
-
-def _image() -> bytes:
-    """The shipped picture in a file."""
-    data, _ = encode_signals(read(SAMPLES / "cat.png"), EncodeOptions(iterations=20))
-    return data
 
 
 if __name__ == "__main__":
