@@ -240,7 +240,7 @@ class Latent(Family):
 
     @override
     def multiplications(self) -> int:
-        """The network and a step for every symbol, the wavelet, the spline, and colours.
+        """The network and a step for every symbol, the wavelet, the spline, and the rotation.
 
         Along an axis that a level splits, four lifting steps of half the samples and a scale of
         each; along every axis, four samples of the spline.
@@ -254,7 +254,7 @@ class Latent(Family):
         tile = prod(self.tile)
         symbols = sum(pyramid.sizes) / tile
         each = symbols * (network + 1) + self.channels * (lifted / tile + 4 * len(self.tile))
-        return ceil(each) + (4 if self.colour else 0)
+        return ceil(each) + (self.channels**2 if self.channels > 1 else 0)
 
 
 def integrated(differences: Tensor) -> Tensor:

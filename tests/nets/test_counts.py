@@ -118,6 +118,6 @@ def test_multiplications_of_latents() -> None:
     smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,), hidden=1)
     symbol, wavelet, spline = 14 + 1 + 1 + 1, 4 / 2 + 1, 4
     assert smallest.multiplications() == ceil(symbol / 2 + wavelet + spline)
-    square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4), hidden=1, colour=True)
+    square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4), hidden=1)
     symbol = 19 + 1 + 1 + 1
-    assert square.multiplications() == ceil(3 * (symbol * 3 / 4 + 2 * wavelet + 2 * spline)) + 4
+    assert square.multiplications() == ceil(3 * (symbol * 3 / 4 + 2 * wavelet + 2 * spline)) + 9
