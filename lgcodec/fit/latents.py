@@ -6,7 +6,7 @@ network is then trained on the symbols, and both steps take turns. One number, t
 size or a quality.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 from pathlib import Path
@@ -38,7 +38,8 @@ USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a ph
 HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
 NEARBY: Final = 8  # how far the step moves when the network has changed
-CORRECTIONS: Final = 3  # of the step
+CORRECTIONS: Final = 3  # of the step, by what descent did
+CLOSE_SIZE, CLOSE_PSNR = 0.98, 0.1  # of the size, dB: near enough to a target
 SEARCH: Final = 12  # choices of all symbols that a search takes, roughly
 SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
 TELL_EVERY: Final = 1.0  # seconds
@@ -145,23 +146,50 @@ class _Run:
 
     def _correct(self) -> None:
         """Move the step to where the target is met: descent changes size and quality too."""
-        found, step = {self.step: self.chosen}, self.step
-        while len(found) <= CORRECTIONS:
-            if self.settings.phases and self.rounds:
-                before, after = self._amount(self._choose(step)), self._amount(found[step])
-                self.gain = after / before if self.settings.size else after - before
-            step = self._search(step - NEARBY, step + NEARBY, self._measure)
-            if step in found:
+        amounts: dict[int, float] = {}
+        kept, choice, step = None, self.chosen, self.step
+        while True:
+            amounts[step] = self._amount(choice)
+            good = [at for at, amount in amounts.items() if self._meets(amount)]
+            if step in good and step == self._finest(good):
+                kept = choice
+            following = self._following(step, amounts, good)
+            if following is None:
                 break
-            found[step] = self._refined(step)
-        coarser = 1 if self.settings.size else -1
-        good = [at for at, choice in found.items() if self._meets(self._amount(choice))]
-        step = min(good, key=lambda at: coarser * at) if good else step
-        while step not in good and FINEST < step < WIDEST:
-            step += coarser
-            found[step] = self._refined(step)
-            good += [step] if self._meets(self._amount(found[step])) else []
-        self.choice = found[step]
+            step, choice = following, self._refined(following)
+        self.choice = kept or choice
+
+    def _following(self, step: int, amounts: Mapping[int, float], good: list[int]) -> int | None:
+        """The step to try after `step`; None: the target is met as well as can be.
+
+        First by what descent did to the last one, then halfway from the best of the `good` ones.
+        """
+        if len(amounts) <= CORRECTIONS:
+            if self.settings.phases and self.rounds:
+                before, after = self._amount(self._choose(step)), amounts[step]
+                self.gain = after / before if self.settings.size else after - before
+            guess = self._search(step - NEARBY, step + NEARBY, self._measure)
+            if guess not in amounts:
+                return guess
+        bad = [at for at in amounts if at not in good]
+        worst = -self._finest([-at for at in bad]) if bad else None
+        if not good and worst is not None:
+            further = worst + (1 if self.settings.size else -1)
+            return further if FINEST <= further <= WIDEST else None
+        best = self._finest(good)
+        if worst is None or abs(best - worst) == 1 or self._is_close(amounts[best]):
+            return None
+        return (best + worst) // 2
+
+    def _finest(self, steps: Sequence[int]) -> int:
+        """The step of these that is nearest to the limit of a size, or of a quality."""
+        return min(steps) if self.settings.size else max(steps)
+
+    def _is_close(self, amount: float) -> bool:
+        """Whether a target that is met is not met by far too much."""
+        if self.settings.size is None:
+            return amount < (self.settings.psnr or 0) + CLOSE_PSNR
+        return amount > CLOSE_SIZE * self.settings.size
 
     def _refined(self, step: int) -> _Choice:
         """Symbols for a step, as good as those that the rounds end with."""
