@@ -1,6 +1,6 @@
 """One stream on its way to a larger one: its geometry, its partitions, and the fit of the new."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import final
 
@@ -9,6 +9,8 @@ import numpy as np
 from lgcodec._encoded import Encoded, Index, shared
 from lgcodec.coding import codec_of
 from lgcodec.errors import UsageError
+from lgcodec.fit.latent_plan import latent_settings
+from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import make_settings
@@ -47,7 +49,7 @@ class Growth:
         self.geometry = _larger(stream.geometry, signal, self._at)
         self.family, self.codec = family_of(stream.conf, stream.geometry), codec_of(stream.conf)
         if isinstance(self.family, Latent):
-            raise UsageError("latents cannot be extended yet, networks of weights can")
+            _check_groups(stream.geometry, self.geometry)
         self._frozen = freeze_global or not stream.conf.global_
         self._device = pick_device(options.device)
         self.kept = self.refitted = self.added = self.iterations = 0
@@ -91,7 +93,7 @@ class Growth:
         places = self._encoded.places
         old = {i: places[tile] for i, tile in tiles.items() if tile in places}
         home = next((group for group, _ in old.values()), None)  # its ordinal in the old file
-        keeps = self._frozen or self.interrupted
+        keeps = self.interrupted or self._stays(tiles, old) or self._frozen
         kept = {i for i in old if keeps and (self.interrupted or self._encoded.is_whole(tiles[i]))}
         trained = [] if self.interrupted else [i for i in tiles if i not in kept]
         self.kept += len(kept)
@@ -112,6 +114,21 @@ class Growth:
             chunks |= dict(zip(trained, added, strict=True))
         return GroupData.of(ordinal, self.stream.read_global(home), chunks)
 
+    def _stays(self, tiles: Mapping[int, Index], old: Collection[int]) -> bool:
+        """Whether a group of latents gains no sample: nothing would be learned from fitting it.
+
+        UsageError if it does where its global chunk, which holds its coarse grid, is frozen.
+        """
+        if not isinstance(self.family, Latent) or not old:
+            return False
+        stays = all(i in old and self._encoded.is_whole(tile) for i, tile in tiles.items())
+        if self._frozen and not stays:
+            raise UsageError(
+                "the last group of latents gains samples, for which its global chunk has no coarse "
+                "grid: do not freeze it, or show whole groups"
+            )
+        return stays
+
     def _anew(
         self, ordinal: int, tiles: Mapping[int, Index], report: "_Report", home: int | None
     ) -> GroupData:
@@ -131,7 +148,6 @@ class Growth:
     ) -> Fitted:
         """Weights of the partitions `tiles`; see `Encoded.start` for the rest."""
         low, high = self.stream.conf.values
-        settings = self._settings(len(tiles))
         sampler = Sampler(
             self.signal.samples,
             self.geometry,
@@ -140,21 +156,33 @@ class Growth:
             ranges=self.family.ranges,
             tile_range=self.family.tile_range,
             device=self._device,
-            seed=settings.seed,
+            seed=self.options.seed,
             ids=tiles,
         )
-        fitted = fit(
-            self.family,
-            sampler,
-            settings,
-            peak=2 * peak_of(self.signal.samples) / (high - low),
-            device=self._device,
-            report=report,
-            start=self._encoded.start(list(tiles.values()), home, frozen=frozen),
-        )
+        peak = 2 * peak_of(self.signal.samples) / (high - low)
+        if isinstance(self.family, Latent):
+            fitted = self._fit_latents(self.family, sampler, peak, report)
+        else:
+            fitted = fit(
+                self.family,
+                sampler,
+                self._settings(len(tiles)),
+                peak=peak,
+                device=self._device,
+                report=report,
+                start=self._encoded.start(list(tiles.values()), home, frozen=frozen),
+            )
         self.iterations += fitted.iterations
         self.interrupted |= fitted.interrupted
         return fitted
+
+    def _fit_latents(
+        self, family: Latent, sampler: Sampler, peak: float, report: "_Report"
+    ) -> Fitted:
+        """By the steps of the first group of the file."""
+        head = next(iter(self._encoded.heads.values()))
+        step, settings = int(head.weights["steps"][0]), latent_settings(self.options, None, None)
+        return fit_latents(family, sampler, settings, peak=peak, report=report, usual=step)
 
     def _settings(self, partitions: int) -> FitSettings:
         """A schedule with the file's own precision."""
@@ -178,6 +206,17 @@ class _Report:
             done = (self._place + progress.done) / self._groups
             left = progress.seconds * (self._groups * (1 - done)) / max(progress.done, 1e-9)
             self._progress(done, progress.psnr, left)
+
+
+def _check_groups(old: Geometry, new: Geometry) -> None:
+    """UsageError where latents would need a coarse grid for tiles that a group never had."""
+    for name, before, after in zip(old.axis_names, old.axes, new.axes, strict=True):
+        if before.tiles != after.tiles:
+            raise UsageError(
+                f"latents grow by whole groups, along an axis of several: along {name} there is "
+                "one, whose global chunk has no coarse grid for more partitions; encode the larger "
+                f"{old.kind} instead"
+            )
 
 
 def _larger(old: Geometry, signal: Signal, at: Sequence[int]) -> Geometry:

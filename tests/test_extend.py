@@ -308,3 +308,55 @@ def test_ctrl_c_keeps_what_is_encoded(tmp_path: Path) -> None:
     assert report.interrupted
     assert set(chunks(stream_of(data))) <= set(chunks(new))
     assert new.read_global(1) == stream_of(data).read_global(1)
+
+
+# --- latents, which grow by groups
+
+LATENTS = {"family": "latent", "iterations": 2, "partition_size": (8, 16), "groups": 2}
+
+
+@cache
+def latents(height: int, **options: Any) -> bytes:
+    """The top of WHOLE, without targets: a group after the other, of two rows of tiles each."""
+    asked = EncodeOptions(**{**LATENTS, "params": None, **options})
+    return encode_signals([part(WHOLE, slice(height), slice(None))], asked)[0]
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_latents_grow_by_groups_of_their_own(tmp_path: Path, freeze: bool) -> None:
+    """LGI-X-01, LGI-X-02: nothing that was there is fitted again."""
+    data = latents(32)
+    new, report = extended(tmp_path, data, iterations=2, freeze_global=freeze)
+    old, (stream,) = stream_of(data), report.streams
+    assert (stream.kept, stream.refitted, stream.added) == (12, 0, 3)
+    assert chunks(old).items() <= chunks(new).items()
+    assert [new.read_global(n) for n in (0, 1)] == [old.read_global(n) for n in (0, 1)]
+    assert (new.conf, len(new.groups)) == (old.conf, 3)
+    samples = decode_stream(new).samples
+    np.testing.assert_array_equal(samples[:32], decode_stream(old).samples)
+    assert psnr(WHOLE.samples[32:], samples[32:]) > stream.psnr_old - 2
+
+
+def test_a_group_of_latents_that_gains_samples_is_fitted_again(tmp_path: Path) -> None:
+    data = latents(30)
+    new, report = extended(tmp_path, data, iterations=2)
+    (stream,) = report.streams
+    assert (stream.kept, stream.refitted, stream.added) == (6, 6, 3)
+    assert new.read_global(0) == stream_of(data).read_global(0)
+    assert psnr(WHOLE.samples, decode_stream(new).samples) > stream.psnr_old - 2
+
+
+@pytest.mark.parametrize(
+    ("height", "options", "message"),
+    [
+        (30, {"freeze_global": True}, "^the last group of latents gains samples, for which"),
+        (32, {"groups": 1}, "^latents grow by whole groups, .* along y there is one"),
+    ],
+)
+def test_how_latents_cannot_grow(
+    height: int, options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    groups = {name: value for name, value in options.items() if name == "groups"}
+    with pytest.raises(UsageError, match=message):
+        extended(tmp_path, latents(height, **groups), freeze_global="freeze_global" in options)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.lgi"]

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from encodes import stream_of
 from fit.builders import smooth
+from torch import Tensor
 
 from lgcodec import media
 from lgcodec._crop import crop, parse_range
@@ -19,6 +21,8 @@ from lgcodec.coding import chunks
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit import entropy, latents, pyramids
 from lgcodec.fit.measurement import Measurement
+from lgcodec.nets import latent
+from lgcodec.nets.smooth import spread
 from lgcodec.signal import Signal, psnr
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -154,6 +158,55 @@ def test_a_crop_keeps_every_bit(name: str, scale: Fraction, tmp_path: Path) -> N
     )
     assert len(kept.read_bytes()) < len(data)
     assert small.samples.tobytes() == whole[part].tobytes()
+
+
+# --- seams
+
+
+def soft() -> Signal:
+    """Slow waves with a little noise, 64 x 96: where an eye sees every edge."""
+    y, x = np.indices((64, 96))
+    waves = [127 + 60 * np.sin(x / 40 + c) + 50 * np.cos(y / 33 - c) for c in range(3)]
+    noise = np.random.default_rng(0).normal(size=(64, 96, 3)) * 3
+    return Signal("image", (np.stack(waves, axis=-1) + noise).clip(0, 255).astype(np.uint8))
+
+
+def seams_of(picture: Signal, edge: int) -> tuple[float, float]:
+    """Of a file of 34 dB: squared error of pixels at borders, and squared steps of the error across
+    borders, by those of all other places."""
+    asked = EncodeOptions(**SHORT, psnr=34.0, partition_size=(edge, edge))
+    found = decoded(encode_signals([picture], asked)[0]).samples
+    error = found.astype(np.float64) - picture.samples
+    x = np.arange(error.shape[1])
+    near = ((x % edge == 0) | (x % edge == edge - 1)) & (x > 0) & (x < len(x) - 1)
+    squares, steps = (error**2).mean((0, 2)), (np.diff(error, axis=1) ** 2).mean((0, 2))
+    across = x[1:] % edge == 0
+    return squares[near].mean() / squares[~near].mean(), steps[across].mean() / steps[
+        ~across
+    ].mean()
+
+
+def test_what_is_smooth_has_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles that see none but their own coarse samples fail what the shared grid passes."""
+    picture = soft()
+    error, step = seams_of(picture, 16)
+
+    def alone(coarse: Tensor, index: Tensor, tile: tuple[int, ...], own: tuple[int, ...]) -> Tensor:
+        parts = [
+            coarse[
+                (slice(None), *(slice(n * i, n * (i + 1)) for n, i in zip(own, at, strict=True)))
+            ]
+            for at in index.tolist()
+        ]
+        return torch.cat([spread(part, torch.zeros_like(index[:1]), tile, own) for part in parts])
+
+    for module in (latent, pyramids):
+        monkeypatch.setattr(module, "spread", alone)
+    error_alone, step_alone = seams_of(picture, 16)
+    assert error < 1.1
+    assert error_alone > 1.4
+    assert step < 1.2
+    assert step_alone > 2.5
 
 
 # --- targets

@@ -14,7 +14,7 @@ from lgcodec.nets import Latent, Request
 from lgcodec.partition import RULES, Content
 from lgcodec.signal import Kind, Signal
 
-__all__ = ["LatentPlanner", "wants_perceptrons"]
+__all__ = ["LatentPlanner", "latent_settings", "wants_perceptrons"]
 
 TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "audio": (4096,),
@@ -94,22 +94,12 @@ class LatentPlanner(Plans):
             )
         )
         local, global_ = family.parameters(geometry.tiles_per_group)
-        iterations = TRAINING[options.preset] if options.iterations is None else options.iterations
+        psnr = options.psnr or (None if self.size else USUAL_PSNR.get(signal.kind))
         return Plan(
             geometry=geometry,
             arrangement="local-global",
             family=family,
-            settings=FitSettings(
-                iterations=iterations,
-                samples=0,
-                rate=0,
-                global_rate=0,
-                size=self.size,
-                psnr=options.psnr or (None if self.size else USUAL_PSNR.get(signal.kind)),
-                seconds=options.seconds,
-                seed=options.seed,
-                phases=PHASES[options.preset],
-            ),
+            settings=latent_settings(options, self.size, psnr),
             params_local=local * geometry.groups,
             params_global=global_ * geometry.groups,
             expected_bytes=self.size or self._usual(),
@@ -127,6 +117,22 @@ class LatentPlanner(Plans):
         """About the fewest bytes that these partitions take."""
         geometry = self.first().geometry
         return FIXED + EACH * geometry.tiles_per_group * geometry.groups
+
+
+def latent_settings(options: EncodeOptions, size: int | None, psnr: float | None) -> FitSettings:
+    """How long to fit: a step of training is one of the network that predicts symbols."""
+    iterations = TRAINING[options.preset] if options.iterations is None else options.iterations
+    return FitSettings(
+        iterations=iterations,
+        samples=0,
+        rate=0,
+        global_rate=0,
+        size=size,
+        psnr=psnr,
+        seconds=options.seconds,
+        seed=options.seed,
+        phases=PHASES[options.preset],
+    )
 
 
 def wants_perceptrons(options: EncodeOptions) -> bool:

@@ -65,17 +65,19 @@ def fit_latents(
     report: Report | None = None,
     checkpoint: Path | None = None,
     size_of: SizeOf | None = None,
+    usual: int = USUAL,
 ) -> Fitted:
     """Fit the partitions of one group.
 
     peak         of the PSNR, in network units
     checkpoint   a file to resume from if it exists, and to write after every round of training
     size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
+    usual        the step where `settings` has no target
 
     Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned.
     UsageError where `settings` has a size that not even the widest step reaches.
     """
-    run = _Run(family, sampler, settings, peak, report=report, size_of=size_of)
+    run = _Run(family, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
     try:
         run.go(checkpoint)
     except KeyboardInterrupt:
@@ -98,10 +100,11 @@ class _Run:
         *,
         report: Report | None,
         size_of: SizeOf | None,
+        usual: int,
     ) -> None:
         self.family, self.sampler, self.settings = family, sampler, settings
         self.pyramids = Pyramids(family, sampler)
-        self.peak, self._report, self._size_of = peak, report, size_of
+        self.peak, self._report, self._size_of, self._usual = peak, report, size_of, usual
         self.identity = f"{family} {settings} {sampler.partitions} {sampler.digest}"
         self.entropy = Entropy(family.coder)
         self.choice: _Choice | None = None
@@ -261,7 +264,7 @@ class _Run:
         """
         settings = self.settings
         if not self._has_target:
-            return min(max(USUAL, low), high)
+            return min(max(self._usual, low), high)
         small = settings.size is not None
 
         def wide(step: int) -> bool:
