@@ -20,6 +20,7 @@ from lgcodec.format.container import BytesSource, Reader, dumps, loads
 from lgcodec.format.layout import KINDS
 from lgcodec.nets import FAMILIES
 from spec.conformance.make.__main__ import FOLDER
+from spec.conformance.make.crops import SELECTIONS
 from spec.conformance.make.manifest import suite
 from spec.conformance.make.networks import KINDS_OF, NETWORKS
 from spec.conformance.run import Result, Tools, conform
@@ -82,6 +83,11 @@ def test_every_plug_has_files() -> None:
     codings = [pair for entry in valid for pair in entry["codings"]]
     assert {quantiser for quantiser, _ in codings} == set(QUANTISERS)
     assert {coder for _, coder in codings} == set(CODERS)
+
+
+def test_crops_are_of_files_that_there_are() -> None:
+    cropped = {Path(entry["file"]).stem for entry in MANIFEST["crops"]}
+    assert set(SELECTIONS) == cropped
 
 
 def test_every_code_has_an_invalid_file() -> None:

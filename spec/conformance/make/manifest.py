@@ -16,7 +16,7 @@ from .crops import selections
 from .defects import defects
 from .exact import decoded, tolerance
 from .places import Part
-from .recover import Damaged, damaged
+from .recover import Damaged, damaged, damaged_alone
 from .valid import Vector, vectors
 
 __all__ = ["suite"]
@@ -52,8 +52,12 @@ def _json(manifest: Mapping[str, Any]) -> str:
 
 
 def _damages(whole: Iterable[Vector]) -> Iterator[tuple[Vector, Damaged]]:
-    base = next(vector for vector in whole if vector.name == "video-with-sound")
-    return ((base, made) for made in damaged(base))
+    """Of the file with two streams, and of latents, whose chunks depend on each other least."""
+    for vector in whole:
+        if vector.name == "video-with-sound":
+            yield from ((vector, made) for made in damaged(vector))
+        elif vector.name.startswith("latent-local-global-") and len(vector.scales) == 1:
+            yield from ((vector, made) for made in damaged_alone(vector))
 
 
 def _valid(vector: Vector, files: Files) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from lgcodec.format.container import Container
 from .places import Part, places
 from .valid import Vector
 
-__all__ = ["Damaged", "damaged"]
+__all__ = ["Damaged", "damaged", "damaged_alone"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,23 @@ def damaged(whole: Vector) -> Iterator[Damaged]:
         ("two-files", "the same file once more after the end", data),
     ):
         yield Damaged(name, about, "E_TRAILING", data + tail, (), _rest(container, ()))
+
+
+def damaged_alone(whole: Vector) -> Iterator[Damaged]:
+    """`whole` has one stream: its last local chunk is damaged, then the first global one."""
+    data, container, where = whole.data, whole.container, places(whole.data)
+    *_, last = (part for part in where if part[0] == "local")
+    first = next(part for part in where if part[0] == "global")
+    for part in (last, first):
+        rest = _rest(container, [part])
+        broken = _flipped(data, [where[part].start])
+        name, about = f"{whole.name}-{part[0]}", f"a byte of a {part[0]} chunk"
+        yield Damaged(name, about, CRC, broken, [part], rest, masks=True)
+    end = where[last].stop - 1
+    rest = _rest(container, [last])
+    yield Damaged(
+        f"{whole.name}-cut", "the last byte is missing", "E_TRUNC", data[:end], [last], rest
+    )
 
 
 def _flipped(data: bytes, offsets: Sequence[int]) -> bytes:
