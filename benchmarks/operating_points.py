@@ -20,6 +20,8 @@ from lgcodec._encode import encode_signals
 from lgcodec.fit.points import POINTS, Point
 from lgcodec.signal import Kind
 
+__all__ = ["middle"]
+
 RATES: Final[Mapping[Kind, Sequence[float]]] = {
     "audio": (0.75, 2.0, 5.0),
     "image": (0.2, 0.8, 3.0),
@@ -85,7 +87,7 @@ def _measure(table: Table, signals: Sequence[Signal], point: Point) -> Point:
     for signal in signals:
         with patch.dict(POINTS, {signal.kind: (point,)}):
             try:
-                options = EncodeOptions(preset="fast", bpp=point.rate)
+                options = EncodeOptions(preset="fast", family="siren", bpp=point.rate)
                 _, report = encode_signals([signal], options)
             except UsageError as error:
                 table.note(f"{point}: {error}")
@@ -101,12 +103,16 @@ def _signals(kind: Kind, data: Path | None) -> Iterator[Signal]:
     """The middle of every input of a kind."""
     names = DATA[kind] if data else SHIPPED.get(kind, ())
     for name in names:
-        signal = read((data or SAMPLES) / name)[0]
-        cut = [
-            slice((n - min(n, m)) // 2, (n - min(n, m)) // 2 + min(n, m))
-            for n, m in zip(signal.grid, LARGEST[kind], strict=True)
-        ]
-        yield Signal(signal.kind, np.ascontiguousarray(signal.samples[tuple(cut)]), signal.rate)
+        yield middle(read((data or SAMPLES) / name)[0])
+
+
+def middle(signal: Signal) -> Signal:
+    """What a fit of seconds can take of a signal."""
+    cut = [
+        slice((n - min(n, m)) // 2, (n - min(n, m)) // 2 + min(n, m))
+        for n, m in zip(signal.grid, LARGEST[signal.kind], strict=True)
+    ]
+    return Signal(signal.kind, np.ascontiguousarray(signal.samples[tuple(cut)]), signal.rate)
 
 
 if __name__ == "__main__":

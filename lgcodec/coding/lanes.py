@@ -21,6 +21,10 @@ SYMBOLS_PER_LANE: Final = 1024
 SLOTS: Final = 1 << PRECISION
 WIDE: Final = 512  # lanes from which a running sum is faster than a product of matrices
 States = NDArray[np.uint32]
+# Arrays without axes: a Python number takes longer to become one than to be worked with.
+SLOT, PLACE, FREQUENCY, STATE, LEAST, WORD = (
+    np.array(value, np.uint32) for value in (SLOTS - 1, 0xFFFF, 16, PRECISION, LOWEST, 4)
+)
 
 
 def lanes_of(total: int) -> int:
@@ -58,10 +62,9 @@ def _slots_of(table: FrequencyTable) -> tuple[NDArray[np.int16], States]:
     """The symbol and the step of every slot of a table."""
     counts = table.frequencies()
     symbols = np.repeat(np.arange(table.least, table.most + 1, dtype=np.int16), counts)
-    frequency = np.repeat(counts.astype(np.uint32), counts)
-    start = np.repeat((np.cumsum(counts) - counts).astype(np.uint32), counts)
-    place = np.arange(SLOTS, dtype=np.uint32) - start
-    return symbols, np.bitwise_or(frequency << 16, place, dtype=np.uint32)
+    start = np.cumsum(counts) - counts
+    steps = np.repeat(((counts << 16) - start).astype(np.uint32), counts)
+    return symbols, steps + np.arange(SLOTS, dtype=np.uint32)
 
 
 def _check_range(tables: Sequence[FrequencyTable], symbol_type: np.dtype[Any]) -> None:
@@ -97,17 +100,18 @@ class Lanes:
         body = b"".join([*(chunk[4 * lanes :] for chunk in chunks), b"\0\0"])
         self._words = np.frombuffer(body, "<u2").astype(np.uint32)
 
-    def take(self, table: SlotTable, at: slice) -> Symbols:
-        """The symbols at the positions `at` of each chunk, [lanes, C]."""
+    def take(self, table: SlotTable, at: slice, symbols: Symbols) -> None:
+        """Put the symbols at the positions `at` of each chunk into `symbols`, [lanes, C]."""
         states = self._states[: at.stop - at.start]
-        slot = np.bitwise_and(states, SLOTS - 1, dtype=np.int64)
+        slot = (states & SLOT).astype(np.int64)
         slot += table.first[at]
-        step = table.steps.take(slot)
-        states >>= PRECISION
-        states *= step >> 16
-        states += step & 0xFFFF
+        table.symbols.take(slot, out=symbols, mode="clip")  # other modes go through a buffer
+        step = table.steps.take(slot, mode="clip")
+        states >>= STATE
+        states *= step >> FREQUENCY
+        step &= PLACE
+        states += step
         self._refill(states)
-        return table.symbols.take(slot)
 
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""
@@ -126,17 +130,21 @@ class Lanes:
 
         Past its end a chunk reads words of others, which `finish` notices.
         """
-        empty = states < LOWEST
-        place = self._running_sum(empty) + self._last
+        empty = states < LEAST
+        place = self._running_sum(empty)
+        place += self._last
         self._last = place[-1]
         # By arithmetic, not by a mask: whether a lane is empty is as good as random.
         needs = empty.astype(np.uint32)
-        states <<= 16 * needs
-        states |= needs * self._words.take(place, mode="clip")
+        words = self._words.take(place, mode="clip")
+        words *= needs
+        needs <<= WORD
+        states <<= needs
+        states |= words
 
-    def _running_sum(self, flags: NDArray[np.bool_]) -> NDArray[np.int32]:
+    def _running_sum(self, flags: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Along the lanes; exact, as there are few, and far faster than cumsum."""
         lanes = len(flags)
         if lanes > WIDE:
-            return np.cumsum(flags, axis=0, dtype=np.int32)
-        return (self._triangle[:lanes, :lanes] @ flags).astype(np.int32)
+            return np.cumsum(flags, axis=0, dtype=np.int64)
+        return (self._triangle[:lanes, :lanes] @ flags).astype(np.int64)

@@ -102,7 +102,7 @@ class Rans(Coder):
         table = SlotTable(tables, sizes, symbol_type)
         rows = np.empty((total, len(chunks)), symbol_type)
         for at in schedule_of(total):
-            rows[at] = lanes.take(table, at)
+            lanes.take(table, at, rows[at])
         lanes.finish()
         return np.split(np.ascontiguousarray(rows.T), np.cumsum(sizes)[:-1], axis=1)
 

@@ -33,7 +33,7 @@ class FitSettings:
     rate: float
     global_rate: float
     bits: int | None = 8
-    aware_share: float = 0.15
+    aware_share: float = 0.3
     seconds: float | None = None
     psnr: float | None = None
     size: int | None = None
