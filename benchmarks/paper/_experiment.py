@@ -44,6 +44,7 @@ class Row:
 
     share     of the samples that the paper takes in a step
     options   of the encoder, in the place of the paper's choice
+    slow      whether --quick leaves it out
     """
 
     name: str
@@ -51,6 +52,7 @@ class Row:
     paper: Mapping[str, float]
     share: float = 1.0
     options: Mapping[str, Any] = field(default_factory=dict)
+    slow: bool = False
 
 
 @final
@@ -95,15 +97,18 @@ def tabulate(
     table = Table(title, ("signal", "network", "weights", *heads))
     for experiment in experiments:
         run = experiment.quick if quick else experiment.full
+        rows = [row for row in experiment.rows if not (quick and row.slow)]
         signals = experiment.inputs(data, run.scale, run.count)
         found: dict[str, dict[str, list[Outcome]]] = {}
-        for row in experiment.rows:
+        for row in rows:
             found[row.name] = {n: experiment.outcomes(row, s, run) for n, s in signals.items()}
-        for row in experiment.rows:
+        for row in rows:
             cells = _cells(experiment, row, names, found)
             weights = next(iter(found[row.name].values()))[0].weights
             table.add(experiment.signal, row.name, f"{weights:,}", *cells)
         _note(table, experiment, run, signals, found)
+    if "s" in measures:
+        table.note("s: of a GPU in the paper, of one processor here")
     return table
 
 
