@@ -35,6 +35,7 @@ __all__ = ["STEP_UNIT", "Latent"]
 STEP_UNIT: Final = 32  # a step is 2**(s / STEP_UNIT) in network units
 MOST_OCTAVES: Final = 24
 LATTICE: Final = "lattice"
+GRID: Final = "grid"  # what all partitions share is made once
 # RGB from luma and two colour differences (ITU-R BT.601, as in JPEG); rows are R, G, B.
 COLOURS: Final = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 
@@ -193,6 +194,17 @@ class Latent(Family):
         return torch.exp2(octaves.clamp(-MOST_OCTAVES, MOST_OCTAVES)).to(stored)
 
     @override
+    def shared(self, weights: TensorWeights) -> TensorWeights:
+        return {**weights, GRID: self._grid(weights)}
+
+    def _grid(self, weights: TensorWeights) -> Tensor:
+        """The coarse grid [C, *grid] of the group in network units."""
+        if GRID in weights:
+            return weights[GRID]
+        wide = self.steps(weights)[-1].view(-1, *(1,) * len(self.tile))
+        return integrated(weights["global.coarse"]) * wide
+
+    @override
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
         index = self._index(tile[:, 0], frame[:, 0])
         return {LATTICE: self.lattice(weights, index)}
@@ -208,7 +220,7 @@ class Latent(Family):
             for band, part in zip(pyramid.bands, parts, strict=True)
         ]
         low = steps.new_zeros(len(index), self.channels, *pyramid.coarse)
-        grid = integrated(weights["global.coarse"]) * steps[-1].view(-1, *ones)
+        grid = self._grid(weights)
         values = synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
         return self.coloured(values)
 
