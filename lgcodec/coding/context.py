@@ -305,7 +305,7 @@ def _by_fronts(
     """Symbols [P, *band] of one channel, decoded front by front."""
     parts = fronts(band.shape)
     order = np.concatenate(parts)
-    sums = sums.reshape(len(sums), len(order), sums.shape[-1])[:, order]
+    sums = sums.reshape(len(sums), len(order), sums.shape[-1])
     wide = tuple(length + 2 * PAD for length in band.shape)
     places = np.ravel_multi_index(
         tuple(index + PAD for index in np.unravel_index(order, band.shape)), wide
@@ -317,10 +317,9 @@ def _by_fronts(
     own = np.zeros((len(sums), prod(wide)), np.float32)
     values = np.zeros(sums.shape[:2], np.int64)
     for end, count in zip(np.cumsum([len(front) for front in parts]), map(len, parts), strict=True):
-        front = slice(end - count, end)
-        at = places[front]
+        front, at = order[end - count : end], places[end - count : end]
         near = own.take(at[:, None] + steps, axis=1)
-        found = reader.get(network.classes(near @ weights + sums[:, front]))
-        values[:, order[front]] = found
+        found = reader.get(network.classes(near @ weights + sums.take(front, axis=1)))
+        values[:, front] = found
         own[:, at] = magnitude(found)
     return values.reshape(len(sums), *band.shape)

@@ -6,7 +6,7 @@ sums and products are exact in any order on any machine.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any, Final, final
 
@@ -48,7 +48,7 @@ def causal_offsets(axes: int) -> list[tuple[int, ...]]:
     return [tuple(map(int, offset)) for offset in offsets]
 
 
-@cache
+@lru_cache(maxsize=256)  # bands of a few pyramids
 def fronts(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
     """Raster places in a band that can be decoded together, in the order of decoding.
 

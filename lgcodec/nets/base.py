@@ -91,6 +91,10 @@ class Family(ABC):
     def canonicalise(self, weights: TensorWeights) -> TensorWeights:
         """Equivalent weights of the smallest magnitude, which quantise best."""
 
+    def shared(self, weights: TensorWeights) -> TensorWeights:
+        """Global weights beside what `prepare` makes of them, made once for all partitions."""
+        return weights
+
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
         """What `forward` takes in place of `weights`, made once for all samples of partitions.
 

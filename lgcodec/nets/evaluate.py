@@ -52,7 +52,8 @@ class Evaluator:
     def __init__(self, family: Family, global_: Mapping[str, Floats], device: torch.device) -> None:
         self._family = family
         self._device = device
-        self._global = {f"global.{name}": self._tensor(value) for name, value in global_.items()}
+        tensors = {f"global.{name}": self._tensor(value) for name, value in global_.items()}
+        self._global = family.shared(tensors)
 
     def partition(
         self,

@@ -38,6 +38,7 @@ __all__ = ["STEP_UNIT", "Latent"]
 STEP_UNIT: Final = 32  # a step is 2**(s / STEP_UNIT) in network units
 MOST_OCTAVES: Final = 24
 LATTICE: Final = "lattice"
+GRID: Final = "grid"  # what all partitions share is made once
 
 
 @final
@@ -189,6 +190,17 @@ class Latent(Family):
         return torch.exp2(octaves.clamp(-MOST_OCTAVES, MOST_OCTAVES)).to(stored)
 
     @override
+    def shared(self, weights: TensorWeights) -> TensorWeights:
+        return {**weights, GRID: self._grid(weights)}
+
+    def _grid(self, weights: TensorWeights) -> Tensor:
+        """The coarse grid [C, *grid] of the group in network units."""
+        if GRID in weights:
+            return weights[GRID]
+        wide = self.steps(weights)[-1].view(-1, *(1,) * len(self.tile))
+        return integrated(weights["global.coarse"]) * wide
+
+    @override
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
         index = self._index(tile[:, 0], frame[:, 0])
         return {LATTICE: self.lattice(weights, index)}
@@ -217,8 +229,7 @@ class Latent(Family):
             for band, part, scale in zip(pyramid.bands, parts, self.scales(weights), strict=True)
         ]
         low = bands[0].new_zeros(len(index), self.channels, *pyramid.coarse)
-        wide = self.steps(weights)[-1].view(-1, *(1,) * len(self.tile))
-        grid = integrated(weights["global.coarse"]) * wide
+        grid = self._grid(weights)
         return synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
 
     @override
