@@ -51,7 +51,7 @@ class GroupData:
     def of(cls, ordinal: int, global_chunk: bytes, local_chunks: Mapping[int, bytes]) -> Self:
         """Chunks just made, of which small ones get short checksums."""
         lengths = [len(chunk) for chunk in local_chunks.values()]
-        short = max(lengths) <= MAX_SHORT and sum(lengths) < SMALL * len(lengths)
+        short = max(lengths, default=0) <= MAX_SHORT and sum(lengths) < SMALL * len(lengths)
         return cls(ordinal, global_chunk, local_chunks, 2 if short else 4)
 
 

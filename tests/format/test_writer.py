@@ -92,3 +92,13 @@ def test_nothing_is_written_before_all_is_checked() -> None:
     with pytest.raises(UsageError):
         write_container(file, [stream()], {"GEOM": b""})
     assert file.getvalue() == b""
+
+
+@pytest.mark.parametrize(
+    ("lengths", "width"),
+    [((511,), 2), ((512,), 4), ((4095, 1, 1, 1, 1, 1, 1, 1, 1), 2), ((4096, *[1] * 9), 4), ((), 4)],
+)
+def test_small_chunks_get_short_checksums(lengths: tuple[int, ...], width: int) -> None:
+    """By the rule of section 7: fewer than 512 bytes on average, and at most 4095."""
+    chunks = {i: bytes(length) for i, length in enumerate(lengths)}
+    assert GroupData.of(0, b"", chunks).crc_width == width
