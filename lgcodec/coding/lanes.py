@@ -63,8 +63,9 @@ def _slots_of(table: FrequencyTable) -> tuple[NDArray[np.int16], States]:
     counts = table.frequencies()
     symbols = np.repeat(np.arange(table.least, table.most + 1, dtype=np.int16), counts)
     start = np.cumsum(counts) - counts
-    steps = np.repeat(((counts << 16) - start).astype(np.uint32), counts)
-    return symbols, np.add(steps, np.arange(SLOTS, dtype=np.uint32), dtype=np.uint32)
+    steps: States = np.repeat(((counts << 16) - start).astype(np.uint32), counts)
+    steps += np.arange(SLOTS, dtype=np.uint32)
+    return symbols, steps
 
 
 def _check_range(tables: Sequence[FrequencyTable], symbol_type: np.dtype[Any]) -> None:

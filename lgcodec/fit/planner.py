@@ -1,6 +1,7 @@
 """Plans for targets: which network to fit for so many bytes, or next on the way to a quality."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Final, final
 
@@ -11,7 +12,7 @@ from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.plans import Plans
-from lgcodec.fit.points import point_at, rate_of
+from lgcodec.fit.points import TIED_BITS, point_at, rate_of
 from lgcodec.fit.search import Search
 from lgcodec.signal import Kind, Signal
 
@@ -122,8 +123,11 @@ class Planner(Plans):
         return True
 
     def _for_bytes(self, size: int) -> Plan:
-        point = point_at(self.signal.kind, 8 * size / self.signal.size)
-        return make_plan(self.signal, self.options, self.lossless_bytes, size=size, point=point)
+        kind, options = self.signal.kind, self.options
+        point = point_at(kind, 8 * size / self.signal.size)
+        if options.partitions or options.partition_size:
+            point = replace(point, bits=TIED_BITS.get(kind, point.bits))
+        return make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)
 
 
 def planner_for(
