@@ -71,7 +71,7 @@ def _extended(name: str, data: Path | None, run: Run, before: int, *, plot: Path
     """`before`: steps of the half against those from scratch."""
     tuned = [f"tuned {run.steps // share}" for share in SHARES]
     table = Table(
-        f"{name.capitalize()}: extending the camera picture, dB of all samples after tuning",
+        f"Figure {name[6:]}: extending the camera picture, dB of all samples after tuning",
         (
             "seed",
             "half",

@@ -72,7 +72,10 @@ def _of_sounds(steps: int, figures: Mapping[str, tuple[tuple[float, float], ...]
             Row(network, system, {"MSE e-5": error, "dB": quality})
             for (network, system), (error, quality) in zip(networks.items(), pairs, strict=True)
         ]
-        rows.append(replace(rows[1], name="the same, fitted our way", options=OURS))
+        rows += [
+            replace(rows[1], name="the same, fitted our way", options=OURS),
+            replace(rows[1], name="our own choice", system=Budget(198_182, None, {}), options=OURS),
+        ]
         experiments.append(
             Experiment(name, clip(f"gt_{name}"), rows, "SIREN", SLOW, steps, full, quick)
         )
