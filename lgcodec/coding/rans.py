@@ -101,8 +101,11 @@ class Rans(Coder):
         lanes = Lanes(chunks, lanes_of(total))  # first: what sizes claim must be in the chunks
         table = SlotTable(tables, sizes, symbol_type)
         rows = np.empty((total, len(chunks)), symbol_type)
-        for at in schedule_of(total):
-            lanes.take(table, at, rows[at])
+        if rows.shape[1] == lanes_of(total) == 1:
+            rows[:, 0] = lanes.alone(table)
+        else:
+            for at in schedule_of(total):
+                lanes.take(table, at, rows[at])
         lanes.finish()
         return np.split(np.ascontiguousarray(rows.T), np.cumsum(sizes)[:-1], axis=1)
 
