@@ -35,7 +35,6 @@ WARM_UP_ENCODED: Final = 10  # where weights are those of an encoded signal
 MEASURE_EVERY: Final = 25  # iterations
 STEER_EVERY: Final = 10  # iterations with rounding in the loop and a goal to meet
 LATE: Final = 0.3  # share of the last phase during which steps are steered no more
-AWARE_RATE: Final = 0.5  # learning rate at the end of the float phase, against its first
 SAVE_EVERY: Final = 30.0  # seconds
 SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rounded
 STEP_RATE: Final = 0.1  # learning rate of the logarithms of the steps
@@ -234,11 +233,12 @@ class _Run:
         """Learning rate against its first: half a cosine for each of the two phases."""
         if self.settings.bits is None:
             return 0.5 + 0.5 * cos(pi * done)
+        low = self.settings.aware_rate
         if self.aware is None:
             part = done / self.aware_from
-            return AWARE_RATE + (1 - AWARE_RATE) * (0.5 + 0.5 * cos(pi * part))
+            return low + (1 - low) * (0.5 + 0.5 * cos(pi * part))
         part = (done - self.aware_from) / self.settings.aware_share
-        return AWARE_RATE * (0.5 + 0.5 * cos(pi * part))
+        return low * (0.5 + 0.5 * cos(pi * part))
 
     @property
     def learner(self) -> StepLearner | None:

@@ -93,6 +93,10 @@ OVERHEAD: Final = (700, 6)  # bytes of a stream, and of each partition
 ITERATIONS: Final[Mapping[Preset, int]] = {"fast": 300, "medium": 1000, "best": 4000}
 STEP_SAMPLES: Final[Mapping[Preset, int]] = {"fast": 2**15, "medium": 2**16, "best": 2**17}
 STEP_SHARE: Final[Mapping[Preset, int]] = {"fast": 8, "medium": 8, "best": 4}
+# Share of the schedule with rounding in the loop, and the learning rate where that begins; for
+# pictures these gave 0.1 to 0.25 dB more than the usual ones.
+AWARE: Final[Mapping[Kind, tuple[float, float]]] = {"image": (0.3, 0.5)}
+USUAL_AWARE: Final = (0.15, 0.15)
 UNLIMITED: Final = 10**9  # iterations, where time is the limit
 
 
@@ -293,13 +297,19 @@ def make_settings(
     rate = family.learning_rate
     if family.global_tensors():
         rate /= 2
+<<<<<<< HEAD
     local_rate, global_rate = options.rates or (rate, rate / 2)
+=======
+    aware_share, aware_rate = AWARE.get(geometry.kind, USUAL_AWARE)
+>>>>>>> rate
     return FitSettings(
         iterations=options.iterations or iterations,
         samples=min(samples, tile),
         rate=local_rate,
         global_rate=global_rate,
         bits=None if options.float_bits else options.bits or BITS,
+        aware_share=aware_share,
+        aware_rate=aware_rate,
         seconds=options.seconds,
         psnr=options.psnr,
         seed=options.seed,

@@ -20,6 +20,7 @@ class FitSettings:
     rate            learning rate of local weights; global ones take `global_rate`
     bits            nominal bits of the uniform quantiser; None fits float weights only
     aware_share     share of the iterations with quantisation in the loop
+    aware_rate      learning rate where these begin, against the first
     seconds         stop after so long, schedule included; None has no limit
     psnr            stop the float phase when measured this good, dB, then take the widest steps
                     that keep it; None has no target
@@ -33,7 +34,8 @@ class FitSettings:
     rate: float
     global_rate: float
     bits: int | None = 8
-    aware_share: float = 0.3
+    aware_share: float = 0.15
+    aware_rate: float = 0.15
     seconds: float | None = None
     psnr: float | None = None
     size: int | None = None
