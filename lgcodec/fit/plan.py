@@ -297,11 +297,8 @@ def make_settings(
     rate = family.learning_rate
     if family.global_tensors():
         rate /= 2
-<<<<<<< HEAD
     local_rate, global_rate = options.rates or (rate, rate / 2)
-=======
     aware_share, aware_rate = AWARE.get(geometry.kind, USUAL_AWARE)
->>>>>>> rate
     return FitSettings(
         iterations=options.iterations or iterations,
         samples=min(samples, tile),
