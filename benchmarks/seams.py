@@ -6,9 +6,8 @@
             lies between, by that of all other neighbours: the edge that an eye would see
 
 Both are 1 where nothing tells borders from other places. Beside the codec as it is stand its
-tiles without a shared coarse grid, where each sees its own coarse samples alone, and two codecs
-that have seams too: AVIF by tiles, and JPEG, whose blocks are of 8 pixels. Those are coded at the
-setting whose rate is nearest. Needs --data with kodak/.
+tiles without a shared coarse grid, where each sees its own coarse samples alone. With --data:
+kodak/, else the shipped picture.
 """
 
 from collections.abc import Iterator

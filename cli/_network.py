@@ -76,7 +76,7 @@ NETWORK_OPTIONS: Final = (
         "--checkpoint",
         metavar="FILE",
         type=PATH,
-        help="Save the fit every half minute; the same command resumes it.",
+        help="Save the fit as it goes on; the same command resumes it.",
     ),
     *SCHEDULE_OPTIONS[4:],
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import Final, final
 
 from typing_extensions import override
@@ -144,4 +145,5 @@ def _family(signal: Signal, options: EncodeOptions) -> str:
     if options.family != "auto":
         return options.family
     best = BEST[signal.kind]
-    return "siren" if best == "latent" and wants_perceptrons(options) else best
+    unfit = wants_perceptrons(options) or prod(signal.grid) == 1  # one sample has no details
+    return "siren" if best == "latent" and unfit else best
