@@ -19,7 +19,6 @@ import torch
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import LATENTS
-from lgcodec.errors import UsageError
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.latent_state import LatentState
@@ -27,19 +26,16 @@ from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
+from lgcodec.fit.steps import FINEST, NEARBY, WIDEST, StepTarget
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
 __all__ = ["fit_latents"]
 
 ROUNDS: Final = 2  # of rounding and training in turns
-FINEST: Final = -12 * STEP_UNIT  # steps that are searched
-WIDEST: Final = 2 * STEP_UNIT
 USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a photograph
 HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
-NEARBY: Final = 8  # how far the step moves when the network has changed
 CORRECTIONS: Final = 3  # of the step, by what descent did
-CLOSE_SIZE, CLOSE_PSNR = 0.98, 0.1  # of the size, dB: near enough to a target
 SEARCH: Final = 12  # choices of all symbols that a search takes, roughly
 SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
 TELL_EVERY: Final = 1.0  # seconds
@@ -110,6 +106,7 @@ class _Run:
         self.choice: _Choice | None = None
         self.step, self.rounds, self.trained = 0, 0, 0
         self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
+        self.target = StepTarget(settings.size, settings.psnr)
         self.gain = 1.0 if settings.size else 0.0  # of descent: times bytes, or dB
         self.work = 0.0  # in choices of all symbols, to tell how far the fit is
 
@@ -125,15 +122,21 @@ class _Run:
         if checkpoint is not None and checkpoint.exists():
             self._load(checkpoint)
         else:
-            self.step = self._search(FINEST, WIDEST, self._estimate)
+            self.step = self._first()
             self.choice = self._choose(self.step)
             self._save(checkpoint)
         while self.rounds < (ROUNDS if self.settings.iterations else 0) and not self._is_late():
             self._train()
             self._save(checkpoint)
-        if self._has_target:
+        if self.target.exists:
             self._correct()
         self._tell(self.chosen, 1.0)
+
+    def _first(self) -> int:
+        """The step for a target by ideal code lengths, the usual one without."""
+        if not self.target.exists:
+            return self._usual
+        return self.target.search(FINEST, WIDEST, self._estimate)
 
     def _train(self) -> None:
         """One round: the network learns the symbols, and they are chosen again."""
@@ -153,46 +156,24 @@ class _Run:
         kept, choice, step = None, self.chosen, self.step
         while True:
             amounts[step] = self._amount(choice)
-            good = [at for at, amount in amounts.items() if self._meets(amount)]
-            if step in good and step == self._finest(good):
+            if step == self.target.best(amounts):
                 kept = choice
-            following = self._following(step, amounts, good)
+            following = self._guess(step, amounts)
+            if following is None or following in amounts:
+                following = self.target.following(amounts)
             if following is None:
                 break
             step, choice = following, self._refined(following)
         self.choice = kept or choice
 
-    def _following(self, step: int, amounts: Mapping[int, float], good: list[int]) -> int | None:
-        """The step to try after `step`; None: the target is met as well as can be.
-
-        First by what descent did to the last one, then halfway from the best of the `good` ones.
-        """
-        if len(amounts) <= CORRECTIONS:
-            if self.settings.phases and self.rounds:
-                before, after = self._amount(self._choose(step)), amounts[step]
-                self.gain = after / before if self.settings.size else after - before
-            guess = self._search(step - NEARBY, step + NEARBY, self._measure)
-            if guess not in amounts:
-                return guess
-        bad = [at for at in amounts if at not in good]
-        worst = -self._finest([-at for at in bad]) if bad else None
-        if not good and worst is not None:
-            further = worst + (1 if self.settings.size else -1)
-            return further if FINEST <= further <= WIDEST else None
-        best = self._finest(good)
-        if worst is None or abs(best - worst) == 1 or self._is_close(amounts[best]):
+    def _guess(self, step: int, amounts: Mapping[int, float]) -> int | None:
+        """The best step if descent does to every one what it did to `step`; None after a few."""
+        if len(amounts) > CORRECTIONS:
             return None
-        return (best + worst) // 2
-
-    def _finest(self, steps: Sequence[int]) -> int:
-        """The step of these that is nearest to the limit of a size, or of a quality."""
-        return min(steps) if self.settings.size else max(steps)
-
-    def _is_close(self, amount: float) -> bool:
-        """Whether a target that is met is not met by far too much."""
-        if self.settings.size is None:
-            return amount < (self.settings.psnr or 0) + CLOSE_PSNR
-        return amount > CLOSE_SIZE * self.settings.size
+        if self.settings.phases and self.rounds:
+            before, after = self._amount(self._choose(step)), amounts[step]
+            self.gain = after / before if self.settings.size else after - before
+        return self.target.search(step - NEARBY, step + NEARBY, self._measure)
 
     def _refined(self, step: int) -> _Choice:
         """Symbols for a step, as good as those that the rounds end with."""
@@ -207,11 +188,6 @@ class _Run:
             return self._psnr(choice)
         self.work += 1  # coding takes about as long as choosing
         return self._size_of(self.fitted(choice))
-
-    def _meets(self, amount: float) -> bool:
-        if self.settings.size is None:
-            return amount >= (self.settings.psnr or 0)
-        return amount <= self.settings.size
 
     def _descended(self, choice: _Choice) -> _Choice:
         """Symbols that make good what others leave out."""
@@ -257,46 +233,17 @@ class _Run:
         global_ = {ENTROPY: self.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
-    def _search(self, low: int, high: int, passes: Callable[[int], bool]) -> int:
-        """The step nearest to the target, sought from between `low` and `high`; the usual one else.
-
-        With a size: the finest step that is small enough. With a quality: the widest good enough.
-        """
-        settings = self.settings
-        if not self._has_target:
-            return min(max(self._usual, low), high)
-        small = settings.size is not None
-
-        def wide(step: int) -> bool:
-            return passes(step) == small
-
-        while high < WIDEST and not wide(high):
-            low, high = high, min(high + NEARBY, WIDEST)
-        while low > FINEST and wide(low):
-            low, high = max(low - NEARBY, FINEST), low
-        if small and high == WIDEST and not wide(high):
-            message = f"{settings.size} bytes are too few for so many partitions; say larger ones"
-            raise UsageError(message)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if wide(middle) else (middle, high)
-        return high if small else low
-
-    @property
-    def _has_target(self) -> bool:
-        return (self.settings.size, self.settings.psnr) != (None, None)
-
     def _estimate(self, step: int) -> bool:
         """Whether a step meets the target, by ideal code lengths."""
         self.choice = choice = self._choose(step)  # for Ctrl-C
-        if self.settings.size is None:
-            return self._psnr(choice) >= (self.settings.psnr or 0)
-        return choice.bits / 8 <= self.settings.size
+        return self.target.meets(
+            self._psnr(choice) if self.target.size is None else choice.bits / 8
+        )
 
     def _measure(self, step: int) -> bool:
         """Whether a step is likely to meet the target, by coded bytes and what descent does."""
         amount = self._amount(self._choose(step))
-        return self._meets(amount * self.gain if self.settings.size else amount + self.gain)
+        return self.target.meets(amount * self.gain if self.settings.size else amount + self.gain)
 
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""
@@ -340,11 +287,11 @@ class _Run:
 
     def _work_until(self, rounds: int) -> float:
         """Work of the first search, if there is one, and of so many rounds."""
-        return (SEARCH if self._has_target else 0) + 1 + rounds * (1 + self._training)
+        return (SEARCH if self.target.exists else 0) + 1 + rounds * (1 + self._training)
 
     def _done(self) -> float:
         rounds = ROUNDS if self.settings.iterations else 0
-        whole = self._work_until(rounds) + (SEARCH if self._has_target else 0) + 1
+        whole = self._work_until(rounds) + (SEARCH if self.target.exists else 0) + 1
         return min(self.work / whole, 0.99)
 
 
