@@ -72,6 +72,7 @@ def _film(path: Path) -> Signal:
 
 
 _KODAK: Final = tuple(f"kodak/kodim{number:02}.png" for number in range(1, 25))
+_UNSEEN: Final = tuple(f"images/tancik_div2k_train/{number:02}.png" for number in range(16))
 _CLIPS: Final = tuple(
     f"audio/{name}.wav"
     for name in ("gt_bach", "gt_counting", "lhotse_libri-1088-134315-0000", "mdn_guitar")
@@ -87,6 +88,17 @@ MEDIA: Final[Mapping[str, Medium]] = {
         PICTURES,
         _KODAK,
         tuple(_KODAK[number - 1] for number in (5, 15, 19, 23)),
+        "cat.png",
+        _picture,
+    ),
+    "unseen": Medium(
+        "image",
+        "photographs that nothing was tuned on, 512 x 512, 8-bit RGB",
+        "bits per pixel",
+        "JPEG 4:2:0",
+        PICTURES,
+        _UNSEEN,
+        _UNSEEN[::4],
         "cat.png",
         _picture,
     ),
