@@ -47,13 +47,14 @@ class EntropyNetwork:
     """Features -> class, two hidden ReLU layers, all in integers held by float32.
 
     `weights` is the flat tensor: per layer its matrix [inputs, outputs] in raster order, then its
-    biases. Products and their sums stay below 2**24, so that float32 arithmetic is exact.
+    biases. Products and their sums stay below 2**24, so that float32 arithmetic is exact; what the
+    sums of a layer are divided by, a power of 2, divides its weights already.
     """
 
     def __init__(self, weights: Floats, inputs: int, hidden: int) -> None:
         widths = [inputs, hidden, hidden, 1]
         at, self.matrices, self.biases = 0, [], []
-        for before, after in pairwise(widths):
+        for (before, after), divisor in zip(pairwise(widths), (16, 16, 256), strict=True):
             matrix = weights[at : at + before * after].reshape(before, after)
             bias = weights[at + before * after :][:after]
             if np.abs(matrix).max() > MAX_WEIGHT or np.abs(bias).max() > MAX_BIAS:
@@ -61,8 +62,8 @@ class EntropyNetwork:
                     f"the entropy network has a weight of {np.abs(matrix).max():.0f} or a bias of "
                     f"{np.abs(bias).max():.0f}, allowed are ±{MAX_WEIGHT} and ±{MAX_BIAS}"
                 )
-            self.matrices.append(np.ascontiguousarray(matrix, np.float32))
-            self.biases.append((bias * np.float32(16)).astype(np.float32))
+            self.matrices.append(np.ascontiguousarray(matrix / np.float32(divisor), np.float32))
+            self.biases.append((bias * np.float32(16 / divisor)).astype(np.float32))
             at += (before + 1) * after
 
     @staticmethod
@@ -80,9 +81,9 @@ class EntropyNetwork:
         """Classes [...] from the sums [..., H] of the first layer, biases included."""
         shape = sums.shape[:-1]
         sums = sums.reshape(-1, sums.shape[-1])  # one product of matrices, not one per partition
-        sums = _divided(sums, 16, MOST_HIDDEN) @ self.matrices[1] + self.biases[1]
-        sums = _divided(sums, 16, MOST_HIDDEN) @ self.matrices[2] + self.biases[2]
-        classes: NDArray[np.intp] = _divided(sums, 256, CLASSES - 1).astype(np.intp)
+        sums = _limited(sums, MOST_HIDDEN) @ self.matrices[1] + self.biases[1]
+        sums = _limited(sums, MOST_HIDDEN) @ self.matrices[2] + self.biases[2]
+        classes: NDArray[np.intp] = _limited(sums, CLASSES - 1).astype(np.intp)
         return classes.reshape(shape)
 
 
@@ -279,10 +280,9 @@ class Context(Coder):
         return sums
 
 
-def _divided(sums: Floats, divisor: int, most: int) -> Floats:
-    """clamp(sums div divisor, 0, most); fronts are short, so that every call counts."""
-    result: Floats = sums * np.float32(1 / divisor)
-    np.floor(result, out=result)
+def _limited(sums: Floats, most: int) -> Floats:
+    """clamp(floor(sums), 0, most); fronts are short, so that every call counts."""
+    result: Floats = np.floor(sums)
     np.maximum(result, 0, out=result)
     np.minimum(result, most, out=result)
     return result
@@ -313,13 +313,15 @@ def _by_fronts(
     steps = np.array([np.ravel_multi_index([PAD + o for o in offset], wide)
                       - np.ravel_multi_index([PAD] * len(wide), wide)
                       for offset in causal_offsets(len(band.shape))])  # fmt: skip
-    weights = network.matrices[0][: len(steps)]
+    weights, around = network.matrices[0][: len(steps)], places[:, None] + steps
     own = np.zeros((len(sums), prod(wide)), np.float32)
-    values = np.zeros(sums.shape[:2], np.int64)
-    for end, count in zip(np.cumsum([len(front) for front in parts]), map(len, parts), strict=True):
-        front, at = order[end - count : end], places[end - count : end]
-        near = own.take(at[:, None] + steps, axis=1)
-        found = reader.get(network.classes(near @ weights + sums.take(front, axis=1)))
-        values[:, front] = found
-        own[:, at] = magnitude(found)
+    sums, found, at = sums.take(order, axis=1), np.zeros(sums.shape[:2], np.int64), 0
+    for count in map(len, parts):
+        rows = slice(at, at + count)
+        near = own.take(around[rows], axis=1)
+        symbols = found[:, rows] = reader.get(network.classes(near @ weights + sums[:, rows]))
+        own[:, places[rows]] = magnitude(symbols)
+        at += count
+    values = np.zeros_like(found)
+    values[:, order] = found
     return values.reshape(len(sums), *band.shape)
