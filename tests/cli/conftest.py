@@ -9,6 +9,8 @@ import pytest
 
 from lgcodec_cli.main import run
 
+# What a shell starts in the background ignores Ctrl-C, and so would the processes of the tests.
+HEEDS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 COMMAND = "from lgcodec_cli.main import main; main()"
 WITHOUT_TORCH = f"import sys; sys.modules['torch'] = None; {COMMAND}"
 
@@ -50,7 +52,7 @@ def spawn():
 
     def start(*arguments: object, torch: bool = False, **settings) -> subprocess.Popen:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        code = COMMAND if torch else WITHOUT_TORCH
+        code = HEEDS_CTRL_C + (COMMAND if torch else WITHOUT_TORCH)
         environment = {**os.environ, **settings.pop("environment", {})}
         return subprocess.Popen(
             [sys.executable, "-c", code, *map(str, arguments)],
