@@ -7,6 +7,7 @@ two tensor tables. Letters in shapes: P partitions, S samples of each, D axes, C
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, ClassVar
 
 import torch
@@ -35,6 +36,31 @@ class Family(ABC):
     channels: int
     ranges: tuple[tuple[float, float], ...]
     tile_range: float
+
+    def check_tables(
+        self,
+        configuration: Mapping[str, Any],
+        local: Sequence[TensorSpec],
+        global_: Sequence[TensorSpec],
+    ) -> None:
+        """FileError E_PROFILE unless these are exactly what this family would be stored as."""
+        found, needed = dict(configuration), self.configuration
+        if found != needed:
+            raise FileError(
+                "E_PROFILE",
+                f"the configuration of {self.name} is {found!r:.200}, expected {needed!r:.200}",
+            )
+        for what, tensors, own in (
+            ("local", local, self.local_tensors()),
+            ("global", global_, self.global_tensors()),
+        ):
+            for place, (one, other) in enumerate(zip_longest(tensors, own)):
+                if one != other:
+                    raise FileError(
+                        "E_PROFILE",
+                        f"{what} tensor {place} of {self.name} is {_said(one)}, its configuration "
+                        f"needs {_said(other)}",
+                    )
 
     @classmethod
     @abstractmethod
@@ -143,3 +169,7 @@ class Family(ABC):
     @abstractmethod
     def multiplications(self) -> int:
         """Multiplications that one sample costs."""
+
+
+def _said(tensor: TensorSpec | None) -> str:
+    return f"{tensor.name} {list(tensor.shape)}" if tensor else "none"

@@ -98,13 +98,9 @@ class Latent(Family):
                 frame=as_lengths(configuration["frame"]),
                 hidden=as_lengths([configuration["hidden"]])[0],
             )
-            agree = family.configuration == dict(configuration)
-            agree &= family.local_tensors() == tuple(local)
-            agree &= family.global_tensors() == tuple(global_)
+            family.check_tables(configuration, local, global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
             raise FileError("E_PROFILE", f"the tables are not of latents: {error}") from error
-        if not agree:
-            raise FileError("E_PROFILE", "tensor tables and configuration of latent disagree")
         return family
 
     @classmethod

@@ -106,13 +106,7 @@ class Mlp(Family):
         except (IndexError, KeyError, TypeError, ValueError, UsageError) as error:
             message = f"the tables are not a {cls.name} network: {error}"
             raise FileError("E_PROFILE", message) from error
-        if (
-            family.configuration != dict(configuration)
-            or family.local_tensors() != tuple(local)
-            or family.global_tensors() != tuple(global_)
-        ):
-            message = f"tensor tables and configuration of {cls.name} disagree"
-            raise FileError("E_PROFILE", message)
+        family.check_tables(configuration, local, global_)
         return family
 
     @property
