@@ -17,8 +17,8 @@ from lgcodec.signal import Kind
 
 __all__ = ["MEDIA", "Medium", "inputs"]
 
-FRAMES: Final = 32
-EDGE: Final = 512
+FRAMES: Final = 100
+EDGE: Final = 128
 SECONDS: Final = 6
 FULL: Final = 2**15
 

@@ -26,7 +26,7 @@ from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
-from lgcodec.fit.steps import FINEST, NEARBY, WIDEST, StepTarget
+from lgcodec.fit.steps import StepTarget
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
 __all__ = ["fit_latents"]
@@ -36,7 +36,8 @@ USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a ph
 HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
 CORRECTIONS: Final = 3  # of the step, by what descent did
-SEARCH: Final = 12  # choices of all symbols that a search takes, roughly
+SEARCH: Final = 5  # choices of all symbols that a search takes, roughly
+ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later
 SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
 TELL_EVERY: Final = 1.0  # seconds
 SizeOf = Callable[[Fitted], int]
@@ -108,6 +109,7 @@ class _Run:
         self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
         self.target = StepTarget(settings.size, settings.psnr)
         self.gain = 1.0 if settings.size else 0.0  # of descent: times bytes, or dB
+        self.plain: dict[int, float] = {}  # amounts by step, without descent
         self.work = 0.0  # in choices of all symbols, to tell how far the fit is
 
     @property
@@ -136,7 +138,7 @@ class _Run:
         """The step for a target by ideal code lengths, the usual one without."""
         if not self.target.exists:
             return self._usual
-        return self.target.search(FINEST, WIDEST, self._estimate)
+        return self.target.search(self._usual, self._estimate, near=ROUGH)
 
     def _train(self) -> None:
         """One round: the network learns the symbols, and they are chosen again."""
@@ -158,6 +160,8 @@ class _Run:
             amounts[step] = self._amount(choice)
             if step == self.target.best(amounts):
                 kept = choice
+            if self.target.is_close(amounts[step]):
+                break
             following = self._guess(step, amounts)
             if following is None or following in amounts:
                 following = self.target.following(amounts)
@@ -171,9 +175,9 @@ class _Run:
         if len(amounts) > CORRECTIONS:
             return None
         if self.settings.phases and self.rounds:
-            before, after = self._amount(self._choose(step)), amounts[step]
+            before, after = self._plain(step), amounts[step]
             self.gain = after / before if self.settings.size else after - before
-        return self.target.search(step - NEARBY, step + NEARBY, self._measure)
+        return self.target.search(step, self._measure)
 
     def _refined(self, step: int) -> _Choice:
         """Symbols for a step, as good as those that the rounds end with."""
@@ -233,17 +237,21 @@ class _Run:
         global_ = {ENTROPY: self.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
-    def _estimate(self, step: int) -> bool:
-        """Whether a step meets the target, by ideal code lengths."""
+    def _estimate(self, step: int) -> float:
+        """What a step gives, by ideal code lengths."""
         self.choice = choice = self._choose(step)  # for Ctrl-C
-        return self.target.meets(
-            self._psnr(choice) if self.target.size is None else choice.bits / 8
-        )
+        return self._psnr(choice) if self.target.size is None else choice.bits / 8
 
-    def _measure(self, step: int) -> bool:
-        """Whether a step is likely to meet the target, by coded bytes and what descent does."""
-        amount = self._amount(self._choose(step))
-        return self.target.meets(amount * self.gain if self.settings.size else amount + self.gain)
+    def _measure(self, step: int) -> float:
+        """What a step is likely to give, by coded bytes and what descent does."""
+        amount = self._plain(step)
+        return amount * self.gain if self.settings.size else amount + self.gain
+
+    def _plain(self, step: int) -> float:
+        """What a step gives without descent, under the network as it is after all rounds."""
+        if step not in self.plain:
+            self.plain[step] = self._amount(self._choose(step))
+        return self.plain[step]
 
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""

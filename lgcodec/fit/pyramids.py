@@ -14,7 +14,7 @@ from lgcodec.coding.pyramid import LATENTS, Pyramid
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
-from lgcodec.nets.rotation import angles_of, rotation
+from lgcodec.nets.rotation import angles_of, rotation, turned
 from lgcodec.nets.smooth import spread
 
 __all__ = ["Pyramids", "Rounded"]
@@ -111,7 +111,7 @@ class Pyramids:
         return self._turned(self._sampler.tiles(self._family.tile, rows))
 
     def _turned(self, tiles: Tiles) -> Tensor:
-        return torch.einsum("ji,pj...->pi...", self._rotation, tiles.values)
+        return turned(self._rotation.T, tiles.values)
 
     def _uncorrelating(self) -> Tensor:
         """Rotation [C, C] of channels that are uncorrelated, the strongest first.
@@ -122,7 +122,7 @@ class Pyramids:
         covariance = torch.zeros(channels, channels, dtype=torch.float64)
         for rows in self.blocks:
             values = self._sampler.tiles(self._family.tile, rows).values
-            changes = values.diff(dim=-1).transpose(0, 1).flatten(1)
+            changes = values.diff(dim=-1).transpose(0, 1).flatten(1).double()  # blocks add up alike
             covariance += changes @ changes.T
         vectors: Tensor = torch.linalg.eigh(covariance).eigenvectors.flip(1)
         signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)

@@ -1,17 +1,61 @@
 """The step of latents that meets a target: the finest for a size, the widest for a quality."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil, floor, log
 from typing import Final, final
 
 from lgcodec.errors import UsageError
 from lgcodec.nets.latent import STEP_UNIT
 
-__all__ = ["FINEST", "NEARBY", "WIDEST", "StepTarget"]
+__all__ = ["FINEST", "WIDEST", "StepTarget"]
 
 FINEST: Final = -12 * STEP_UNIT  # steps that are searched
 WIDEST: Final = 2 * STEP_UNIT
-NEARBY: Final = 8  # how far the step moves when the network has changed
+STEPS_PER_E: Final = 45.0  # that divide a size by e, roughly
+STEPS_PER_DB: Final = 6.5
+PATIENCE: Final = 2  # steps on one side, after which the middle is tried
 CLOSE_SIZE, CLOSE_PSNR = 0.98, 0.1  # of the size, dB: near enough to a target
+
+
+@final
+class _Sides:
+    """Two steps and how far off they are, between which the best one lies."""
+
+    def __init__(self) -> None:
+        self.narrow: tuple[int, float] | None = None
+        self.wide: tuple[int, float] | None = None
+        self._same = 0  # how often in a row the same side moved
+
+    def put(self, step: int, off: float, *, narrow: bool) -> None:
+        """What was found of a step."""
+        self._same = min(self._same, 0) - 1 if narrow else max(self._same, 0) + 1
+        if narrow:
+            self.narrow = step, max(off, 0.0)
+        else:
+            self.wide = step, min(off, 0.0)
+
+    def next(self, near: int) -> int | None:
+        """The step to try; None: there is none, or the two are as close as that."""
+        if self.narrow is None or self.wide is None:
+            return self._outward(self.narrow or self.wide)
+        (low, before), (high, after) = self.narrow, self.wide
+        if high - low <= near:
+            return None
+        if abs(self._same) > PATIENCE:
+            return (low + high) // 2
+        share = before / (before - after) if before > after else 0.5
+        return min(max(low + round((high - low) * share), low + 1), high - 1)
+
+    def _outward(self, known: tuple[int, float] | None) -> int | None:
+        step, off = known or (0, 0.0)
+        further = step + (max(1, ceil(off)) if self.narrow else min(-1, floor(off)))
+        further = min(max(further, FINEST), WIDEST)
+        return None if further == step else further
+
+    def answer(self, *, small: bool) -> int:
+        """Of the two the one that meets the target, if one does."""
+        first, other = (self.wide, self.narrow) if small else (self.narrow, self.wide)
+        return (first or other or (0, 0.0))[0]
 
 
 @final
@@ -33,27 +77,40 @@ class StepTarget:
         """Whether an amount meets the target."""
         return amount >= (self.psnr or 0) if self.size is None else amount <= self.size
 
-    def search(self, low: int, high: int, passes: Callable[[int], bool]) -> int:
-        """The best step that `passes`, sought from between `low` and `high`, and beyond if need be.
+    def is_close(self, amount: float) -> bool:
+        """Whether an amount meets the target, and not by far."""
+        if self.size is None:
+            return self.meets(amount) and amount < (self.psnr or 0) + CLOSE_PSNR
+        return CLOSE_SIZE * self.size < amount <= self.size
 
-        UsageError where not even the widest step gives so small a size.
+    def search(self, begin: int, amount: Callable[[int], float], *, near: int = 1) -> int:
+        """The best step, or one at most `near` - 1 from it that meets the target, by its amount.
+
+        From `begin` along the usual slope, then by regula falsi between steps on both sides. The
+        finest step where even that is not good enough; UsageError where the widest is not small
+        enough.
         """
-        small = self.size is not None
+        sides, step = _Sides(), min(max(begin, FINEST), WIDEST)
+        while True:
+            found = amount(step)
+            sides.put(step, self._steps_to_go(found), narrow=self._is_narrow(found))
+            if step == WIDEST and sides.wide is None and self.size is not None:
+                message = f"{self.size} bytes are too few for so many partitions; say larger ones"
+                raise UsageError(message)
+            following = sides.next(near)
+            if following is None:
+                return sides.answer(small=self.size is not None)
+            step = following
 
-        def wide(step: int) -> bool:
-            return passes(step) == small
+    def _steps_to_go(self, amount: float) -> float:
+        """About how far the target is, in steps towards wider ones."""
+        if self.size is not None:
+            return log(max(amount, 1) / max(self.size, 1)) * STEPS_PER_E
+        return (amount - (self.psnr or 0)) * STEPS_PER_DB
 
-        while high < WIDEST and not wide(high):
-            low, high = high, min(high + NEARBY, WIDEST)
-        while low > FINEST and wide(low):
-            low, high = max(low - NEARBY, FINEST), low
-        if small and high == WIDEST and not wide(high):
-            message = f"{self.size} bytes are too few for so many partitions; say larger ones"
-            raise UsageError(message)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if wide(middle) else (middle, high)
-        return high if small else low
+    def _is_narrow(self, amount: float) -> bool:
+        """Whether a wider step may be better than one with this amount."""
+        return self.meets(amount) != (self.size is not None)
 
     def best(self, amounts: Mapping[int, float]) -> int | None:
         """The step that meets the target by the least; None if none does."""
@@ -68,7 +125,7 @@ class StepTarget:
             further = -self._last([-step for step in bad]) + outward
             return further if FINEST <= further <= WIDEST else None
         beyond = [step for step in bad if (best - step) * outward > 0]
-        if not beyond or self._is_close(amounts[best]):
+        if not beyond or self.is_close(amounts[best]):
             return None
         nearest = -self._last([-step for step in beyond])
         return None if abs(best - nearest) == 1 else (best + nearest) // 2
@@ -76,8 +133,3 @@ class StepTarget:
     def _last(self, steps: Sequence[int]) -> int:
         """The step of these that gives the most bytes, or the least quality."""
         return min(steps) if self.size is not None else max(steps)
-
-    def _is_close(self, amount: float) -> bool:
-        if self.size is None:
-            return amount < (self.psnr or 0) + CLOSE_PSNR
-        return amount > CLOSE_SIZE * self.size

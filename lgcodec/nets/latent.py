@@ -30,7 +30,7 @@ from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.lifting import synthesise
 from lgcodec.nets.norms import norms
 from lgcodec.nets.request import Request
-from lgcodec.nets.rotation import angle_count, rotation
+from lgcodec.nets.rotation import angle_count, rotation, turned
 from lgcodec.nets.smooth import interpolate, spread
 
 __all__ = ["STEP_UNIT", "Latent"]
@@ -214,7 +214,7 @@ class Latent(Family):
         coded = self.coded(weights, index)
         angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
         matrix = rotation(angles, self.channels).to(coded)
-        return torch.einsum("ij,pj...->pi...", matrix, coded)
+        return turned(matrix, coded)
 
     def coded(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """The channels that are coded, [P, C, *tile], of the tiles at `index` [P, D]."""

@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-__all__ = ["ANGLE_UNIT", "angle_count", "angles_of", "rotation"]
+__all__ = ["ANGLE_UNIT", "angle_count", "angles_of", "rotation", "turned"]
 
 ANGLE_UNIT: Final = 2048 / pi  # an angle is a whole number of these in a radian
 
@@ -28,6 +28,19 @@ def rotation(angles: Tensor, channels: int) -> Tensor:
     for (first, second), angle in zip(_planes(channels), angles.cpu().double(), strict=True):
         matrix = matrix @ _plane(channels, first, second, float(angle) / ANGLE_UNIT)
     return matrix
+
+
+def turned(matrix: Tensor, values: Tensor) -> Tensor:
+    """A matrix [C, C] times the channels of values [P, C, *tile].
+
+    Term by term: a matrix library may round otherwise for another P, and a crop must not change
+    what is kept.
+    """
+    columns = matrix.T.view(len(matrix), -1, *(1,) * (values.ndim - 2))
+    total = columns[0] * values[:, :1]
+    for channel, column in enumerate(columns[1:], 1):
+        total = total + column * values[:, channel, None]
+    return total
 
 
 def angles_of(matrix: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Continuous values from grids: cubic B-splines over the frame, cubic interpolation in a tile."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 import torch
 from torch import Tensor
@@ -36,7 +37,10 @@ def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[i
         places = (index[:, axis, None] * own + knots).clamp(0, coarse.shape[axis + 1] - 1)
         values = _take(values, places, axis + 2)
         matrix = upsampling(length, own).to(coarse)
-        values = (values.movedim(axis + 2, -1) @ matrix.T).movedim(-1, axis + 2)
+        lines = values.movedim(axis + 2, -1)
+        # Term by term: a matrix library may round otherwise for another number of tiles.
+        terms = (lines[..., knot, None] * column for knot, column in enumerate(matrix.T))
+        values = reduce(add, terms).movedim(-1, axis + 2)
     return values
 
 

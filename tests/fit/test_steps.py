@@ -1,5 +1,6 @@
 """The search for a step: on amounts that fall as steps get wider, as bytes and qualities do."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,19 +23,42 @@ def psnr_at(step: int) -> float:
 @given(steps, steps)
 def test_the_finest_step_that_is_small_enough(best: int, begin: int) -> None:
     target = StepTarget(int(size_at(best)) + 1, None)
-    assert target.search(begin, begin + 1, lambda step: target.meets(size_at(step))) == best
+    assert target.search(begin, size_at) == best
 
 
 @given(steps, steps)
 def test_the_widest_step_that_is_good_enough(best: int, begin: int) -> None:
     target = StepTarget(None, psnr_at(best) - 0.01)
-    assert target.search(begin, begin + 1, lambda step: target.meets(psnr_at(step))) == best
+    assert target.search(begin, psnr_at) == best
+
+
+@given(steps, steps, st.integers(2, 6), st.booleans())
+def test_a_rough_search_meets_the_target_too(best: int, begin: int, near: int, sized: bool) -> None:
+    target = StepTarget(int(size_at(best)) + 1, None)
+    amount = size_at
+    if not sized:
+        target, amount = StepTarget(None, psnr_at(best) - 0.01), psnr_at
+    found = target.search(begin, amount, near=near)
+    assert target.meets(amount(found))
+    assert abs(found - best) < near
+
+
+@given(steps, steps, st.booleans())
+def test_a_search_asks_few_times_whatever_the_slope(best: int, begin: int, steep: bool) -> None:
+    asked = []
+
+    def amount(step: int) -> float:
+        asked.append(step)
+        return 1e4 * float(np.exp((best - step) / (20 if steep else 90) + (best - step) ** 3 / 1e7))
+
+    StepTarget(10_000, None).search(begin, amount)
+    assert len(asked) == len(set(asked)) <= 24
 
 
 def test_a_size_that_no_step_reaches() -> None:
     target = StepTarget(10, None)
     with pytest.raises(UsageError, match="10 bytes are too few"):
-        target.search(0, 1, lambda step: target.meets(1000))
+        target.search(0, lambda _: 1000)
 
 
 @given(steps, st.sets(steps, min_size=1, max_size=4), st.booleans())

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgcodec.nets.rotation import ANGLE_UNIT, angle_count, angles_of, rotation
+from lgcodec.nets.rotation import ANGLE_UNIT, angle_count, angles_of, rotation, turned
 
 channels = st.integers(1, 6)
 
@@ -37,3 +37,16 @@ def test_a_quarter_turn_makes_the_second_channel_of_the_first() -> None:
         quarter @ torch.tensor([1.0, 0.0], dtype=torch.float64),
         torch.tensor([0.0, 1.0], dtype=torch.float64),
     )
+
+
+@given(channels, st.integers(1, 7), st.integers(0, 2**16))
+def test_channels_turn_alike_whatever_tiles_are_beside_them(
+    count: int, tiles: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    matrix = torch.randn(count, count, generator=generator)
+    values = torch.randn(tiles, count, 5, 3, generator=generator)
+    found = turned(matrix, values)
+    torch.testing.assert_close(found, torch.einsum("ij,pjyx->piyx", matrix, values))
+    for tile in range(tiles):
+        assert torch.equal(found[tile], turned(matrix, values[tile][None])[0])

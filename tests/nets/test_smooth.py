@@ -72,3 +72,13 @@ def test_places_of_long_tiles_are_on_the_lattice_despite_binary32() -> None:
     tile = (2 * ((last + 0.5) / length) - 1).float()
     found = interpolate(lattice, ((tile + 1) / 2 * length - 0.5).view(1, -1, 1))
     assert (found[0, :, 0] == lattice[0, 0, -4096:]).all()
+
+
+@given(st.integers(0, 2**16))
+def test_a_tile_has_the_same_bits_whatever_tiles_are_beside_it(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    grid = torch.randn(3, 4, 6, generator=generator)
+    index = torch.cartesian_prod(torch.arange(4), torch.arange(6))
+    whole = spread(grid, index, (24, 23), (1, 1))
+    for row in range(0, len(index), 5):
+        assert torch.equal(whole[row], spread(grid, index[row][None], (24, 23), (1, 1))[0])
