@@ -72,44 +72,59 @@ types:
         size-eos: true
   geom:
     seq:
-      - id: ndim
-        type: u1
       - id: kind
         type: u1
         enum: kind
       - id: channels
-        type: u2
+        type: u1
       - id: sample_type
         type: u1
         enum: sample_type
-      - id: reserved
-        size: 3
-      - id: rate_num
-        type: u4
-      - id: rate_den
-        type: u4
+      - id: rate
+        type: rate
+        if: kind == kind::audio or kind == kind::video
       - id: axes
         type: axis
         repeat: expr
-        repeat-expr: ndim
+        repeat-expr: 'kind == kind::audio ? 1 : kind == kind::image ? 2 : 3'
+  rate:
+    seq:
+      - id: rate_num
+        type: leb128
+      - id: rate_den
+        type: leb128
   axis:
     seq:
       - id: frame_len
-        type: u8
-      - id: win_lo
-        type: s8
+        type: leb128
+      - id: win_at
+        type: leb128
       - id: win_len
-        type: u8
-      - id: grid_lo
-        type: s8
+        type: leb128
+      - id: grid_lo # 0, -1, 1, -2, 2, ... as 0, 1, 2, 3, 4, ...
+        type: leb128
       - id: tile_len
-        type: u4
+        type: leb128
       - id: tiles
-        type: u4
+        type: leb128
       - id: groups
-        type: u4
-      - id: reserved
-        type: u4
+        type: leb128
+  leb128:
+    seq:
+      - id: digits
+        type: u1
+        repeat: until
+        repeat-until: _ < 128
+    instances:
+      n:
+        value: digits.size
+      value:
+        value: >-
+          (digits[0] & 127)
+          + (n > 1 ? (digits[1] & 127) << 7 : 0)
+          + (n > 2 ? (digits[2] & 127) << 14 : 0)
+          + (n > 3 ? (digits[3] & 127) << 21 : 0)
+          + (n > 4 ? (digits[4] & 127) << 28 : 0)
   grup:
     seq:
       - id: n_runs

@@ -38,8 +38,9 @@ LEN_WIDTHS: Final = (0, 1, 2, 4)  # 0 means that all lengths are equal
 CRC_WIDTHS: Final = (2, 4)
 
 # --- geometry (LGI-G)
-GEOMETRY: Final = Struct("<BBHB3sII")  # ndim, kind, channels, sample_type, reserved, rate_num, _den
-AXIS: Final = Struct("<QqQqIIII")  # frame_len win_lo win_len grid_lo tile_len tiles groups reserved
+GEOMETRY: Final = Struct("<BBB")  # kind, channels, sample_type; then numbers, see `numbers`
+RATE_NUMBERS: Final = 2  # rate_num, rate_den where there is an axis t
+AXIS_NUMBERS: Final = 7  # frame_len, win_at, win_len, grid_lo, tile_len, tiles, groups
 KINDS: Final[dict[Kind, int]] = {"audio": 1, "image": 2, "video": 3, "volume": 4}
 SAMPLE_TYPES: Final = {"uint8": 1, "uint16": 2, "int16": 3, "float32": 4, "bool": 5}
 AXES: Final[dict[Kind, tuple[str, ...]]] = {

@@ -88,24 +88,32 @@ def grup(chunks=(b"a", b"bb"), runs=((0, 2),), global_chunk=b"GG", **fields) -> 
     return Chunk(b"GRUP", table + global_chunk + b"".join(chunks), dir_len=len(table))
 
 
-HEAD = {"ndim": 1, "kind": 1, "channels": 1, "sample_type": 1, "reserved": bytes(3)}
-RATE = {"rate_num": 8, "rate_den": 1}
+HEAD = {"kind": 1, "channels": 1, "sample_type": 1}
 AXIS = {
     "frame_len": 7,
-    "win_lo": 0,
+    "win_at": 0,
     "win_len": 7,
     "grid_lo": 0,
     "tile_len": 4,
     "tiles": 2,
     "groups": 1,
-    "reserved": 0,
 }
 
 
-def geom_payload(axes=({},), **fields) -> bytes:
-    """The GEOM of the tiny sound; `fields` override the head, `axes` each axis."""
-    head = pack("<BBHB3sII", *{**HEAD, **RATE, **fields}.values())
-    return head + b"".join(pack("<QqQqIIII", *{**AXIS, **axis}.values()) for axis in axes)
+def number(value) -> bytes:
+    """An unsigned LEB128; bytes stay as they are."""
+    if isinstance(value, bytes):
+        return value
+    if value < 128:
+        return bytes([value])
+    return bytes([value & 127 | 128]) + number(value >> 7)
+
+
+def geom_payload(axes=({},), rate=(8, 1), **fields) -> bytes:
+    """The GEOM of the tiny sound; `fields` override the head, `axes` each axis as it is stored."""
+    head = bytes({**HEAD, **fields}.values())
+    stored = (value for axis in axes for value in {**AXIS, **axis}.values())
+    return head + b"".join(map(number, (*rate, *stored)))
 
 
 # The CONF of the tiny sound, by hand: keys in bytewise order, floats as binary16.

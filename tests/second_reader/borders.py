@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
-from struct import pack
 
-from .editable import File, Group, Payload
+from .editable import File, Group, Payload, numbers
 
 __all__ = ["borders"]
 
 Case = tuple[str, str, bytes]
+RATED = 6  # bytes of the head and the rate of the seed, 8000/1
 
 ITEMS = {
     "ok": (
@@ -154,13 +154,15 @@ def _grouped(seed: bytes, group: Group) -> bytes:
 
 
 def _axes(seed: bytes) -> Iterator[Case]:
-    """frame_len, win_lo, win_len, grid_lo, tile_len, tiles, groups of the axis t."""
+    """frame_len, win_at, win_len, grid_lo as stored, tile_len, tiles, groups of the axis t."""
     last = 2**31 - 1
-    for numbers, expected in (
-        ((last, -last, last, -last, last, 1, 1), "E_GRID"),  # the seed holds two tiles
-        ((1, last, 1, last, 1, 2, 1), "ok"),
-        ((1, last + 1, 1, last + 1, 1, 2, 1), "E_GEOM"),
-        ((1, -last - 1, 1, -last - 1, 1, 2, 1), "E_GEOM"),
+    for axis, expected in (
+        ((last, 0, last, 2 * last - 1, last, 1, 1), "E_GRID"),  # the seed holds two tiles
+        ((1, 0, 1, 2 * last, 1, 2, 1), "ok"),
+        ((1, 0, 1, 2 * last + 1, 1, 2, 1), "E_GEOM"),
+        ((1, 0, 1, 2 * last + 2, 1, 2, 1), "E_GEOM"),
+        ((1, 1, 1, 1, 1, 2, 1), "ok"),
+        ((1, 2, 1, 1, 1, 2, 1), "E_GEOM"),
         ((last + 1, 0, 1, 0, 1, 2, 1), "E_GEOM"),
         ((1, 0, last, 0, 1, 2, 1), "E_GEOM"),
         ((1, 0, 1, 0, 2**11, 2**20 - 1, 1), "ok"),
@@ -171,14 +173,15 @@ def _axes(seed: bytes) -> Iterator[Case]:
         ((1, 0, 1, 0, 1, 2, 2**16 + 1), "E_GEOM"),
         ((1, 0, 1, 0, 2**14, 2, 2**16), "E_GEOM"),
         ((1, 0, 1, 0, 2**32 - 1, 2**32 - 1, 2**32 - 1), "E_GEOM"),
-        ((1, -(2**63), 1, 0, 1, 2, 1), "E_GEOM"),
+        ((1, 2**35 - 1, 1, 0, 1, 2, 1), "E_GEOM"),
         ((1, 2**63 - 1, 1, 0, 1, 2, 1), "E_GEOM"),
+        ((1, 2**32 - 1, 1, 0, 1, 2, 1), "E_GEOM"),
         ((1, 1, 1, 0, 1, 2, 1), "ok"),
         ((1, 1, 2, 0, 1, 2, 1), "E_GEOM"),
     ):
         file = File.of(seed)
-        file.payloads[0].body = _body(file, 0)[:16] + pack("<QqQq4I", *numbers, 0)
-        yield f"axis {numbers}", expected, file.pack()
+        file.payloads[0].body = _body(file, 0)[:RATED] + numbers(axis)
+        yield f"axis {axis}", expected, file.pack()
 
 
 def _directories(seed: bytes) -> Iterator[Case]:
@@ -198,6 +201,6 @@ def _directories(seed: bytes) -> Iterator[Case]:
         yield f"runs {runs}", expected, _grouped(seed, Group(runs, b"", [b"a", b"b"], 0))
     for count, expected in ((last + 1, "ok"), (last + 2, "E_LIMIT")):
         file = File.of(_grouped(seed, Group([[0, count]], b"", [b"x"] * count, 0)))
-        axis = pack("<QqQq4I", 1, 0, 1, 0, 1, last + 1, 1, 0)
-        file.payloads[0].body = _body(file, 0)[:16] + axis
+        axis = numbers((1, 0, 1, 0, 1, last + 1, 1))
+        file.payloads[0].body = _body(file, 0)[:RATED] + axis
         yield f"{count} partitions", expected, file.pack()

@@ -5,16 +5,41 @@ that a defect is the only one of its file and a reader gets as far as the check 
 """
 
 from binascii import crc_hqx
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from struct import calcsize, pack, unpack_from
 
 from google_crc32c import value as crc32c
 
-__all__ = ["MAGIC", "File", "Group", "Payload"]
+__all__ = ["MAGIC", "File", "Group", "Payload", "numbers", "numbers_of"]
 
 MAGIC = b"\x89LGI\r\n\x1a\n"
 HEADER, ROW, DIRECTORY = "<8sBBHIQI", "<4sIIIQI", "<4I2B2s"
+
+
+def numbers(values: Iterable[int]) -> bytes:
+    """Numbers of GEOM, of any size."""
+    made = bytearray()
+    for value in values:
+        rest = value
+        while rest > 127:
+            made.append(rest % 128 + 128)
+            rest //= 128
+        made.append(rest)
+    return bytes(made)
+
+
+def numbers_of(data: bytes) -> list[int]:
+    """Numbers that may be longer than they must be; what has no end is left out."""
+    found, value, factor = [], 0, 1
+    for byte in data:
+        value += byte % 128 * factor
+        factor *= 128
+        if byte < 128:
+            found.append(value)
+            value, factor = 0, 1
+    return found
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from struct import pack_into
 from typing import Any
 
 import cbor2
@@ -10,7 +9,7 @@ import cbor2
 from lgcodec.coding import codec_of
 from lgcodec.format.conf import Plug
 from lgcodec.format.container import Container, dumps, loads
-from tests.second_reader.editable import File
+from tests.second_reader.editable import File, numbers, numbers_of
 
 from ..codings import TABLES
 from ..networks import context
@@ -107,14 +106,14 @@ def _tables() -> Iterator[Defect]:
 
 def _frames() -> Iterator[Defect]:
     """GEOM, of which latents repeat tile and frame: nothing else disagrees."""
-    for what, at, number in (("frame", 16, 7), ("tile", 64 + 32, 4)):
+    for what, at, number in (("frame", 0, 7), ("tile", 7 + 4, 4)):
 
         def change(file: File, at: int = at, number: int = number) -> None:
             body = file.payloads[0].body
             assert isinstance(body, bytes)
-            edited = bytearray(body)
-            pack_into("<I", edited, at, number)
-            file.payloads[0].body = bytes(edited)
+            edited = numbers_of(body[3:])
+            edited[at] = number
+            file.payloads[0].body = body[:3] + numbers(edited)
 
         where = ("CONF", 0)
         name = f"profile-latent-{what}-of-geometry"
