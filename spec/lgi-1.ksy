@@ -146,9 +146,10 @@ types:
         repeat: expr
         repeat-expr: n_runs
       - id: lengths
-        type: 'number(len_width == 0 ? 4 : len_width)'
+        doc: one of 4 bytes, or of each chunk one of len_width bits
+        type: u1
         repeat: expr
-        repeat-expr: 'len_width == 0 ? 1 : n_local'
+        repeat-expr: 'len_width == 0 ? 4 : (n_local * len_width + 7) / 8'
       - id: crcs
         type: number(crc_width)
         repeat: expr
@@ -156,9 +157,31 @@ types:
       - id: global_chunk
         size: global_len
       - id: local_chunks
-        size: 'lengths[len_width == 0 ? 0 : _index].value'
+        type: 'chunk(len_width == 0 ? 0 : _index * len_width, len_width == 0 ? 32 : len_width)'
         repeat: expr
         repeat-expr: n_local
+  chunk:
+    params:
+      - id: bit # where its length begins
+        type: u8
+      - id: width
+        type: u8
+    seq:
+      - id: data
+        size: length
+    instances:
+      at:
+        value: bit / 8
+      n:
+        value: (bit % 8 + width + 7) / 8
+      bits:
+        value: >-
+          _parent.lengths[at]
+          + (n > 1 ? _parent.lengths[at + 1] << 8 : 0)
+          + (n > 2 ? _parent.lengths[at + 2] << 16 : 0)
+          + (n > 3 ? _parent.lengths[at + 3] << 24 : 0)
+      length:
+        value: (bits >> (bit % 8)) & ((1 << width) - 1)
   run:
     seq:
       - id: start
@@ -170,9 +193,6 @@ types:
       - id: width
         type: u4
     seq:
-      - id: value_1
-        type: u1
-        if: width == 1
       - id: value_2
         type: u2
         if: width == 2
@@ -181,7 +201,7 @@ types:
         if: width == 4
     instances:
       value:
-        value: 'width == 1 ? value_1 : width == 2 ? value_2 : value_4'
+        value: 'width == 2 ? value_2 : value_4'
 enums:
   kind:
     1: audio

@@ -33,9 +33,9 @@ CRITICAL_TYPES: Final = (GEOM, CONF, GRUP)
 # n_runs, n_local, global_len, global_crc, len_width, crc_width, reserved
 DIRECTORY: Final = Struct("<IIIIBB2s")
 RUN: Final = Struct("<II")  # start, count
-WIDTH_FORMATS: Final = {1: "B", 2: "H", 4: "I"}  # width -> struct code
-LEN_WIDTHS: Final = (0, 1, 2, 4)  # 0 means that all lengths are equal
-CRC_WIDTHS: Final = (2, 4)
+MAX_LEN_WIDTH: Final = 25  # bits of a length; 0 means that all are equal
+EQUAL: Final = Struct("<I")  # the length that all have
+CRC_FORMATS: Final = {2: "H", 4: "I"}  # crc_width -> struct code
 
 # --- geometry (LGI-G)
 GEOMETRY: Final = Struct("<BBB")  # kind, channels, sample_type; then numbers, see `numbers`

@@ -1,11 +1,23 @@
-"""Integers in as few bytes as they need: LEB128, seven bits in a byte, the lowest first."""
+"""Integers in as few bytes as they need.
 
-from collections.abc import Iterable
+LEB128, seven bits in a byte, the lowest first; and equally many bits for each of many numbers, from
+the lowest bit of the first byte on.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lgcodec.format.checks import require
 
-__all__ = ["pack_numbers", "signed", "unpack_numbers", "unsigned"]
+__all__ = [
+    "bits_size",
+    "pack_bits",
+    "pack_numbers",
+    "signed",
+    "unpack_bits",
+    "unpack_numbers",
+    "unsigned",
+]
 
 MAX_BYTES: Final = 5  # of a number below 2**32
 
@@ -45,3 +57,28 @@ def unsigned(number: int) -> int:
 def signed(number: int) -> int:
     """Undoes `unsigned`."""
     return -(number + 1) // 2 if number & 1 else number // 2
+
+
+def bits_size(count: int, width: int) -> int:
+    """Bytes of `count` numbers of `width` bits each."""
+    return (count * width + 7) // 8
+
+
+def pack_bits(numbers: Sequence[int], width: int) -> bytes:
+    """Numbers of `width` bits each; the last byte is filled with zeros."""
+    pieces = (numbers[at : at + 8] for at in range(0, len(numbers), 8))  # of whole bytes
+    return b"".join(
+        sum(number << i * width for i, number in enumerate(piece)).to_bytes(
+            bits_size(len(piece), width), "little"
+        )
+        for piece in pieces
+    )
+
+
+def unpack_bits(data: bytes, width: int, count: int) -> tuple[int, ...]:
+    """Undoes `pack_bits`; UsageError if a bit after the last number is not 0."""
+    mask, shifts = (1 << width) - 1, range(0, 8 * width, width)
+    pieces = (int.from_bytes(data[at : at + width], "little") for at in range(0, len(data), width))
+    numbers = [piece >> shift & mask for piece in pieces for shift in shifts]
+    require(not any(numbers[count:]), "bits after the last number are not 0")
+    return tuple(numbers[:count])

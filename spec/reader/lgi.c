@@ -578,7 +578,7 @@ typedef struct {
 } Partition;
 
 static u64 lengths_size(const Group *g) {
-    return g->width ? (u64)g->n_local * g->width : 4;
+    return g->width ? ((u64)g->n_local * g->width + 7) / 8 : 4;
 }
 
 static Group group_of(const File *f, const Entry *e) {
@@ -594,8 +594,14 @@ static void find_tables(const File *f, Group *g) {
     g->crcs = g->lengths + lengths_size(g);
 }
 
+/* `width` bits from bit i * width on: at most 7 + 25, which lie in 4 bytes. */
 static u32 length_of(const Group *g, u32 i) {
-    return g->width ? (u32)little(g->lengths + (u64)i * g->width, g->width) : u32_at(g->lengths);
+    if (!g->width)
+        return u32_at(g->lengths);
+    u64 bit = (u64)i * g->width;
+    unsigned skipped = bit % 8;
+    u64 bytes = little(g->lengths + bit / 8, (skipped + g->width + 7) / 8);
+    return (u32)(bytes >> skipped & ((UINT64_C(1) << g->width) - 1));
 }
 
 static u32 start_of(const Group *g, u32 run) {
@@ -607,15 +613,17 @@ static u32 count_of(const Group *g, u32 run) {
 }
 
 static unsigned smallest_width(bool equal, u32 longest) {
-    return equal ? 0 : longest < 256 ? 1 : longest < 65536 ? 2 : 4;
+    unsigned width = 0;
+    for (; !equal && longest; longest /= 2)
+        width++;
+    return width;
 }
 
 static void check_counts(File *f, const Group *g) {
     const Entry *e = g->entry;
     u64 reserved = little(f->bytes + e->offset + 18, 2);
     need_in(f, reserved, 0, 0, "E_RESERVED", e->offset + 18, "reserved");
-    need(f, g->width <= 2 || g->width == 4, "E_WIDTH", e->offset + 16,
-         "len_width is not 0, 1, 2 or 4");
+    need_in(f, g->width, 0, 25, "E_WIDTH", e->offset + 16, "len_width");
     need(f, g->crc_width == 2 || g->crc_width == 4, "E_WIDTH", e->offset + 17,
          "crc_width is not 2 or 4");
     need_in(f, g->n_local, 1, MAX_PARTITIONS, "E_LIMIT", e->offset + 4, "n_local");
@@ -634,6 +642,13 @@ static void check_runs(File *f, const Group *g) {
         total += count_of(g, i);
     }
     need_in(f, total, g->n_local, g->n_local, "E_RUNS", at, "sum of the counts");
+}
+
+/* The bits after the last length. */
+static void check_filling(File *f, const Group *g) {
+    unsigned used = (u64)g->n_local * g->width % 8;
+    if (used)
+        need_in(f, g->crcs[-1] >> used, 0, 0, "E_RESERVED", (u64)(g->crcs - f->bytes) - 1, "filling");
 }
 
 /* The sum of all lengths. */
@@ -660,6 +675,7 @@ static void check_group(File *f, const Geometry *geometry, const Entry *e) {
     check_counts(f, &g);
     find_tables(f, &g);
     check_runs(f, &g);
+    check_filling(f, &g);
     u64 size = check_lengths(f, &g) + e->dir_len + g.global_len;
     need_in(f, e->length, size, size, "E_SIZE", e->offset, "length");
     u64 last = (u64)start_of(&g, g.n_runs - 1) + count_of(&g, g.n_runs - 1) - 1;
@@ -826,6 +842,20 @@ static bool next_kept(const Group *g, Partition *p, const Geometry *geometry, co
     return false;
 }
 
+static void put_lengths(Buffer *b, const Group *g, const Geometry *geometry, const Range *window,
+                        unsigned width) {
+    Partition p = before_first(g);
+    u64 left = 0; /* bits that are not yet a byte */
+    unsigned bits = 0;
+    while (next_kept(g, &p, geometry, window)) {
+        left |= (u64)p.length << bits;
+        for (bits += width; bits >= 8; bits -= 8, left >>= 8)
+            put_little(b, left & 255, 1);
+    }
+    if (bits)
+        put_little(b, left, 1);
+}
+
 /* The directory but for its head: runs, lengths, checksums. Says what goes into the head. */
 static Group put_tables(Buffer *b, const Group *g, const Geometry *geometry, const Range *window) {
     Group kept = *g;
@@ -847,9 +877,9 @@ static Group put_tables(Buffer *b, const Group *g, const Geometry *geometry, con
         longest = p.length > longest ? p.length : longest;
     }
     kept.width = smallest_width(equal, longest);
-    for (p = before_first(g); kept.width && next_kept(g, &p, geometry, window);)
-        put_little(b, p.length, kept.width);
-    if (!kept.width)
+    if (kept.width)
+        put_lengths(b, g, geometry, window, kept.width);
+    else
         put_little(b, longest, 4);
     for (p = before_first(g); next_kept(g, &p, geometry, window);)
         put_little(b, p.crc, kept.crc_width);

@@ -58,24 +58,28 @@ def assemble(chunks, *, root=None, header_crc=None, **fields) -> bytes:
     return header + pack("<I", crc32c(header) if header_crc is None else header_crc) + root + body
 
 
-def directory(runs, lengths, crcs, **fields) -> bytes:
-    """A group directory; `fields` override those of its head."""
+def directory(runs, lengths, crcs, filling=0, **fields) -> bytes:
+    """A group directory; `fields` override those of its head.
+
+    `filling` are bits that are set in the last byte of the lengths.
+    """
     values = {
         "n_runs": len(runs),
         "n_local": len(crcs),
         "global_len": 2,
         "global_crc": crc32c(b"GG"),
-        "len_width": 1,
+        "len_width": 0 if len(set(lengths)) == 1 else max(lengths, default=0).bit_length(),
         "crc_width": 4,
         "reserved": bytes(2),
         **fields,
     }
-    code = {1: "B", 2: "H"}.get(values["len_width"], "I")
-    stored = lengths[:1] if values["len_width"] == 0 else lengths
+    width = values["len_width"]
+    packed = sum(length % 2**width << i * width for i, length in enumerate(lengths))
+    *stored, last = packed.to_bytes((len(lengths) * width + 7) // 8, "little") or b"\0"
     return (
         pack("<IIIIBB2s", *values.values())
         + b"".join(pack("<II", *run) for run in runs)
-        + pack(f"<{len(stored)}{code}", *stored)
+        + (bytes([*stored, last | filling]) if width else pack("<I", lengths[0]))
         + pack(f"<{len(crcs)}{'H' if values['crc_width'] == 2 else 'I'}", *crcs)
     )
 

@@ -140,11 +140,14 @@ def _sizes(seed: bytes) -> Iterator[Case]:
         item = b"\x79" + size.to_bytes(2, "big") + b"x" * size
         yield f"CONF with a text of {size}", expected, _configured(seed, item)
     for size, width, expected in (
-        *((0, 2, "E_LIMIT"), (65_535, 2, "ok"), (65_535, 4, "E_WIDTH"), (65_536, 4, "ok")),
-        *((2**24, 4, "ok"), (2**24 + 1, 4, "E_LIMIT")),
+        *((0, 1, "E_LIMIT"), (0, 9, "E_LIMIT"), (2, 1, "E_LIMIT"), (2, 2, "ok"), (2, 3, "E_WIDTH")),
+        *((3, 2, "ok"), (4, 3, "ok"), (255, 8, "ok"), (255, 9, "E_WIDTH"), (256, 9, "ok")),
+        *((65_535, 16, "ok"), (65_535, 25, "E_WIDTH"), (65_536, 17, "ok"), (65_536, 18, "E_WIDTH")),
+        *((2**24 - 1, 24, "ok"), (2**24, 25, "ok"), (2**24, 26, "E_WIDTH")),
+        *((2**24 + 1, 25, "E_LIMIT"), (1, 1, "E_WIDTH"), (1, 0, "ok")),
     ):
-        chunks = [bytes(size), b"x"]
-        yield f"chunk of {size}", expected, _grouped(seed, Group([[0, 2]], b"", chunks, width))
+        group = Group([[0, 2]], b"", [bytes(size), b"x"], width)
+        yield f"chunk of {size}, width {width}", expected, _grouped(seed, group)
 
 
 def _grouped(seed: bytes, group: Group) -> bytes:
@@ -199,6 +202,12 @@ def _directories(seed: bytes) -> Iterator[Case]:
         ([[0, 2]], "ok"),
     ):
         yield f"runs {runs}", expected, _grouped(seed, Group(runs, b"", [b"a", b"b"], 0))
+    for width in range(2, 9):
+        group = Group([[0, 2]], b"", [b"a", bytes(2**width - 1)], width)
+        yield f"width {width}", "ok", _grouped(seed, group)
+        if width % 4:
+            filled = replace(group, filling=128)
+            yield f"width {width}, filled", "E_RESERVED", _grouped(seed, filled)
     for count, expected in ((last + 1, "ok"), (last + 2, "E_LIMIT")):
         file = File.of(_grouped(seed, Group([[0, count]], b"", [b"x"] * count, 0)))
         axis = numbers((1, 0, 1, 0, 1, last + 1, 1))

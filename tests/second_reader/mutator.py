@@ -173,12 +173,13 @@ class Mutator:
             "global_len": len(group.global_chunk),
             "global_crc": 0,
         }
-        match rng.randrange(13):
+        match rng.randrange(14):
             case 0 | 1 | 2 | 3:
                 name = rng.choice(sorted(good))
                 setattr(group, name, self._number(good[name], 4))
             case 4:
-                group.width = rng.choice((0, 1, 2, 4, rng.randrange(256)))
+                near = group.width + rng.choice((-1, 1))
+                group.width = rng.choice((0, 24, 25, 26, near % 256, rng.randrange(256)))
             case 5:
                 group.reserved = rng.choice((b"\1\0", b"\0\1", b"\0\x80"))
             case 6:
@@ -191,6 +192,8 @@ class Mutator:
             case 9:
                 self._chunks(group)
             case 10:
+                group.filling = 1 << rng.randrange(8)
+            case 11:
                 group.crc_width = rng.choice((2, 2, 2, 4, 4, 4, rng.randrange(256)))
             case _:
                 self._runs(group)

@@ -13,7 +13,7 @@ from typing import Any
 import cbor2
 
 from lgcodec.format.layout import AXES, KINDS, SAMPLE_TYPES
-from lgcodec.format.numbers import pack_numbers, signed, unpack_numbers
+from lgcodec.format.numbers import bits_size, pack_numbers, signed, unpack_bits, unpack_numbers
 
 from .places import places
 
@@ -109,10 +109,11 @@ def _group(body: bytes) -> Iterator[Note]:
         ids += range(start, start + count)
         yield 8, f"run: start {start}, count {count}"
     at = 20 + 8 * n_runs
-    code = {1: "B", 2: "H", 4: "I"}.get(width)
-    stored = unpack_from(f"<{n_local}{code}" if code else "<I", body, at)
-    lengths = stored if width else stored * n_local
-    yield len(stored) * (width or 4), f"lengths {', '.join(map(str, stored))}"
+    size = bits_size(n_local, width) if width else 4
+    stored = body[at : at + size]
+    equal = unpack_from("<I", body, at)
+    lengths = unpack_bits(stored, width, n_local) if width else equal * n_local
+    yield size, f"lengths {', '.join(map(str, lengths if width else equal))}"
     yield crc_width * n_local, "crcs"
     if global_len:
         yield global_len, "global chunk"
