@@ -157,7 +157,7 @@ types:
       - id: global_chunk
         size: global_len
       - id: local_chunks
-        type: 'chunk(len_width == 0 ? 0 : _index * len_width, len_width == 0 ? 32 : len_width)'
+        type: 'chunk(len_width == 0 ? 0 : _index * len_width, len_width == 0 ? 31 : len_width)'
         repeat: expr
         repeat-expr: n_local
   chunk:

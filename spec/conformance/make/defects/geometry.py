@@ -1,6 +1,6 @@
 """Defects of GEOM: step 12. A sound for what is about one axis, a picture for what is about two."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from tests.second_reader.editable import File, numbers, numbers_of
 
@@ -34,7 +34,7 @@ IN_NUMBERS = (
     ("win-len", 13, "LGI-G-08"),
 )
 # What stands for a number in other bytes than the shortest, or in too many.
-FORMS = {
+FORMS: Mapping[str, Edit] = {
     "one-byte-more": lambda number: _longer(number, 1),
     "two-bytes-more": lambda number: _longer(number, 2),
     "six-bytes": lambda _: b"\x80" * 5 + b"\1",
@@ -57,8 +57,7 @@ def defects() -> Iterator[Defect]:
     for field, value, requirement in IN_HEAD:
         yield _geom(f"geom-{field}-{value}", requirement, _head(field, value))
     for field, value, requirement in IN_NUMBERS:
-        change = _number(field, lambda _, value=value: numbers([value]))
-        yield _geom(f"geom-{field}-{value}", requirement, change)
+        yield _geom(f"geom-{field}-{value}", requirement, _number(field, _always(value)))
     for field in ("rate-num", "win-at", "groups"):
         for form, change in FORMS.items():
             yield _geom(f"geom-{field}-of-{form}", "LGI-G-04", _number(field, change))
@@ -72,6 +71,10 @@ def _geom(name: str, requirement: str, change: Edit) -> Defect:
         file.payloads[0].body = change(body)
 
     return defect(name, requirement, "E_GEOM", ("GEOM", 0), edit)
+
+
+def _always(value: int) -> Edit:
+    return lambda _: numbers([value])
 
 
 def _longer(number: bytes, more: int) -> bytes:
