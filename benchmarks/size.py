@@ -5,9 +5,10 @@
 F is what every crop keeps: header, root table, geometry, configuration, the head of the directory
 and the global chunk. With g = F / all bytes, two laws follow: by bytes, g + (1 - g) x share of the
 local bytes, and by count, g + (1 - g) x share of the partitions. The first is exact but for 8 bytes
-for every further run of neighbouring partitions, so it is within 2 % of the whole file for any set.
-The second holds as far as chunks are of one length: to 2 % of the whole file for networks of one
-size, not for latents, which take bytes where there is something to see.
+for every further run of neighbouring partitions, and for lengths, which take fewer bits where the
+longest chunk is gone; so it is within 2 % of the whole file for any set. The second holds as far as
+chunks are of one length: to 2 % of the whole file for networks of one size, not for latents, which
+take bytes where there is something to see.
 
 Each stream is measured alone. Sets are all single partitions, all windows, and random ones.
 """
@@ -43,10 +44,10 @@ class Sizes:
     stream: Stream
 
     @cached_property
-    def costs(self) -> Mapping[Partition, int]:
+    def costs(self) -> Mapping[Partition, float]:
         """Bytes of every partition: its chunk and its entry in the directory."""
         return {
-            (ordinal, i): length + group.crc_width + group.len_width
+            (ordinal, i): length + group.crc_width + group.len_width / 8
             for ordinal, group in self.stream.groups.items()
             for i, length in zip(group.ids, group.lengths, strict=True)
         }

@@ -72,44 +72,59 @@ types:
         size-eos: true
   geom:
     seq:
-      - id: ndim
-        type: u1
       - id: kind
         type: u1
         enum: kind
       - id: channels
-        type: u2
+        type: u1
       - id: sample_type
         type: u1
         enum: sample_type
-      - id: reserved
-        size: 3
-      - id: rate_num
-        type: u4
-      - id: rate_den
-        type: u4
+      - id: rate
+        type: rate
+        if: kind == kind::audio or kind == kind::video
       - id: axes
         type: axis
         repeat: expr
-        repeat-expr: ndim
+        repeat-expr: 'kind == kind::audio ? 1 : kind == kind::image ? 2 : 3'
+  rate:
+    seq:
+      - id: rate_num
+        type: leb128
+      - id: rate_den
+        type: leb128
   axis:
     seq:
       - id: frame_len
-        type: u8
-      - id: win_lo
-        type: s8
+        type: leb128
+      - id: win_at
+        type: leb128
       - id: win_len
-        type: u8
-      - id: grid_lo
-        type: s8
+        type: leb128
+      - id: grid_lo # 0, -1, 1, -2, 2, ... as 0, 1, 2, 3, 4, ...
+        type: leb128
       - id: tile_len
-        type: u4
+        type: leb128
       - id: tiles
-        type: u4
+        type: leb128
       - id: groups
-        type: u4
-      - id: reserved
-        type: u4
+        type: leb128
+  leb128:
+    seq:
+      - id: digits
+        type: u1
+        repeat: until
+        repeat-until: _ < 128
+    instances:
+      n:
+        value: digits.size
+      value:
+        value: >-
+          (digits[0] & 127)
+          + (n > 1 ? (digits[1] & 127) << 7 : 0)
+          + (n > 2 ? (digits[2] & 127) << 14 : 0)
+          + (n > 3 ? (digits[3] & 127) << 21 : 0)
+          + (n > 4 ? (digits[4] & 127) << 28 : 0)
   grup:
     seq:
       - id: n_runs
@@ -131,9 +146,10 @@ types:
         repeat: expr
         repeat-expr: n_runs
       - id: lengths
-        type: 'number(len_width == 0 ? 4 : len_width)'
+        doc: one of 4 bytes, or of each chunk one of len_width bits
+        type: u1
         repeat: expr
-        repeat-expr: 'len_width == 0 ? 1 : n_local'
+        repeat-expr: 'len_width == 0 ? 4 : (n_local * len_width + 7) / 8'
       - id: crcs
         type: number(crc_width)
         repeat: expr
@@ -141,9 +157,31 @@ types:
       - id: global_chunk
         size: global_len
       - id: local_chunks
-        size: 'lengths[len_width == 0 ? 0 : _index].value'
+        type: 'chunk(len_width == 0 ? 0 : _index * len_width, len_width == 0 ? 31 : len_width)'
         repeat: expr
         repeat-expr: n_local
+  chunk:
+    params:
+      - id: bit # where its length begins
+        type: u8
+      - id: width
+        type: u8
+    seq:
+      - id: data
+        size: length
+    instances:
+      at:
+        value: bit / 8
+      n:
+        value: (bit % 8 + width + 7) / 8
+      bits:
+        value: >-
+          _parent.lengths[at]
+          + (n > 1 ? _parent.lengths[at + 1] << 8 : 0)
+          + (n > 2 ? _parent.lengths[at + 2] << 16 : 0)
+          + (n > 3 ? _parent.lengths[at + 3] << 24 : 0)
+      length:
+        value: (bits >> (bit % 8)) & ((1 << width) - 1)
   run:
     seq:
       - id: start
@@ -155,9 +193,6 @@ types:
       - id: width
         type: u4
     seq:
-      - id: value_1
-        type: u1
-        if: width == 1
       - id: value_2
         type: u2
         if: width == 2
@@ -166,7 +201,7 @@ types:
         if: width == 4
     instances:
       value:
-        value: 'width == 1 ? value_1 : width == 2 ? value_2 : value_4'
+        value: 'width == 2 ? value_2 : value_4'
 enums:
   kind:
     1: audio

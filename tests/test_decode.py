@@ -50,7 +50,7 @@ class Echo(Family):
 
     @classmethod
     def from_tables(
-        cls, configuration: Mapping[str, Any], local: Sequence[TensorSpec], global_: Any
+        cls, configuration: Mapping[str, Any], local: Sequence[TensorSpec], *_: Any
     ) -> "Echo":
         return cls(configuration["axes"])
 

@@ -71,6 +71,14 @@ class EntropyNetwork:
         """Numbers in the flat tensor."""
         return (inputs + 1) * hidden + (hidden + 1) * hidden + hidden + 1
 
+    @classmethod
+    def width(cls, inputs: int, size: int) -> int:
+        """The `hidden` whose flat tensor has `size` numbers; UsageError if there is none."""
+        for hidden in range(1, MAX_HIDDEN + 1):
+            if cls.size(inputs, hidden) == size:
+                return hidden
+        raise UsageError(f"no network of {inputs} features has {size} numbers")
+
     def first(self, features: Sequence[Floats], rows: slice) -> Floats:
         """What `features` [P, *band], inputs `rows` of the network, add to the first layer."""
         stacked = np.stack(features, axis=-1)

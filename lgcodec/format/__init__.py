@@ -3,6 +3,7 @@
     layout      every constant, limit, enumeration and error code
     geometry    GEOM: lattice, window, tiles and groups, and their integer arithmetic
     axis        one axis of GEOM
+    numbers     integers of as many bytes as they need
     conf        CONF: which family, quantiser and coder, and the table of tensors
     cbor        the strict encoding of CONF
     directory   GRUP: which partitions a group holds, how long each chunk is, its checksum

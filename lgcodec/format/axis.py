@@ -1,9 +1,11 @@
 """One axis of GEOM: its samples, its window and the tiles that cut it, in plain integers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lgcodec.format.checks import require
-from lgcodec.format.layout import AXIS, MAX_EXTENT
+from lgcodec.format.layout import MAX_EXTENT
+from lgcodec.format.numbers import signed, unsigned
 
 __all__ = ["AxisGeometry"]
 
@@ -97,22 +99,22 @@ class AxisGeometry:
             self.frame_len, window.start, len(window), start, self.tile_len, tiles, groups
         )
 
-    def pack(self) -> bytes:
-        """The 48 bytes of this axis in GEOM."""
-        return AXIS.pack(
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The seven numbers of this axis in GEOM."""
+        return (
             self.frame_len,
-            self.win_lo,
+            self.win_lo - self.grid_lo,
             self.win_len,
-            self.grid_lo,
+            unsigned(self.grid_lo),
             self.tile_len,
             self.tiles,
             self.groups,
-            0,
         )
 
     @classmethod
-    def unpack(cls, data: bytes) -> "AxisGeometry":
-        """Read the 48 bytes that `pack` writes; UsageError if they break a rule."""
-        *fields, reserved = AXIS.unpack(data)
-        require(reserved == 0, f"reserved of an axis is {reserved}, it must be 0")
-        return cls(*fields)
+    def of(cls, numbers: Sequence[int]) -> "AxisGeometry":
+        """Undoes `numbers`; UsageError if they break a rule."""
+        frame_len, win_at, win_len, lowest, tile_len, tiles, groups = numbers
+        grid_lo = signed(lowest)
+        return cls(frame_len, grid_lo + win_at, win_len, grid_lo, tile_len, tiles, groups)

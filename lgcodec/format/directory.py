@@ -9,22 +9,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain
-from struct import calcsize, pack, unpack_from
+from struct import pack, unpack_from
 
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.checks import CrcWidth, reading, require
 from lgcodec.format.layout import (
-    CRC_WIDTHS,
+    CRC_FORMATS,
     DIRECTORY,
-    LEN_WIDTHS,
+    EQUAL,
     MAX_GLOBAL,
     MAX_GROUPS,
+    MAX_LEN_WIDTH,
     MAX_LOCAL,
     MAX_PARTITIONS,
     MAX_SHORT,
     RUN,
-    WIDTH_FORMATS,
 )
+from lgcodec.format.numbers import bits_size, pack_bits, unpack_bits
 
 __all__ = ["Group", "runs_of"]
 
@@ -79,11 +80,9 @@ class Group:
 
     @property
     def len_width(self) -> int:
-        """Bytes of a local length: 0 where all are equal, else 1, 2 or 4, the first that fits."""
+        """Bits of a local length: 0 where all are equal, else as many as the longest needs."""
         longest = max(self.lengths)
-        if min(self.lengths) == longest:
-            return 0
-        return next(width for width in WIDTH_FORMATS if longest < 256**width)
+        return 0 if min(self.lengths) == longest else longest.bit_length()
 
     @property
     def dir_len(self) -> int:
@@ -122,8 +121,7 @@ class Group:
 
     def pack(self) -> bytes:
         """The directory, `dir_len` bytes."""
-        width = self.len_width
-        lengths = self.lengths if width else self.lengths[:1]
+        width, lengths = self.len_width, self.lengths
         counts = len(self.runs), len(self.ids)
         shared = self.global_len, self.global_crc
         head = DIRECTORY.pack(*counts, *shared, width, self.crc_width, bytes(2))
@@ -131,8 +129,8 @@ class Group:
             (
                 head,
                 pack(f"<{2 * len(self.runs)}I", *chain.from_iterable(self.runs)),
-                pack(_table(width, len(self.ids)), *lengths),
-                pack(_table(self.crc_width, len(self.ids)), *self.crcs),
+                pack_bits(lengths, width) if width else EQUAL.pack(lengths[0]),
+                pack(_crcs(self.crc_width, len(self.ids)), *self.crcs),
             )
         )
 
@@ -146,15 +144,16 @@ class Group:
         crcs_at = len(data) - crc_width * n_local
         runs = list(RUN.iter_unpack(data[runs_at:lengths_at]))
         _check_runs(runs, n_local, offset + runs_at)
-        lengths = unpack_from(_table(width, n_local), data, lengths_at)
+        with reading("E_RESERVED", offset + crcs_at - 1):
+            lengths = _unpack_lengths(data[lengths_at:crcs_at], width, n_local)
         with reading("E_LIMIT", offset):
             group = cls(
                 ordinal=ordinal,
                 global_len=global_len,
                 global_crc=global_crc,
                 ids=tuple(chain.from_iterable(range(start, start + n) for start, n in runs)),
-                lengths=lengths if width else lengths * n_local,
-                crcs=unpack_from(_table(crc_width, n_local), data, crcs_at),
+                lengths=lengths,
+                crcs=unpack_from(_crcs(crc_width, n_local), data, crcs_at),
                 crc_width=crc_width,
             )
         if group.len_width != width:
@@ -175,14 +174,18 @@ def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _table(width: int, count: int) -> str:
-    """The struct format of a number for each of `count` chunks, or of one for all of them."""
-    return f"<{count}{WIDTH_FORMATS[width]}" if width else "<I"
+def _crcs(width: int, count: int) -> str:
+    """The struct format of the checksums of `count` chunks."""
+    return f"<{count}{CRC_FORMATS[width]}"
+
+
+def _unpack_lengths(data: bytes, width: int, count: int) -> tuple[int, ...]:
+    return unpack_bits(data, width, count) if width else EQUAL.unpack(data) * count
 
 
 def _dir_len(n_runs: int, n_local: int, width: int, crc_width: int) -> int:
-    tables = calcsize(_table(width, n_local)) + calcsize(_table(crc_width, n_local))
-    return DIRECTORY.size + RUN.size * n_runs + tables
+    lengths = bits_size(n_local, width) if width else EQUAL.size
+    return DIRECTORY.size + RUN.size * n_runs + lengths + crc_width * n_local
 
 
 def _counts(data: bytes, offset: int) -> tuple[int, int, int, CrcWidth]:
@@ -194,9 +197,10 @@ def _counts(data: bytes, offset: int) -> tuple[int, int, int, CrcWidth]:
     if any(reserved):
         message = f"reserved bytes of a group directory are {reserved.hex(' ')}, they must be 0"
         raise FileError("E_RESERVED", message, offset + 18)
-    if width not in LEN_WIDTHS:
-        raise FileError("E_WIDTH", f"len_width is {width}, allowed are 0, 1, 2 and 4", offset + 16)
-    if crc_width not in CRC_WIDTHS:
+    if width > MAX_LEN_WIDTH:
+        message = f"len_width is {width}, allowed are 0 to {MAX_LEN_WIDTH}"
+        raise FileError("E_WIDTH", message, offset + 16)
+    if crc_width not in CRC_FORMATS:
         raise FileError("E_WIDTH", f"crc_width is {crc_width}, allowed are 2 and 4", offset + 17)
     if not 1 <= n_runs <= n_local <= MAX_PARTITIONS:
         message = (

@@ -9,25 +9,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from math import gcd, prod
 from typing import Final, TypeVar
 
-from lgcodec.errors import FileError, UsageError
+from lgcodec.errors import UsageError
 from lgcodec.format.axis import AxisGeometry
 from lgcodec.format.checks import reading, require
 from lgcodec.format.layout import (
     AXES,
-    AXIS,
+    AXIS_NUMBERS,
     GEOMETRY,
     ID_ORDER,
     KINDS,
     MAX_CHANNELS,
     MAX_GROUPS,
     MAX_PARTITIONS,
+    RATE_NUMBERS,
     SAMPLE_TYPES,
     Kind,
 )
+from lgcodec.format.numbers import pack_numbers, unpack_numbers
 
 __all__ = ["AxisGeometry", "Geometry", "Window"]
 
@@ -181,46 +183,40 @@ class Geometry:
         return replace(self, axes=tuple(axis.extended(samples) for axis, samples in pairs))
 
     def pack(self) -> bytes:
-        """The GEOM payload, 16 + 48 * ndim bytes."""
-        rate = (self.rate.numerator, self.rate.denominator) if self.rate else (0, 0)
-        head = GEOMETRY.pack(
-            len(self.axes),
-            KINDS[self.kind],
-            self.channels,
-            SAMPLE_TYPES[self.sample_type],
-            bytes(3),
-            *rate,
-        )
-        return head + b"".join(axis.pack() for axis in self.axes)
+        """The GEOM payload, about 25 bytes for a picture."""
+        head = GEOMETRY.pack(KINDS[self.kind], self.channels, SAMPLE_TYPES[self.sample_type])
+        rate = (self.rate.numerator, self.rate.denominator) if self.rate else ()
+        axes = chain.from_iterable(axis.numbers for axis in self.axes)
+        return head + pack_numbers((*rate, *axes))
 
     @classmethod
     def unpack(cls, data: bytes, offset: int = 0) -> "Geometry":
         """Read a GEOM payload that starts at `offset` of its file; FileError E_GEOM if bad."""
-        if len(data) < GEOMETRY.size:
-            raise FileError(
-                "E_GEOM", f"GEOM has {len(data)} bytes, at least {GEOMETRY.size} are needed", offset
-            )
         with reading("E_GEOM", offset):
-            ndim, kind, channels, sample_type, reserved, *rate = GEOMETRY.unpack_from(data)
-            length = GEOMETRY.size + AXIS.size * ndim
-            require(len(data) == length, f"GEOM has {len(data)} bytes, ndim {ndim} needs {length}")
-            require(not any(reserved), f"reserved bytes are {reserved.hex(' ')}, they must be 0")
-            axes = tuple(
-                _axis(data[at : at + AXIS.size], offset + at)
-                for at in range(GEOMETRY.size, length, AXIS.size)
+            require(len(data) >= GEOMETRY.size, f"GEOM has {len(data)} bytes, too few for its head")
+            number, channels, sample_type = GEOMETRY.unpack_from(data)
+            kind = _named(KINDS, number, "kind")
+            numbers = unpack_numbers(data[GEOMETRY.size :])
+            rated = RATE_NUMBERS if "t" in AXES[kind] else 0
+            needed = rated + AXIS_NUMBERS * len(AXES[kind])
+            require(
+                len(numbers) == needed, f"GEOM has {len(numbers)} numbers, {kind} needs {needed}"
             )
             return cls(
-                kind=_named(KINDS, kind, "kind"),
+                kind=kind,
                 channels=channels,
                 sample_type=_named(SAMPLE_TYPES, sample_type, "sample type"),
-                rate=_rate(*rate),
-                axes=axes,
+                rate=_rate(*numbers[:rated]) if rated else None,
+                axes=tuple(
+                    _axis(numbers, start, offset) for start in range(rated, needed, AXIS_NUMBERS)
+                ),
             )
 
 
-def _axis(data: bytes, offset: int) -> AxisGeometry:
-    with reading("E_GEOM", offset):
-        return AxisGeometry.unpack(data)
+def _axis(numbers: Sequence[int], start: int, offset: int) -> AxisGeometry:
+    """The axis whose numbers begin with `start`, in a GEOM at `offset`."""
+    with reading("E_GEOM", offset + GEOMETRY.size + len(pack_numbers(numbers[:start]))):
+        return AxisGeometry.of(numbers[start : start + AXIS_NUMBERS])
 
 
 def _named(numbers: Mapping[Name, int], number: int, what: str) -> Name:
@@ -229,11 +225,9 @@ def _named(numbers: Mapping[Name, int], number: int, what: str) -> Name:
     return names[number]
 
 
-def _rate(numerator: int, denominator: int) -> Fraction | None:
-    if numerator == denominator == 0:
-        return None
+def _rate(numerator: int, denominator: int) -> Fraction:
     require(
-        gcd(numerator, denominator) == 1 and denominator > 0,
+        gcd(numerator, denominator) == 1 and numerator > 0 and denominator > 0,
         f"rate is {numerator}/{denominator}, expected lowest terms, neither of them 0",
     )
     return Fraction(numerator, denominator)

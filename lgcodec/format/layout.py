@@ -33,13 +33,14 @@ CRITICAL_TYPES: Final = (GEOM, CONF, GRUP)
 # n_runs, n_local, global_len, global_crc, len_width, crc_width, reserved
 DIRECTORY: Final = Struct("<IIIIBB2s")
 RUN: Final = Struct("<II")  # start, count
-WIDTH_FORMATS: Final = {1: "B", 2: "H", 4: "I"}  # width -> struct code
-LEN_WIDTHS: Final = (0, 1, 2, 4)  # 0 means that all lengths are equal
-CRC_WIDTHS: Final = (2, 4)
+MAX_LEN_WIDTH: Final = 25  # bits of a length; 0 means that all are equal
+EQUAL: Final = Struct("<I")  # the length that all have
+CRC_FORMATS: Final = {2: "H", 4: "I"}  # crc_width -> struct code
 
 # --- geometry (LGI-G)
-GEOMETRY: Final = Struct("<BBHB3sII")  # ndim, kind, channels, sample_type, reserved, rate_num, _den
-AXIS: Final = Struct("<QqQqIIII")  # frame_len win_lo win_len grid_lo tile_len tiles groups reserved
+GEOMETRY: Final = Struct("<BBB")  # kind, channels, sample_type; then numbers, see `numbers`
+RATE_NUMBERS: Final = 2  # rate_num, rate_den where there is an axis t
+AXIS_NUMBERS: Final = 7  # frame_len, win_at, win_len, grid_lo, tile_len, tiles, groups
 KINDS: Final[dict[Kind, int]] = {"audio": 1, "image": 2, "video": 3, "volume": 4}
 SAMPLE_TYPES: Final = {"uint8": 1, "uint16": 2, "int16": 3, "float32": 4, "bool": 5}
 AXES: Final[dict[Kind, tuple[str, ...]]] = {

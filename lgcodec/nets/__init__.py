@@ -50,6 +50,6 @@ def family_of(conf: Conf, geometry: Geometry) -> Family:
         known = ", ".join(sorted(FAMILIES))
         raise FileError("E_PROFILE", f"family is {conf.family.name!r}, known are {known}")
     plug = FAMILIES[conf.family.name]
-    family = plug.from_tables(conf.family.configuration, conf.local, conf.global_)
+    family = plug.from_tables(conf.family.configuration, conf.local, conf.global_, geometry)
     family.check(conf, geometry)
     return family

@@ -1,8 +1,9 @@
 """What a family of networks must offer; each family stands in a file of its own.
 
 A family knows which tensors a local and a global chunk hold, how to draw initial weights and how
-to evaluate coordinates. It is rebuilt from the container alone: its stored configuration and the
-two tensor tables. Letters in shapes: P partitions, S samples of each, D axes, C channels.
+to evaluate coordinates. It is rebuilt from the container alone: its stored configuration, the two
+tensor tables and the geometry. Letters in shapes: P partitions, S samples of each, D axes, C
+channels.
 """
 
 from abc import ABC, abstractmethod
@@ -69,8 +70,12 @@ class Family(ABC):
         configuration: Mapping[str, Any],
         local: Sequence[TensorSpec],
         global_: Sequence[TensorSpec],
+        geometry: Geometry,
     ) -> "Family":
-        """Rebuild from a file; FileError E_PROFILE where tables and configuration disagree."""
+        """Rebuild from a file; FileError E_PROFILE where tables and configuration disagree.
+
+        What `geometry` says need not stand in the configuration.
+        """
 
     @classmethod
     @abstractmethod

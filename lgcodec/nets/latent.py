@@ -13,7 +13,7 @@ with grids of its own, a critically sampled pyramid, and an entropy model in int
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, prod
 from typing import Any, ClassVar, Final, final
 
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.coding.context import ENTROPY, Context, EntropyNetwork
 from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
@@ -89,15 +89,17 @@ class Latent(Family):
         configuration: Mapping[str, Any],
         local: Sequence[TensorSpec],
         global_: Sequence[TensorSpec],
+        geometry: Geometry,
     ) -> "Latent":
         try:
             family = cls(
-                channels=global_[2].shape[0],
-                tile=as_lengths(configuration["tile"]),
+                channels=geometry.channels,
+                tile=tuple(axis.tile_len for axis in geometry.axes),
                 levels=as_lengths(configuration["levels"]),
-                frame=as_lengths(configuration["frame"]),
-                hidden=as_lengths([configuration["hidden"]])[0],
+                frame=tuple(axis.frame_len for axis in geometry.axes),
             )
+            hidden = EntropyNetwork.width(family.coder.inputs, global_[0].size)
+            family = replace(family, hidden=hidden)
             family.check_tables(configuration, local, global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
             raise FileError("E_PROFILE", f"the tables are not of latents: {error}") from error
@@ -118,16 +120,8 @@ class Latent(Family):
 
     @override
     def check(self, conf: Conf, geometry: Geometry) -> None:
-        """Also tiles and frame are those of the stream, and the coder has the same grids."""
+        """Also the coder has the same grids."""
         super().check(conf, geometry)
-        for what, found, expected in (
-            ("tile", self.tile, tuple(axis.tile_len for axis in geometry.axes)),
-            ("frame", self.frame, tuple(axis.frame_len for axis in geometry.axes)),
-        ):
-            if found != expected:
-                raise FileError(
-                    "E_PROFILE", f"the {what} of latent is {found}, the stream has {expected}"
-                )
         coder = dict(conf.coder.configuration)
         if conf.coder.name == Context.name and coder != self.coder.configuration:
             raise FileError(
@@ -137,12 +131,7 @@ class Latent(Family):
     @property
     @override
     def configuration(self) -> dict[str, Any]:
-        return {
-            "tile": self.tile,
-            "levels": self.levels,
-            "frame": self.frame,
-            "hidden": self.hidden,
-        }
+        return {"levels": self.levels}
 
     @property
     def tiles(self) -> tuple[int, ...]:

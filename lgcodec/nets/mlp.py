@@ -31,6 +31,7 @@ from typing_extensions import override
 
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
+from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.merge import MERGES
 
@@ -91,7 +92,9 @@ class Mlp(Family):
         configuration: Mapping[str, Any],
         local: Sequence[TensorSpec],
         global_: Sequence[TensorSpec],
+        geometry: Geometry,
     ) -> Self:
+        del geometry  # see `check`
         try:
             family = cls(
                 channels=local[-1].shape[0],

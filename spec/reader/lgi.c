@@ -20,7 +20,7 @@ typedef int64_t i64;
 typedef unsigned long long ull; /* what printf takes */
 typedef long long ll;
 
-enum { HEADER = 32, ROW = 28, GEOM_HEAD = 16, GEOM_AXIS = 48, DIR_HEAD = 20 };
+enum { HEADER = 32, ROW = 28, GEOM_HEAD = 3, DIR_HEAD = 20 };
 enum { MAX_AXES = 3, MAX_STREAMS = 16, MAX_TENSORS = 256, MAX_PARTITIONS = 1 << 20 };
 enum { DONE = 0, USAGE = 2, BAD_FILE = 3, NO_INPUT = 4, NO_OUTPUT = 5 };
 
@@ -101,11 +101,6 @@ static u64 little(const u8 *bytes, unsigned width) {
 
 static u32 u32_at(const u8 *bytes) {
     return (u32)little(bytes, 4);
-}
-
-static i64 i64_at(const u8 *bytes) {
-    u64 value = little(bytes, 8);
-    return value >> 63 ? -(i64)~value - 1 : (i64)value;
 }
 
 static u32 crc32c(const u8 *bytes, u64 size) {
@@ -276,34 +271,41 @@ static u32 common_divisor(u32 a, u32 b) {
     return b ? common_divisor(b, a % b) : a;
 }
 
-static void check_rate(File *f, const Geometry *g, u64 at) {
-    bool none = !g->rate_num && !g->rate_den;
-    bool lowest = g->rate_num && g->rate_den && common_divisor(g->rate_num, g->rate_den) == 1;
-    need(f, *g->kind->axes == 't' ? lowest : none, "E_GEOM", at, "not a rate in lowest terms");
+/* The number at `*at`, within its limits; `*at` is then behind it. */
+static u32 number_at(File *f, u64 *at, u64 end, u64 least, u64 most, const char *what) {
+    u64 start = *at, value = 0;
+    unsigned size = 0;
+    for (u8 byte = 128; byte >= 128; size++) {
+        need(f, *at < end, "E_GEOM", end - 1, "the payload ends within its numbers");
+        need(f, size < 5, "E_GEOM", start, "a number of more than 5 bytes");
+        byte = f->bytes[(*at)++];
+        value |= (u64)(byte & 127) << 7 * size;
+    }
+    need(f, size == 1 || value >> 7 * (size - 1), "E_GEOM", start, "a number that is not shortest");
+    need_in(f, value, least, most, "E_GEOM", start, what);
+    return (u32)value;
 }
 
-static void read_axis(File *f, Axis *a, u64 at) {
-    const u8 *b = f->bytes + at;
-    i64 win_lo = i64_at(b + 8);
-    u64 win_len = little(b + 16, 8);
-    a->frame_len = little(b, 8);
-    a->grid_lo = i64_at(b + 24);
-    a->tile_len = u32_at(b + 32);
-    a->tiles = u32_at(b + 36);
-    a->groups = u32_at(b + 40);
-    need_in(f, a->frame_len, 1, MAX_SAMPLES, "E_GEOM", at, "frame_len");
-    need_in(f, win_len, 1, MAX_SAMPLES, "E_GEOM", at + 16, "win_len");
-    need(f, -MAX_SAMPLES <= a->grid_lo && a->grid_lo <= MAX_SAMPLES, "E_GEOM", at + 24, "grid_lo");
-    need_in(f, a->tile_len, 1, MAX_SAMPLES, "E_GEOM", at + 32, "tile_len");
-    need_in(f, a->tiles, 1, (u32)MAX_SAMPLES / a->tile_len, "E_GEOM", at + 36, "tiles");
-    need_in(f, a->groups, 1, (u32)MAX_SAMPLES / a->tile_len / a->tiles, "E_GEOM", at + 40, "groups");
-    need_in(f, u32_at(b + 44), 0, 0, "E_GEOM", at + 44, "reserved");
+static void read_rate(File *f, Geometry *g, u64 *at, u64 end) {
+    u64 start = *at;
+    g->rate_num = number_at(f, at, end, 1, UINT32_MAX, "rate_num");
+    g->rate_den = number_at(f, at, end, 1, UINT32_MAX, "rate_den");
+    need_in(f, common_divisor(g->rate_num, g->rate_den), 1, 1, "E_GEOM", start, "common divisor");
+}
 
-    i64 grid_hi = a->grid_lo + (i64)a->tile_len * a->tiles * a->groups;
-    need(f, a->grid_lo <= win_lo && win_lo <= grid_hi && (i64)win_len <= grid_hi - win_lo, "E_GEOM",
-         at + 8, "the window leaves the grid");
-    a->window.lo = win_lo;
-    a->window.hi = win_lo + (i64)win_len;
+static void read_axis(File *f, Axis *a, u64 *at, u64 end) {
+    a->frame_len = number_at(f, at, end, 1, MAX_SAMPLES, "frame_len");
+    u64 win_at = number_at(f, at, end, 0, UINT32_MAX, "win_at"), window = *at;
+    u64 win_len = number_at(f, at, end, 1, MAX_SAMPLES, "win_len");
+    u32 lowest = number_at(f, at, end, 0, 2 * (u64)MAX_SAMPLES, "grid_lo");
+    a->grid_lo = lowest & 1 ? -(i64)(lowest / 2) - 1 : (i64)(lowest / 2);
+    a->tile_len = number_at(f, at, end, 1, MAX_SAMPLES, "tile_len");
+    a->tiles = number_at(f, at, end, 1, (u32)MAX_SAMPLES / a->tile_len, "tiles");
+    a->groups = number_at(f, at, end, 1, (u32)MAX_SAMPLES / a->tile_len / a->tiles, "groups");
+    u64 extent = (u64)a->tile_len * a->tiles * a->groups;
+    need_in(f, win_at + win_len, 1, extent, "E_GEOM", window, "end of the window");
+    a->window.lo = a->grid_lo + (i64)win_at;
+    a->window.hi = a->window.lo + (i64)win_len;
 }
 
 static u64 tiles_of(const Geometry *g) {
@@ -326,22 +328,19 @@ static void read_geometry(File *f, Stream *s) {
     Geometry *g = &s->geometry;
     need_crc(f, s->geom->crc, at, size, "E_CHUNK_CRC");
     need_in(f, size, GEOM_HEAD, UINT64_MAX, "E_GEOM", at, "length");
-    need_in(f, b[1], 1, 4, "E_GEOM", at + 1, "kind");
-    g->kind = &KINDS[b[1] - 1];
-    u64 expected = GEOM_HEAD + GEOM_AXIS * g->kind->ndim;
-    need_in(f, b[0], g->kind->ndim, g->kind->ndim, "E_GEOM", at, "ndim");
-    need_in(f, size, expected, expected, "E_GEOM", at, "length");
+    need_in(f, b[0], 1, 4, "E_GEOM", at, "kind");
+    need_in(f, b[1], 1, 64, "E_GEOM", at + 1, "channels");
+    need_in(f, b[2], 1, 5, "E_GEOM", at + 2, "sample_type");
+    g->kind = &KINDS[b[0] - 1];
+    g->channels = b[1];
+    g->sample_type = b[2];
 
-    g->channels = (u32)little(b + 2, 2);
-    g->sample_type = b[4];
-    g->rate_num = u32_at(b + 8);
-    g->rate_den = u32_at(b + 12);
-    need_in(f, g->channels, 1, 64, "E_GEOM", at + 2, "channels");
-    need_in(f, g->sample_type, 1, 5, "E_GEOM", at + 4, "sample_type");
-    need_in(f, little(b + 5, 3), 0, 0, "E_GEOM", at + 5, "reserved");
-    check_rate(f, g, at + 8);
+    u64 next = at + GEOM_HEAD, end = at + size;
+    if (*g->kind->axes == 't')
+        read_rate(f, g, &next, end);
     for (unsigned i = 0; i < g->kind->ndim; i++)
-        read_axis(f, &g->axis[i], at + GEOM_HEAD + GEOM_AXIS * i);
+        read_axis(f, &g->axis[i], &next, end);
+    need_in(f, end, next, next, "E_GEOM", at, "end of the payload");
     need_in(f, tiles_of(g), 1, MAX_PARTITIONS, "E_GEOM", at, "product of tiles");
     need_in(f, groups_of(g), 1, 65536, "E_GEOM", at, "product of groups");
 }
@@ -579,7 +578,7 @@ typedef struct {
 } Partition;
 
 static u64 lengths_size(const Group *g) {
-    return g->width ? (u64)g->n_local * g->width : 4;
+    return g->width ? ((u64)g->n_local * g->width + 7) / 8 : 4;
 }
 
 static Group group_of(const File *f, const Entry *e) {
@@ -595,8 +594,14 @@ static void find_tables(const File *f, Group *g) {
     g->crcs = g->lengths + lengths_size(g);
 }
 
+/* `width` bits from bit i * width on: at most 7 + 25, which lie in 4 bytes. */
 static u32 length_of(const Group *g, u32 i) {
-    return g->width ? (u32)little(g->lengths + (u64)i * g->width, g->width) : u32_at(g->lengths);
+    if (!g->width)
+        return u32_at(g->lengths);
+    u64 bit = (u64)i * g->width;
+    unsigned skipped = bit % 8;
+    u64 bytes = little(g->lengths + bit / 8, (skipped + g->width + 7) / 8);
+    return (u32)(bytes >> skipped & ((UINT64_C(1) << g->width) - 1));
 }
 
 static u32 start_of(const Group *g, u32 run) {
@@ -608,15 +613,17 @@ static u32 count_of(const Group *g, u32 run) {
 }
 
 static unsigned smallest_width(bool equal, u32 longest) {
-    return equal ? 0 : longest < 256 ? 1 : longest < 65536 ? 2 : 4;
+    unsigned width = 0;
+    for (; !equal && longest; longest /= 2)
+        width++;
+    return width;
 }
 
 static void check_counts(File *f, const Group *g) {
     const Entry *e = g->entry;
     u64 reserved = little(f->bytes + e->offset + 18, 2);
     need_in(f, reserved, 0, 0, "E_RESERVED", e->offset + 18, "reserved");
-    need(f, g->width <= 2 || g->width == 4, "E_WIDTH", e->offset + 16,
-         "len_width is not 0, 1, 2 or 4");
+    need_in(f, g->width, 0, 25, "E_WIDTH", e->offset + 16, "len_width");
     need(f, g->crc_width == 2 || g->crc_width == 4, "E_WIDTH", e->offset + 17,
          "crc_width is not 2 or 4");
     need_in(f, g->n_local, 1, MAX_PARTITIONS, "E_LIMIT", e->offset + 4, "n_local");
@@ -635,6 +642,13 @@ static void check_runs(File *f, const Group *g) {
         total += count_of(g, i);
     }
     need_in(f, total, g->n_local, g->n_local, "E_RUNS", at, "sum of the counts");
+}
+
+/* The bits after the last length. */
+static void check_filling(File *f, const Group *g) {
+    unsigned used = (u64)g->n_local * g->width % 8;
+    if (used)
+        need_in(f, g->crcs[-1] >> used, 0, 0, "E_RESERVED", (u64)(g->crcs - f->bytes) - 1, "filling");
 }
 
 /* The sum of all lengths. */
@@ -661,6 +675,7 @@ static void check_group(File *f, const Geometry *geometry, const Entry *e) {
     check_counts(f, &g);
     find_tables(f, &g);
     check_runs(f, &g);
+    check_filling(f, &g);
     u64 size = check_lengths(f, &g) + e->dir_len + g.global_len;
     need_in(f, e->length, size, size, "E_SIZE", e->offset, "length");
     u64 last = (u64)start_of(&g, g.n_runs - 1) + count_of(&g, g.n_runs - 1) - 1;
@@ -827,6 +842,20 @@ static bool next_kept(const Group *g, Partition *p, const Geometry *geometry, co
     return false;
 }
 
+static void put_lengths(Buffer *b, const Group *g, const Geometry *geometry, const Range *window,
+                        unsigned width) {
+    Partition p = before_first(g);
+    u64 left = 0; /* bits that are not yet a byte */
+    unsigned bits = 0;
+    while (next_kept(g, &p, geometry, window)) {
+        left |= (u64)p.length << bits;
+        for (bits += width; bits >= 8; bits -= 8, left >>= 8)
+            put_little(b, left & 255, 1);
+    }
+    if (bits)
+        put_little(b, left, 1);
+}
+
 /* The directory but for its head: runs, lengths, checksums. Says what goes into the head. */
 static Group put_tables(Buffer *b, const Group *g, const Geometry *geometry, const Range *window) {
     Group kept = *g;
@@ -848,9 +877,9 @@ static Group put_tables(Buffer *b, const Group *g, const Geometry *geometry, con
         longest = p.length > longest ? p.length : longest;
     }
     kept.width = smallest_width(equal, longest);
-    for (p = before_first(g); kept.width && next_kept(g, &p, geometry, window);)
-        put_little(b, p.length, kept.width);
-    if (!kept.width)
+    if (kept.width)
+        put_lengths(b, g, geometry, window, kept.width);
+    else
         put_little(b, longest, 4);
     for (p = before_first(g); next_kept(g, &p, geometry, window);)
         put_little(b, p.crc, kept.crc_width);
@@ -879,17 +908,36 @@ static void put_group(Section *s, const File *f, const Group *g, const Geometry 
     put_row(s, g->entry, stream, (u32)dir_len, b->size - start, crc);
 }
 
+static void put_number(Buffer *b, u64 value) {
+    for (; value > 127; value >>= 7)
+        put_little(b, (value & 127) | 128, 1);
+    put_little(b, value, 1);
+}
+
+static void put_axis(Buffer *b, const Axis *a, Range window) {
+    put_number(b, a->frame_len);
+    put_number(b, (u64)(window.lo - a->grid_lo));
+    put_number(b, (u64)(window.hi - window.lo));
+    put_number(b, a->grid_lo < 0 ? (u64)(-2 * a->grid_lo - 1) : (u64)(2 * a->grid_lo));
+    put_number(b, a->tile_len);
+    put_number(b, a->tiles);
+    put_number(b, a->groups);
+}
+
 static void put_geometry(Section *s, const File *f, const Stream *stream, const Range *window,
                          u32 number) {
-    const Entry *e = stream->geom;
-    put(&s->payloads, f->bytes + e->offset, e->length);
-    u8 *b = s->payloads.bytes + s->payloads.size - e->length;
-    for (unsigned i = 0; i < stream->geometry.kind->ndim; i++) {
-        u8 *axis = b + GEOM_HEAD + GEOM_AXIS * i;
-        set_little(axis + 8, (u64)window[i].lo, 8);
-        set_little(axis + 16, (u64)(window[i].hi - window[i].lo), 8);
+    const Geometry *g = &stream->geometry;
+    Buffer *b = &s->payloads;
+    u64 start = b->size;
+    put(b, f->bytes + stream->geom->offset, GEOM_HEAD);
+    if (*g->kind->axes == 't') {
+        put_number(b, g->rate_num);
+        put_number(b, g->rate_den);
     }
-    put_row(s, e, number, 0, e->length, crc32c(b, e->length));
+    for (unsigned i = 0; i < g->kind->ndim; i++)
+        put_axis(b, &g->axis[i], window[i]);
+    u64 length = b->size - start;
+    put_row(s, stream->geom, number, 0, length, crc32c(b->bytes + start, length));
 }
 
 /* |position| * num / den to the nearest whole, halves away from 0 or towards it; FAR if beyond. */

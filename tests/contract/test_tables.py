@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from nets.builders import lattice_of
 from numpy.typing import NDArray
 
 from lgcodec.coding import CODERS, QUANTISERS, ChunkCodec
@@ -267,7 +268,8 @@ def test_a_family_is_rebuilt_from_a_configuration(family: Family) -> None:
     stored = Conf.unpack(conf.pack())
     assert stored == conf
     tables = stored.local, stored.global_
-    again = FAMILIES[family.name].from_tables(stored.family.configuration, *tables)
+    plug, lattice = FAMILIES[family.name], lattice_of(family)
+    again = plug.from_tables(stored.family.configuration, *tables, lattice)
     assert again.configuration == family.configuration
     assert (again.local_tensors(), again.global_tensors()) == tables
     assert (again.channels, again.ranges) == (family.channels, family.ranges)
@@ -277,12 +279,12 @@ def test_a_family_is_rebuilt_from_a_configuration(family: Family) -> None:
 @families
 def test_a_family_refuses_the_tables_of_another(family: Family) -> None:
     local, global_ = family.local_tensors(), family.global_tensors()
-    plug = FAMILIES[family.name]
+    plug, lattice = FAMILIES[family.name], lattice_of(family)
     for tables in (((), global_), (local[:-1], global_), (local[1:], global_), (local, local)):
         with pytest.raises(FileError, match="E_PROFILE"):
-            plug.from_tables(family.configuration, *tables)
+            plug.from_tables(family.configuration, *tables, lattice)
     with pytest.raises(FileError, match="E_PROFILE"):
-        plug.from_tables({}, local, global_)
+        plug.from_tables({}, local, global_, lattice)
 
 
 @families

@@ -58,24 +58,28 @@ def assemble(chunks, *, root=None, header_crc=None, **fields) -> bytes:
     return header + pack("<I", crc32c(header) if header_crc is None else header_crc) + root + body
 
 
-def directory(runs, lengths, crcs, **fields) -> bytes:
-    """A group directory; `fields` override those of its head."""
+def directory(runs, lengths, crcs, filling=0, **fields) -> bytes:
+    """A group directory; `fields` override those of its head.
+
+    `filling` are bits that are set in the last byte of the lengths.
+    """
     values = {
         "n_runs": len(runs),
         "n_local": len(crcs),
         "global_len": 2,
         "global_crc": crc32c(b"GG"),
-        "len_width": 1,
+        "len_width": 0 if len(set(lengths)) == 1 else max(lengths, default=0).bit_length(),
         "crc_width": 4,
         "reserved": bytes(2),
         **fields,
     }
-    code = {1: "B", 2: "H"}.get(values["len_width"], "I")
-    stored = lengths[:1] if values["len_width"] == 0 else lengths
+    width = values["len_width"]
+    packed = sum(length % 2**width << i * width for i, length in enumerate(lengths))
+    *stored, last = packed.to_bytes((len(lengths) * width + 7) // 8, "little") or b"\0"
     return (
         pack("<IIIIBB2s", *values.values())
         + b"".join(pack("<II", *run) for run in runs)
-        + pack(f"<{len(stored)}{code}", *stored)
+        + (bytes([*stored, last | filling]) if width else pack("<I", lengths[0]))
         + pack(f"<{len(crcs)}{'H' if values['crc_width'] == 2 else 'I'}", *crcs)
     )
 
@@ -88,24 +92,32 @@ def grup(chunks=(b"a", b"bb"), runs=((0, 2),), global_chunk=b"GG", **fields) -> 
     return Chunk(b"GRUP", table + global_chunk + b"".join(chunks), dir_len=len(table))
 
 
-HEAD = {"ndim": 1, "kind": 1, "channels": 1, "sample_type": 1, "reserved": bytes(3)}
-RATE = {"rate_num": 8, "rate_den": 1}
+HEAD = {"kind": 1, "channels": 1, "sample_type": 1}
 AXIS = {
     "frame_len": 7,
-    "win_lo": 0,
+    "win_at": 0,
     "win_len": 7,
     "grid_lo": 0,
     "tile_len": 4,
     "tiles": 2,
     "groups": 1,
-    "reserved": 0,
 }
 
 
-def geom_payload(axes=({},), **fields) -> bytes:
-    """The GEOM of the tiny sound; `fields` override the head, `axes` each axis."""
-    head = pack("<BBHB3sII", *{**HEAD, **RATE, **fields}.values())
-    return head + b"".join(pack("<QqQqIIII", *{**AXIS, **axis}.values()) for axis in axes)
+def number(value) -> bytes:
+    """An unsigned LEB128; bytes stay as they are."""
+    if isinstance(value, bytes):
+        return value
+    if value < 128:
+        return bytes([value])
+    return bytes([value & 127 | 128]) + number(value >> 7)
+
+
+def geom_payload(axes=({},), rate=(8, 1), **fields) -> bytes:
+    """The GEOM of the tiny sound; `fields` override the head, `axes` each axis as it is stored."""
+    head = bytes({**HEAD, **fields}.values())
+    stored = (value for axis in axes for value in {**AXIS, **axis}.values())
+    return head + b"".join(map(number, (*rate, *stored)))
 
 
 # The CONF of the tiny sound, by hand: keys in bytewise order, floats as binary16.

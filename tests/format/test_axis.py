@@ -1,6 +1,5 @@
 import pytest
 
-from format.builders import axis
 from lgcodec.errors import UsageError
 from lgcodec.format.axis import AxisGeometry
 
@@ -39,11 +38,13 @@ def test_touching_before_the_grid() -> None:
     assert not AxisGeometry(10, 0, 1, -2, 3, 2, 2).touching(range(-9, -5))
 
 
-def test_bytes_are_checked() -> None:
-    data = axis(7, 2).pack()
-    assert AxisGeometry.unpack(data) == axis(7, 2)
-    with pytest.raises(UsageError, match="reserved of an axis is 1"):
-        AxisGeometry.unpack(data[:-4] + b"\1\0\0\0")
+def test_numbers() -> None:
+    """The window counts from the grid, so that where it begins is never negative."""
+    line = AxisGeometry(10, -1, 4, -2, 3, 2, 2)
+    assert line.numbers == (10, 1, 4, 3, 3, 2, 2)
+    assert AxisGeometry.of(line.numbers) == line
+    with pytest.raises(UsageError, match="tiles cover"):
+        AxisGeometry.of((10, 9, 4, 3, 3, 2, 2))
 
 
 # --- extension

@@ -32,15 +32,13 @@ SPECIFICATION = Path(__file__).parents[2] / "spec" / "lgi-1.md"
 # The file of the appendix of the specification, worked out by hand from its tables.
 LITERAL = bytes.fromhex(
     """
-    89 4c 47 49 0d 0a 1a 0a   01 00 0000   03000000   2a 01 00 00 00 00 00 00
-    26eb041d a36b288a
-    47454f4d 00000000 00000000 00000000 4000000000000000 b2d196c2
+    89 4c 47 49 0d 0a 1a 0a   01 00 0000   03000000   f5 00 00 00 00 00 00 00
+    3a886853 2b62a2a7
+    47454f4d 00000000 00000000 00000000 0c00000000000000 83cb1a49
     434f4e46 00000000 00000000 00000000 4f00000000000000 8bbfd726
-    47525550 00000000 00000000 22000000 2700000000000000 7d2d420b
+    47525550 00000000 00000000 21000000 2600000000000000 f2661b81
 
-    01 01 0100 01 000000 08000000 01000000
-    0700000000000000 0000000000000000 0700000000000000 0000000000000000
-    04000000 02000000 01000000 00000000
+    01 01 01   08 01   07 00 07 00 04 02 01
 
     a7
     64 66696c6c                81 f9 0000
@@ -51,8 +49,8 @@ LITERAL = bytes.fromhex(
     66 76616c756573            82 f9 0000 f9 5bf8
     69 7175616e7469736572      82 61 71 a0
 
-    01000000 02000000 02000000 c401aae1 01 02 0000
-    00000000 02000000   01 02   779d a33c
+    01000000 02000000 02000000 c401aae1 02 02 0000
+    00000000 02000000   09   779d a33c
     4747 61 6262
     """
 )
@@ -71,7 +69,7 @@ VALUE = Container(
 
 def test_literal_file() -> None:
     """LGI-F-01, LGI-F-02."""
-    assert len(LITERAL) == 298
+    assert len(LITERAL) == 245
     assert loads(LITERAL) == VALUE
     assert dumps(VALUE) == LITERAL
 
@@ -81,13 +79,13 @@ def test_literal_checksums_by_the_definition() -> None:
     for at, data in (
         (24, LITERAL[32:116]),
         (28, LITERAL[:28]),
-        (56, LITERAL[116:180]),
-        (84, LITERAL[180:259]),
-        (112, LITERAL[259:293]),
-        (271, b"GG"),
+        (56, LITERAL[116:128]),
+        (84, LITERAL[128:207]),
+        (112, LITERAL[207:240]),
+        (219, b"GG"),
     ):
         assert int.from_bytes(LITERAL[at : at + 4], "little") == _crc32c(data)
-    for at, data in ((289, b"a"), (291, b"bb")):
+    for at, data in ((236, b"a"), (238, b"bb")):
         assert int.from_bytes(LITERAL[at : at + 2], "little") == _crc16(data)
 
 

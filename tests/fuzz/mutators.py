@@ -89,7 +89,7 @@ def _directory(data: bytes, mutator: Mutator, rng: Random) -> bytes:
     new = rng.choice((old + 1, old - 1, old ^ 1 << rng.randrange(32), 0, 1, 2**16, 2**20, 2**24))
     data = data[:at] + (new % 2**32).to_bytes(4, "little") + data[at + 4 :]
     width, crc_width = data[16:18].ljust(2, b"\0")
-    fitting = 20 + 8 * n_runs + crc_width * n_local + (width * n_local or 4)
+    fitting = 20 + 8 * n_runs + crc_width * n_local + ((width * n_local + 7) // 8 or 4)
     return (data + rng.randbytes(min(256, max(0, fitting - len(data)))))[: fitting or None]
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from format.builders import geometry
 from numpy.typing import NDArray
 
+from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import Family, Incode, ReluPe, Siren, TensorWeights
 from nets.reference import value
 
@@ -36,6 +38,15 @@ def drawn(family: Family, partitions: int = 3, seed: int = 0) -> TensorWeights:
     if isinstance(family, Incode):
         weights["global.modulators"] = torch.rand((family.paths, 4), generator=generator) - 0.5
     return weights
+
+
+def lattice_of(family: Family) -> Geometry:
+    """A geometry that suits a family, with the tiles and the frame of latents."""
+    ones = (1,) * len(family.ranges)
+    pairs = zip(getattr(family, "tile", ones), getattr(family, "frame", ones), strict=True)
+    axes = tuple(AxisGeometry(frame, 0, 1, 0, tile, -(-frame // tile)) for tile, frame in pairs)
+    kind = {1: "audio", 2: "image", 3: "volume"}[len(axes)]
+    return geometry(kind, axes, channels=family.channels)
 
 
 def local_of(weights: TensorWeights, partition: int) -> Tensors:

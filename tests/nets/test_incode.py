@@ -19,6 +19,7 @@ from nets.builders import (
     coordinates,
     drawn,
     evaluated,
+    lattice_of,
 )
 
 ROWS = {"global": 1, "local": 0, "merge": 2}
@@ -37,9 +38,10 @@ def test_modulators_of_another_shape_are_refused(family: Incode) -> None:
     """LGI-N-21."""
     *others, modulators = family.global_tensors()
     wrong = TensorSpec("modulators", (4 - modulators.shape[0], 4))
+    local, lattice = family.local_tensors(), lattice_of(family)
     for tensors in (others, (*others, wrong), (modulators, *others, modulators)):
         with pytest.raises(FileError, match="E_PROFILE"):
-            Incode.from_tables(family.configuration, family.local_tensors(), tensors)
+            Incode.from_tables(family.configuration, local, tensors, lattice)
 
 
 def test_modulators_of_zero_are_a_siren() -> None:

@@ -21,6 +21,7 @@ from nets.builders import (
     drawn,
     evaluated,
     expected,
+    lattice_of,
 )
 
 # --- tensors
@@ -102,13 +103,13 @@ def test_frame_coordinates_for_the_local_path_too() -> None:
 
 @pytest.mark.parametrize("family", NETWORKS)
 def test_a_network_is_rebuilt_from_its_tables(family: Mlp) -> None:
-    tables = family.local_tensors(), family.global_tensors()
+    tables = family.local_tensors(), family.global_tensors(), lattice_of(family)
     assert type(family).from_tables(family.configuration, *tables) == family
 
 
 def refused(configuration: Any, local: Any, global_: Any) -> bool:
     with pytest.raises(FileError) as raised:
-        Siren.from_tables(configuration, local, global_)
+        Siren.from_tables(configuration, local, global_, lattice_of(LOCAL_GLOBAL))
     return raised.value.code == "E_PROFILE"
 
 
@@ -201,5 +202,5 @@ def test_sizes_at_their_limits() -> None:
     """Allowed, and nothing is allocated."""
     largest = Siren(64, 4096, 4096, ((-1.0, 1.0),) * 3, layers=64)
     assert prod(largest.local_tensors()[2].shape) == 2**24
-    tables = largest.local_tensors(), largest.global_tensors()
+    tables = largest.local_tensors(), largest.global_tensors(), lattice_of(largest)
     assert Siren.from_tables(largest.configuration, *tables) == largest

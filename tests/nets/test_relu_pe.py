@@ -10,7 +10,7 @@ import torch
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
 from lgcodec.nets import FAMILIES, ReluPe, Request
-from nets.builders import RECTIFIED, RECTIFIED_ALONE
+from nets.builders import RECTIFIED, RECTIFIED_ALONE, lattice_of
 
 
 def test_features_are_waves_of_every_octave() -> None:
@@ -35,7 +35,7 @@ def test_octaves_that_are_refused(octaves: Any) -> None:
     """LGI-N-30."""
     with pytest.raises(UsageError, match="octaves"):
         replace(RECTIFIED, octaves=octaves)
-    tables = RECTIFIED.local_tensors(), RECTIFIED.global_tensors()
+    tables = RECTIFIED.local_tensors(), RECTIFIED.global_tensors(), lattice_of(RECTIFIED)
     with pytest.raises(FileError, match="E_PROFILE"):
         ReluPe.from_tables({**RECTIFIED.configuration, "octaves": octaves}, *tables)
 

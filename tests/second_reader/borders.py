@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
 from string import ascii_letters, ascii_lowercase, ascii_uppercase
-from struct import pack
 
-from .editable import File, Group, Payload
+from .editable import File, Group, Payload, numbers
 
 __all__ = ["borders"]
 
 Case = tuple[str, str, bytes]
+RATED = 6  # bytes of the head and the rate of the seed, 8000/1
 
 ITEMS = {
     "ok": (
@@ -140,11 +140,14 @@ def _sizes(seed: bytes) -> Iterator[Case]:
         item = b"\x79" + size.to_bytes(2, "big") + b"x" * size
         yield f"CONF with a text of {size}", expected, _configured(seed, item)
     for size, width, expected in (
-        *((0, 2, "E_LIMIT"), (65_535, 2, "ok"), (65_535, 4, "E_WIDTH"), (65_536, 4, "ok")),
-        *((2**24, 4, "ok"), (2**24 + 1, 4, "E_LIMIT")),
+        *((0, 1, "E_LIMIT"), (0, 9, "E_LIMIT"), (2, 1, "E_LIMIT"), (2, 2, "ok"), (2, 3, "E_WIDTH")),
+        *((3, 2, "ok"), (4, 3, "ok"), (255, 8, "ok"), (255, 9, "E_WIDTH"), (256, 9, "ok")),
+        *((65_535, 16, "ok"), (65_535, 25, "E_WIDTH"), (65_536, 17, "ok"), (65_536, 18, "E_WIDTH")),
+        *((2**24 - 1, 24, "ok"), (2**24, 25, "ok"), (2**24, 26, "E_WIDTH")),
+        *((2**24 + 1, 25, "E_LIMIT"), (1, 1, "E_WIDTH"), (1, 0, "ok")),
     ):
-        chunks = [bytes(size), b"x"]
-        yield f"chunk of {size}", expected, _grouped(seed, Group([[0, 2]], b"", chunks, width))
+        group = Group([[0, 2]], b"", [bytes(size), b"x"], width)
+        yield f"chunk of {size}, width {width}", expected, _grouped(seed, group)
 
 
 def _grouped(seed: bytes, group: Group) -> bytes:
@@ -154,13 +157,15 @@ def _grouped(seed: bytes, group: Group) -> bytes:
 
 
 def _axes(seed: bytes) -> Iterator[Case]:
-    """frame_len, win_lo, win_len, grid_lo, tile_len, tiles, groups of the axis t."""
+    """frame_len, win_at, win_len, grid_lo as stored, tile_len, tiles, groups of the axis t."""
     last = 2**31 - 1
-    for numbers, expected in (
-        ((last, -last, last, -last, last, 1, 1), "E_GRID"),  # the seed holds two tiles
-        ((1, last, 1, last, 1, 2, 1), "ok"),
-        ((1, last + 1, 1, last + 1, 1, 2, 1), "E_GEOM"),
-        ((1, -last - 1, 1, -last - 1, 1, 2, 1), "E_GEOM"),
+    for axis, expected in (
+        ((last, 0, last, 2 * last - 1, last, 1, 1), "E_GRID"),  # the seed holds two tiles
+        ((1, 0, 1, 2 * last, 1, 2, 1), "ok"),
+        ((1, 0, 1, 2 * last + 1, 1, 2, 1), "E_GEOM"),
+        ((1, 0, 1, 2 * last + 2, 1, 2, 1), "E_GEOM"),
+        ((1, 1, 1, 1, 1, 2, 1), "ok"),
+        ((1, 2, 1, 1, 1, 2, 1), "E_GEOM"),
         ((last + 1, 0, 1, 0, 1, 2, 1), "E_GEOM"),
         ((1, 0, last, 0, 1, 2, 1), "E_GEOM"),
         ((1, 0, 1, 0, 2**11, 2**20 - 1, 1), "ok"),
@@ -171,14 +176,15 @@ def _axes(seed: bytes) -> Iterator[Case]:
         ((1, 0, 1, 0, 1, 2, 2**16 + 1), "E_GEOM"),
         ((1, 0, 1, 0, 2**14, 2, 2**16), "E_GEOM"),
         ((1, 0, 1, 0, 2**32 - 1, 2**32 - 1, 2**32 - 1), "E_GEOM"),
-        ((1, -(2**63), 1, 0, 1, 2, 1), "E_GEOM"),
+        ((1, 2**35 - 1, 1, 0, 1, 2, 1), "E_GEOM"),
         ((1, 2**63 - 1, 1, 0, 1, 2, 1), "E_GEOM"),
+        ((1, 2**32 - 1, 1, 0, 1, 2, 1), "E_GEOM"),
         ((1, 1, 1, 0, 1, 2, 1), "ok"),
         ((1, 1, 2, 0, 1, 2, 1), "E_GEOM"),
     ):
         file = File.of(seed)
-        file.payloads[0].body = _body(file, 0)[:16] + pack("<QqQq4I", *numbers, 0)
-        yield f"axis {numbers}", expected, file.pack()
+        file.payloads[0].body = _body(file, 0)[:RATED] + numbers(axis)
+        yield f"axis {axis}", expected, file.pack()
 
 
 def _directories(seed: bytes) -> Iterator[Case]:
@@ -196,8 +202,14 @@ def _directories(seed: bytes) -> Iterator[Case]:
         ([[0, 2]], "ok"),
     ):
         yield f"runs {runs}", expected, _grouped(seed, Group(runs, b"", [b"a", b"b"], 0))
+    for width in range(2, 9):
+        group = Group([[0, 2]], b"", [b"a", bytes(2**width - 1)], width)
+        yield f"width {width}", "ok", _grouped(seed, group)
+        if width % 4:
+            filled = replace(group, filling=128)
+            yield f"width {width}, filled", "E_RESERVED", _grouped(seed, filled)
     for count, expected in ((last + 1, "ok"), (last + 2, "E_LIMIT")):
         file = File.of(_grouped(seed, Group([[0, count]], b"", [b"x"] * count, 0)))
-        axis = pack("<QqQq4I", 1, 0, 1, 0, 1, last + 1, 1, 0)
-        file.payloads[0].body = _body(file, 0)[:16] + axis
+        axis = numbers((1, 0, 1, 0, 1, last + 1, 1))
+        file.payloads[0].body = _body(file, 0)[:RATED] + axis
         yield f"{count} partitions", expected, file.pack()

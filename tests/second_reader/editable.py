@@ -5,21 +5,49 @@ that a defect is the only one of its file and a reader gets as far as the check 
 """
 
 from binascii import crc_hqx
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from struct import calcsize, pack, unpack_from
 
 from google_crc32c import value as crc32c
 
-__all__ = ["MAGIC", "File", "Group", "Payload"]
+__all__ = ["MAGIC", "File", "Group", "Payload", "numbers", "numbers_of"]
 
 MAGIC = b"\x89LGI\r\n\x1a\n"
 HEADER, ROW, DIRECTORY = "<8sBBHIQI", "<4sIIIQI", "<4I2B2s"
 
 
+def numbers(values: Iterable[int]) -> bytes:
+    """Numbers of GEOM, of any size."""
+    made = bytearray()
+    for value in values:
+        rest = value
+        while rest > 127:
+            made.append(rest % 128 + 128)
+            rest //= 128
+        made.append(rest)
+    return bytes(made)
+
+
+def numbers_of(data: bytes) -> list[int]:
+    """Numbers that may be longer than they must be; what has no end is left out."""
+    found, value, factor = [], 0, 1
+    for byte in data:
+        value += byte % 128 * factor
+        factor *= 128
+        if byte < 128:
+            found.append(value)
+            value, factor = 0, 1
+    return found
+
+
 @dataclass
 class Group:
-    """The payload of a GRUP; `lengths` and `crcs` by index are those that lie."""
+    """The payload of a GRUP; `lengths` and `crcs` by index are those that lie.
+
+    filling   bits that are set in the last byte of the lengths
+    """
 
     runs: list[list[int]]
     global_chunk: bytes
@@ -27,6 +55,7 @@ class Group:
     width: int
     crc_width: int = 4
     reserved: bytes = bytes(2)
+    filling: int = 0
     n_runs: int | None = None
     n_local: int | None = None
     global_len: int | None = None
@@ -44,11 +73,12 @@ class Group:
         runs = [list(unpack_from("<2I", payload, at + 8 * i)) for i in range(n_runs)]
         at += 8 * n_runs
         width, crc_width, reserved = rest
-        code = {0: "I", 1: "B", 2: "H", 4: "I"}[width]
-        lengths = unpack_from(f"<{n_local if width else 1}{code}", payload, at)
-        at += calcsize(f"<{len(lengths)}{code}") + crc_width * n_local
+        equal = list(unpack_from("<I", payload, at)) * n_local
+        lengths = _bits_of(payload[at:], width, n_local) if width else equal
+        at += (width * n_local + 7) // 8 if width else 4
+        at += crc_width * n_local
         cuts = [at, at + global_len]
-        for length in lengths if width else lengths * n_local:
+        for length in lengths:
             cuts.append(cuts[-1] + length)
         global_chunk, *chunks = [payload[start:end] for start, end in pairwise(cuts)]
         return cls(runs, global_chunk, chunks, width, crc_width, reserved)
@@ -57,7 +87,6 @@ class Group:
         """The directory as it stands."""
         lengths = [self.lengths.get(i, len(chunk)) for i, chunk in enumerate(self.chunks)]
         crcs = [self.crcs.get(i, self.crc(chunk)) for i, chunk in enumerate(self.chunks)]
-        stored, width = (lengths, self.width) if self.width in (1, 2, 4) else (lengths[:1], 4)
         head = pack(
             DIRECTORY,
             _or(self.n_runs, len(self.runs)),
@@ -70,7 +99,12 @@ class Group:
         )
         runs = b"".join(pack("<2I", *run) for run in self.runs)
         crc_width = 2 if self.crc_width == 2 else 4
-        return head + runs + _table(stored, width) + _table(crcs, crc_width)
+        stored = _bits(lengths, self.width) if self.width else pack("<I", *lengths[:1] or [0])
+        return head + runs + self.filled(stored) + _table(crcs, crc_width)
+
+    def filled(self, stored: bytes) -> bytes:
+        """The bits after the last length as `filling` says."""
+        return stored[:-1] + bytes([stored[-1] | self.filling]) if self.filling else stored
 
     def crc(self, chunk: bytes) -> int:
         """The checksum of a local chunk."""
@@ -78,10 +112,8 @@ class Group:
 
     def smallest_width(self) -> int:
         """What the width should be for the chunks that are there."""
-        lengths = [len(chunk) for chunk in self.chunks]
-        if len(set(lengths)) < 2:
-            return 0
-        return next(width for width in (1, 2, 4) if max(lengths) < 256**width)
+        lengths = {len(chunk) for chunk in self.chunks}
+        return max(lengths).bit_length() if len(lengths) > 1 else 0
 
 
 @dataclass
@@ -167,6 +199,18 @@ class File:
 
 def _table(numbers: list[int], width: int) -> bytes:
     return b"".join((n % 256**width).to_bytes(width, "little") for n in numbers)
+
+
+def _bits(values: list[int], width: int) -> bytes:
+    """`width` bits of each, the lowest first, from the lowest bit of the first byte on."""
+    text = "".join(f"{value % 2**width:0{width}b}"[::-1] for value in values)
+    return bytes(int(text[at : at + 8][::-1], 2) for at in range(0, len(text), 8))
+
+
+def _bits_of(data: bytes, width: int, count: int) -> list[int]:
+    """Undoes `_bits`."""
+    text = "".join(f"{byte:08b}"[::-1] for byte in data[: (width * count + 7) // 8])
+    return [int(text[at * width : (at + 1) * width][::-1], 2) for at in range(count)]
 
 
 def _or(value: int | None, default: int) -> int:

@@ -9,15 +9,13 @@ from copy import deepcopy
 from random import Random
 
 from .cbor_items import alike, item, spans, widened
-from .editable import File, Group, Payload
+from .editable import File, Group, Payload, numbers, numbers_of
 
 __all__ = ["Mutator"]
 
 TYPES = (b"GEOM", b"CONF", b"GRUP", b"aaAa", b"zzZz", b"IDAT", b"GeOm", b"geom", b"GRuP", b"a1Aa")
 BORDERS = (0, 1, 2, 3, 4, 15, 16, 19, 20, 64, 65, 10**9)
 POWERS = {1: (3, 7), 2: (8, 15), 4: (16, 20, 24, 26, 28, 31), 8: (16, 26, 31, 48, 53, 63)}
-GEOM_FIELDS = ((0, 1), (1, 1), (2, 2), (4, 1), (5, 1), (6, 2), (8, 4), (12, 4))
-AXIS_FIELDS = ((0, 8), (8, 8), (16, 8), (24, 8), (32, 4), (36, 4), (40, 4), (44, 4))
 
 
 class Mutator:
@@ -124,14 +122,16 @@ class Mutator:
         rng = self._rng
         if rng.random() < 0.1:
             return self.plain(body)
-        axes = [
-            (start + at, width)
-            for start in range(16, len(body) - 47, 48)
-            for at, width in AXIS_FIELDS
-        ]
-        at, width = rng.choice((rng.choice(GEOM_FIELDS), rng.choice(axes or GEOM_FIELDS)))
-        value = self._number(int.from_bytes(body[at : at + width], "little"), width)
-        return body[:at] + value.to_bytes(width, "little") + body[at + width :]
+        found = numbers_of(body[3:])
+        if rng.random() < 0.3 or not found:
+            at = rng.randrange(min(3, len(body)) or 1)
+            return body[:at] + bytes([self._number(body[at] if body else 0, 1)]) + body[at + 1 :]
+        at = rng.randrange(len(found))
+        good, value = found[at], self._number(found[at] % 2**32, rng.choice((4, 4, 8)))
+        made = numbers([good if rng.random() < 0.2 else value])
+        if rng.random() < 0.1:  # longer than it must be
+            made = made[:-1] + bytes([made[-1] | 128]) + b"\x80" * rng.randrange(4) + b"\0"
+        return body[:3] + numbers(found[:at]) + made + numbers(found[at + 1 :])
 
     def configuration(self, body: bytes) -> bytes:
         """A CONF with another item in the place of one."""
@@ -173,12 +173,13 @@ class Mutator:
             "global_len": len(group.global_chunk),
             "global_crc": 0,
         }
-        match rng.randrange(13):
+        match rng.randrange(14):
             case 0 | 1 | 2 | 3:
                 name = rng.choice(sorted(good))
                 setattr(group, name, self._number(good[name], 4))
             case 4:
-                group.width = rng.choice((0, 1, 2, 4, rng.randrange(256)))
+                near = group.width + rng.choice((-1, 1))
+                group.width = rng.choice((0, 24, 25, 26, near % 256, rng.randrange(256)))
             case 5:
                 group.reserved = rng.choice((b"\1\0", b"\0\1", b"\0\x80"))
             case 6:
@@ -191,6 +192,8 @@ class Mutator:
             case 9:
                 self._chunks(group)
             case 10:
+                group.filling = 1 << rng.randrange(8)
+            case 11:
                 group.crc_width = rng.choice((2, 2, 2, 4, 4, 4, rng.randrange(256)))
             case _:
                 self._runs(group)

@@ -13,6 +13,7 @@ from typing import Any
 import cbor2
 
 from lgcodec.format.layout import AXES, KINDS, SAMPLE_TYPES
+from lgcodec.format.numbers import bits_size, pack_numbers, signed, unpack_bits, unpack_numbers
 
 from .places import places
 
@@ -71,19 +72,22 @@ def _entry(data: bytes, at: int) -> Iterator[Note]:
 
 
 def _geometry(body: bytes) -> Iterator[Note]:
-    ndim, kind, channels, sample_type = unpack_from("<BBHB", body)
+    kind, channels, sample_type = body[:3]
     (name,) = (name for name, number in KINDS.items() if number == kind)
     (samples,) = (name for name, number in SAMPLE_TYPES.items() if number == sample_type)
     noun = "channel" if channels == 1 else "channels"
-    yield 8, f"ndim {ndim}, {name}, {channels} {noun}, {samples}, reserved"
-    yield 8, "rate {}/{}".format(*unpack_from("<II", body, 8))
+    yield 3, f"{name}, {channels} {noun}, {samples}"
+    numbers = unpack_numbers(body[3:])
+    if "t" in AXES[name]:
+        rate, numbers = numbers[:2], numbers[2:]
+        yield len(pack_numbers(rate)), "rate {}/{}".format(*rate)
     for place, axis in enumerate(AXES[name]):
-        fields = unpack_from("<QqQq4I", body, 16 + 48 * place)
-        names = ("frame_len", "win_lo", "win_len", "grid_lo", "tile_len", "tiles", "groups")
-        said = [f"{name} {value}" for name, value in zip(names, fields, strict=False)]
-        yield from ((8, f"{axis}: {text}" if text is said[0] else text) for text in said[:4])
-        yield 8, ", ".join(said[4:6])
-        yield 8, f"{said[6]}, reserved"
+        fields = numbers[7 * place : 7 * place + 7]
+        said = [*fields[:3], signed(fields[3]), *fields[4:]]
+        first = "frame_len {}, win_at {}, win_len {}".format(*said[:3])
+        yield len(pack_numbers(fields[:3])), f"{axis}: {first}"
+        rest = "grid_lo {}, tile_len {}, tiles {}, groups {}".format(*said[3:])
+        yield len(pack_numbers(fields[3:])), rest
 
 
 def _configuration(body: bytes) -> Iterator[Note]:
@@ -105,10 +109,11 @@ def _group(body: bytes) -> Iterator[Note]:
         ids += range(start, start + count)
         yield 8, f"run: start {start}, count {count}"
     at = 20 + 8 * n_runs
-    code = {1: "B", 2: "H", 4: "I"}.get(width)
-    stored = unpack_from(f"<{n_local}{code}" if code else "<I", body, at)
-    lengths = stored if width else stored * n_local
-    yield len(stored) * (width or 4), f"lengths {', '.join(map(str, stored))}"
+    size = bits_size(n_local, width) if width else 4
+    stored = body[at : at + size]
+    equal = unpack_from("<I", body, at)
+    lengths = unpack_bits(stored, width, n_local) if width else equal * n_local
+    yield size, f"lengths {', '.join(map(str, lengths if width else equal))}"
     yield crc_width * n_local, "crcs"
     if global_len:
         yield global_len, "global chunk"

@@ -163,10 +163,13 @@ def _edges() -> Iterator[Vector]:
     yield _edge("global-empty", "no global chunk", _plain("audio", ((8, 2, 1),), {0: b"a"}, b""))
     equal = _plain("image", ((4, 2, 1), (6, 3, 1)), {i: b"%d" % i for i in range(6)})
     yield _edge("width-0", "all lengths are equal", equal)
-    for width, length in ((1, 255), (2, 256), (2, 65_535), (4, 65_536)):
+    for length in (2, 255, 256, 65_535, 65_536):
         long = _plain("audio", ((8, 2, 1),), {0: b"-" * length, 1: b"a"})
-        about = f"{width} bytes for a length of {length:,}"
-        yield _edge(f"width-{width}-of-{length}", about, long)
+        width = length.bit_length()
+        yield _edge(f"width-{width}-of-{length}", f"{width} bits for a length of {length:,}", long)
+    for count in (7, 8, 9):
+        some = _plain("audio", ((27, 9, 1),), {i: b"-" * (1 + i % 5) for i in range(count)})
+        yield _edge(f"width-3-of-{count}-chunks", "3 bytes and what is left of them", some)
     longest = {0: b"-" * 4095, 1: b"a"}
     yield _edge("crc-16-of-4095", "the longest", _short(_plain("audio", ((8, 2, 1),), longest)))
     mixed = _plain("audio", ((24, 2, 3),), {0: b"a", 1: b"bb"})

@@ -45,7 +45,7 @@ def _fields() -> Iterator[Defect]:
     for at in range(2):
         reserved = bytes(i == at for i in range(2))
         yield _group(f"dir-reserved-{at}", "LGI-D-02", "E_RESERVED", {"reserved": reserved})
-    for width in (3, 8, 255):
+    for width in (26, 32, 255):
         yield _group(f"dir-width-{width}", "LGI-D-03", "E_WIDTH", {"width": width})
     for width in (0, 1, 3, 8, 255):
         yield _group(f"dir-crc-width-{width}", "LGI-D-13", "E_WIDTH", {"crc_width": width})
@@ -87,9 +87,11 @@ def _lengths() -> Iterator[Defect]:
     yield _group("dir-global-too-long", "LGI-D-07", "E_LIMIT", huge)
     yield _group("dir-global-huge", "LGI-D-07", "E_LIMIT", {"global_len": 2**32 - 1})
     yield _group("dir-length-0", "LGI-D-07", "E_LIMIT", {"lengths": {1: 0}})
-    long = {"width": 4, "lengths": {1: 2**24 + 1}}
-    yield _group("dir-length-too-long", "LGI-D-07", "E_LIMIT", long)
-    yield _group("dir-length-huge", "LGI-D-07", "E_LIMIT", {"width": 4, "lengths": {0: 2**32 - 1}})
+    for name, length in (("too-long", 2**24 + 1), ("huge", 2**25 - 1)):
+        long = {"width": 25, "lengths": {1: length}}
+        yield _group(f"dir-length-{name}", "LGI-D-07", "E_LIMIT", long)
+    far = {"chunks": EQUAL, "width": 0, "lengths": {0: 2**32 - 1}}
+    yield _group("dir-length-of-all-huge", "LGI-D-07", "E_LIMIT", far)
     size = len(group_of(File.of(sound())).chunks[0])
     for name, fields in (
         ("length-one-more", {"lengths": {0: size + 1}}),
@@ -102,17 +104,20 @@ def _lengths() -> Iterator[Defect]:
 
 
 def _widths() -> Iterator[Defect]:
-    """A len_width above the smallest, and chunks too long for a crc_width."""
-    for width in (1, 2, 4):
+    """A len_width above the smallest, bits after the lengths, chunks too long for a crc_width."""
+    for width in (2, 3, 8, 25):
         fields = {"chunks": EQUAL, "width": width}
         yield _group(f"dir-width-{width}-of-equal", "LGI-D-03", "E_WIDTH", fields)
-    for width, longest in ((2, 255), (4, 255), (4, 256), (4, 65_535)):
+    for width, longest in ((9, 255), (25, 255), (10, 256), (13, 4095), (17, 65_535)):
         long = {"chunks": [*EQUAL[1:], bytes(longest)], "width": width, "crc_width": 4}
         yield _group(f"dir-width-{width}-of-{longest}", "LGI-D-03", "E_WIDTH", long)
-    one = {"runs": [[1, 1]], "chunks": [b"aa"], "width": 1}
-    yield _group("dir-width-1-of-one", "LGI-D-03", "E_WIDTH", one)
+    one = {"runs": [[1, 1]], "chunks": [b"aa"], "width": 2}
+    yield _group("dir-width-2-of-one", "LGI-D-03", "E_WIDTH", one)
+    for bit in (6, 7):
+        filled = {"chunks": [b"a", b"bb", b"ccc"], "width": 2, "filling": 1 << bit}
+        yield _group(f"dir-bit-{bit}-after-lengths", "LGI-D-14", "E_RESERVED", filled)
     for name, chunks, width in (
-        ("4096", [*EQUAL[1:], bytes(4096)], 2),
+        ("4096", [*EQUAL[1:], bytes(4096)], 13),
         ("equal-4096", [bytes(4096)] * 3, 0),
     ):
         short = {"crc_width": 2, "chunks": chunks, "width": width}

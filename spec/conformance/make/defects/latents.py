@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from struct import pack_into
-from typing import Any
+from typing import Any, Final
 
 import cbor2
 
 from lgcodec.coding import codec_of
+from lgcodec.coding.context import EntropyNetwork
 from lgcodec.format.conf import Plug
 from lgcodec.format.container import Container, dumps, loads
-from tests.second_reader.editable import File
+from tests.second_reader.editable import File, numbers, numbers_of
 
 from ..codings import TABLES
 from ..networks import context
@@ -20,6 +20,8 @@ from .configuration import configured, items
 from .payload import global_payload, local_payload
 
 __all__ = ["defects"]
+
+FEATURES: Final = 19  # of a symbol of a picture
 
 
 @cache
@@ -63,16 +65,14 @@ def _profile(name: str, requirement: str, changes: Mapping[str, object], **optio
 def _family() -> Iterator[Defect]:
     name, good = _conf()["family"]
     for what, change in (
-        *(("tile-missing", {"tile": None}), ("levels-missing", {"levels": None})),
-        *(("frame-missing", {"frame": None}), ("hidden-missing", {"hidden": None})),
+        *(("levels-missing", {"levels": None}), ("levels-number", {"levels": 2})),
         *(("key-unknown", {"depth": 1}), ("key-of-a-draft", {"colour": False})),
-        *(("tile-of-three-axes", {"tile": [4, 3, 1]}), ("tile-float", {"tile": [4.0, 3]})),
-        *(("tile-number", {"tile": 4}), ("tile-0", {"tile": [4, 0]})),
+        *(("tile", {"tile": [4, 3]}), ("frame", {"frame": [8, 9]}), ("hidden", {"hidden": 3})),
+        *(("levels-of-one-axis", {"levels": [2]}), ("levels-of-three", {"levels": [2, 1, 0]})),
         *(("levels-none", {"levels": [0, 0]}), ("levels-17", {"levels": [17, 1]})),
         *(("levels-too-deep", {"levels": [2, 3]}), ("levels-negative", {"levels": [2, -1]})),
         *(("levels-less", {"levels": [1, 1]}), ("levels-true", {"levels": [2, True]})),
-        *(("frame-0", {"frame": [0, 9]}), ("frame-of-one-axis", {"frame": [8]})),
-        *(("hidden-0", {"hidden": 0}), ("hidden-33", {"hidden": 33}), ("hidden-4", {"hidden": 4})),
+        ("levels-float", {"levels": [2.0, 1]}),
     ):
         changed = {key: value for key, value in {**good, **change}.items() if value is not None}
         yield _profile(what, "LGI-N-11", {"family": [name, changed]})
@@ -101,20 +101,28 @@ def _tables() -> Iterator[Defect]:
         ("coarse-of-two", [entropy, steps, ["coarse", [2, *coarse[1][1:]]]]),
         ("steps-more", [entropy, ["steps", [steps[1][0] + 1]], coarse]),
         ("entropy-less", [["entropy", [entropy[1][0] - 1]], steps, coarse]),
+        ("entropy-of-width-33", [["entropy", [_network(33)]], steps, coarse]),
     ):
         yield _profile(f"global-{what}", "LGI-N-11", {"global": tensors})
+    wide = {"global": [["entropy", [_network(4)]], steps, coarse]}
+    yield _profile("entropy-wider-than-the-coder", "LGI-N-12", wide)
+
+
+def _network(hidden: int) -> int:
+    """Numbers of a network for two axes."""
+    return EntropyNetwork.size(FEATURES, hidden)
 
 
 def _frames() -> Iterator[Defect]:
-    """GEOM, of which latents repeat tile and frame: nothing else disagrees."""
-    for what, at, number in (("frame", 16, 7), ("tile", 64 + 32, 4)):
+    """GEOM, from whose tile and frame the shapes of tensors follow."""
+    for what, at, number in (("frame", 0, 9), ("tile", 7 + 4, 4)):
 
         def change(file: File, at: int = at, number: int = number) -> None:
             body = file.payloads[0].body
             assert isinstance(body, bytes)
-            edited = bytearray(body)
-            pack_into("<I", edited, at, number)
-            file.payloads[0].body = bytes(edited)
+            edited = numbers_of(body[3:])
+            edited[at] = number
+            file.payloads[0].body = body[:3] + numbers(edited)
 
         where = ("CONF", 0)
         name = f"profile-latent-{what}-of-geometry"
@@ -144,7 +152,7 @@ def _networks() -> Iterator[Defect]:
     codec = codec_of(made.conf)
     (group,) = made.groups
     head = codec.decode_global(group.global_chunk)
-    inputs = codec.coder.configuration["hidden"] * 14
+    inputs = codec.coder.configuration["hidden"] * FEATURES
     for what, at, number in (
         *(("weight-256", 0, 256), ("weight-below", inputs - 1, -256)),
         *(("bias-4096", inputs, 4096), ("bias-below", -1, -4096)),
