@@ -17,8 +17,10 @@ from lgcodec.coding.serial import (
     OFFSET,
     SerialReader,
     SerialWriter,
+    closed,
     first_state,
     lanes_of,
+    opened,
 )
 
 __all__ = ["LaneReader", "LaneWriter", "reader_of", "writer_of"]
@@ -43,21 +45,16 @@ class LaneReader:
 
     def __init__(self, chunks: Sequence[bytes], total: int) -> None:
         self._lanes = lanes_of(total)
-        head = 4 * self._lanes
-        for chunk in chunks:
-            if len(chunk) < head or len(chunk) % 2:
-                raise bad_payload(f"a chunk of {self._lanes} lanes has {len(chunk)} bytes")
-        heads = b"".join(chunk[:head] for chunk in chunks)
+        parts = [opened(chunk, self._lanes) for chunk in chunks]
+        heads = b"".join(head for head, _ in parts)
         states = np.frombuffer(heads, "<u4").reshape(len(chunks), self._lanes).astype(np.int64)
-        lengths = np.array([(len(chunk) - head) // 2 for chunk in chunks], np.int64)
+        lengths = np.array([len(body) // 2 for _, body in parts], np.int64)
         self._last = first_state(self._lanes)
-        if (states < LOWEST)[(lengths > 0) | (self._last > 0)].any():
-            raise bad_payload("a rANS state is below 2**16 before the last word")
         self._states = np.ascontiguousarray(states.T)  # [K, chunks]
         self._end = np.cumsum(lengths)
         self._next = self._end - lengths
-        body = b"".join(chunk[head:] for chunk in chunks)
-        self._words = np.append(np.frombuffer(body, "<u2").astype(np.int64), 0)
+        words = b"".join(body for _, body in parts)
+        self._words = np.append(np.frombuffer(words, "<u2").astype(np.int64), 0)
         self._count = 0
 
     def get(self, classes: NDArray[np.intp]) -> Integers:
@@ -179,6 +176,6 @@ class LaneWriter:
         ends = np.searchsorted(rows[order], np.arange(self._count + 1))
         heads = states.T.astype("<u4")
         return [
-            head.tobytes() + words[order[first:last]].tobytes()
+            closed(head.tobytes(), words[order[first:last]].tobytes())
             for head, first, last in zip(heads, ends, ends[1:], strict=False)
         ]

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.laplace import BYTES, PRECISION, slots
 
-__all__ = ["LOWEST", "OFFSET", "SerialReader", "SerialWriter", "first_state", "lanes_of"]
+__all__ = [
+    "LOWEST",
+    "OFFSET",
+    "SerialReader",
+    "SerialWriter",
+    "closed",
+    "first_state",
+    "lanes_of",
+    "opened",
+]
 
 LOWEST: Final = 1 << 16  # of a state while there are words
 SYMBOLS_PER_LANE: Final = 2**15  # at four bytes for a lane, few bytes cannot claim many symbols
@@ -34,6 +43,33 @@ def first_state(lanes: int) -> int:
     A lane alone has used all words once its state stays below LOWEST.
     """
     return LOWEST if lanes > 1 else 0
+
+
+def opened(chunk: bytes, lanes: int) -> tuple[bytes, bytes]:
+    """The states of a chunk, four bytes each, and its words; FileError E_PAYLOAD if damaged.
+
+    A lane alone writes its state in as few bytes as hold it, three or four before words: whether
+    their number is odd tells which.
+    """
+    if lanes == 1 and len(chunk) <= 4:
+        if not chunk or (len(chunk) > 1 and not chunk[-1]):
+            raise bad_payload(f"a state of {len(chunk)} bytes that would fit fewer")
+        return chunk.ljust(4, b"\0"), b""
+    head = 4 * lanes - (lanes == 1) * (len(chunk) % 2)
+    if len(chunk) < head or (len(chunk) - head) % 2:
+        raise bad_payload(f"a chunk of {lanes} lanes has {len(chunk)} bytes")
+    states = chunk[:head].ljust(4 * lanes, b"\0")
+    if min(unpack_from(f"<{lanes}I", states)) < (LOWEST if head % 4 or lanes > 1 else 1 << 24):
+        raise bad_payload("a rANS state is below 2**16, or would fit fewer bytes")
+    return states, chunk[head:]
+
+
+def closed(states: bytes, words: bytes) -> bytes:
+    """The chunk of states, four bytes each, and words."""
+    if len(states) > 4:
+        return states + words
+    short = states.rstrip(b"\0")
+    return (short or b"\0") if not words else short.ljust(3, b"\0") + words
 
 
 @final
@@ -86,13 +122,10 @@ class _ChunkReader:
     """One chunk, read from the front; FileError E_PAYLOAD if damaged."""
 
     def __init__(self, chunk: bytes, lanes: int) -> None:
-        if len(chunk) < 4 * lanes or len(chunk) % 2:
-            raise bad_payload(f"a chunk of {lanes} lanes has {len(chunk)} bytes")
-        self._states = list(unpack_from(f"<{lanes}I", chunk))
+        states, body = opened(chunk, lanes)
+        self._states = list(unpack_from(f"<{lanes}I", states))
         self._end = first_state(lanes)
-        if min(self._states) < LOWEST and (self._end or len(chunk) > 4):
-            raise bad_payload("a rANS state is below 2**16 before the last word")
-        words: list[int] = np.frombuffer(chunk, "<u2", offset=4 * lanes).tolist()
+        words: list[int] = np.frombuffer(body, "<u2").tolist()
         self._words = iter(words)
         self._count = 0
 
@@ -170,7 +203,7 @@ class SerialWriter:
                 state >>= 16
             quotient, remainder = divmod(state, frequency)
             states[lane] = (quotient << PRECISION) + remainder + table.start[place]
-        return pack(f"<{len(states)}I", *states) + np.array(words[::-1], "<u2").tobytes()
+        return closed(pack(f"<{len(states)}I", *states), np.array(words[::-1], "<u2").tobytes())
 
     def _places(
         self, values: NDArray[np.int64], classes: NDArray[np.intp]

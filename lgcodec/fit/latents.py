@@ -274,6 +274,7 @@ class _Run:
         shared = rounded.global_["coarse"].size + self.family.coder.network_size
         choice = _Choice(rounded, chosen, bits + 8 * (HEAD + EACH * len(chosen[0]) + shared))
         self.work += 1
+        self.choice = self.choice or choice  # for Ctrl-C while it is told
         if monotonic() - self.told > TELL_EVERY:
             self._tell(choice, self._done())
         return choice

@@ -129,8 +129,11 @@ class Lanes:
 
     def __init__(self, chunk: bytes, total: int) -> None:
         count = max(1, total // 2**15)
-        self.states = list(unpack(f"<{count}I", chunk[: 4 * count]))
-        self.words = list(unpack(f"<{(len(chunk) - 4 * count) // 2}H", chunk[4 * count :]))
+        head = 4 * count
+        if count == 1:
+            head = len(chunk) if len(chunk) < 5 else 4 - len(chunk) % 2
+        self.states = list(unpack(f"<{count}I", chunk[:head] + bytes(4 * count - head)))
+        self.words = list(unpack(f"<{(len(chunk) - head) // 2}H", chunk[head:]))
         self.tables = {k: (frequencies(*shape), shape[2]) for k, *shape in rows()}
         self.j = 0
 

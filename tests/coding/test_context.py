@@ -106,13 +106,20 @@ def test_truncation_and_extension() -> None:
     coder = ready(CODER, 3)
     original = symbols(coder, 2, 3)
     first, second = coder.encode((), [original])
-    for length in range(len(first)):
-        if length < 4 or length % 2:
-            assert refused(coder, first[:length], second) == "E_PAYLOAD"
-        else:
-            assert_other_symbols(coder, first[:length], original[:1])
-    assert_other_symbols(coder, first + b"\0\0", original[:1])
-    assert refused(coder, b"\xff\xff\0\0" + first[4:]) == "E_PAYLOAD"
+    assert refused(coder, b"", second) == "E_PAYLOAD"
+    for length in range(1, len(first)):
+        assert_other_symbols(coder, first[:length], original[:1])
+    for more in (b"\0", b"\1", b"\0\0"):
+        assert_other_symbols(coder, first + more, original[:1])
+    words = first[4 - len(first) % 2 :]
+    for state in (b"\xff\xff\0", b"\xff\xff\0\0", b"\0\0\1\0"):
+        assert refused(coder, state + words) == "E_PAYLOAD"
+
+
+@pytest.mark.parametrize("state", [b"\0\0", b"\1\0", b"\1\2\0", b"\1\2\3\0"])
+def test_a_state_alone_has_as_few_bytes_as_hold_it(state: bytes) -> None:
+    """LGI-K-44."""
+    assert refused(ready(CODER, 3), state) == "E_PAYLOAD"
 
 
 def assert_other_symbols(coder: Context, chunk: bytes, original: Symbols) -> None:
@@ -171,7 +178,9 @@ def encoded(intervals: list[tuple[int, int]]) -> bytes:
             words.insert(0, state % 2**16)
             state //= 2**16
         state = (state // frequency << 14) + start + state % frequency
-    return state.to_bytes(4, "little") + b"".join(w.to_bytes(2, "little") for w in words)
+    least = 3 if words else 1
+    size = max(least, -(-state.bit_length() // 8))
+    return state.to_bytes(size, "little") + b"".join(w.to_bytes(2, "little") for w in words)
 
 
 def test_few_bytes_do_not_hold_many_symbols() -> None:

@@ -165,12 +165,18 @@ def _networks() -> Iterator[Defect]:
         yield global_payload(f"context-{what}", "LGI-K-43", edit, latents())
 
 
+def _body(chunk: bytes) -> bytes:
+    """The words of a chunk of one lane."""
+    return chunk[4 - len(chunk) % 2 :]
+
+
 def _chunks() -> Iterator[Defect]:
     for name, requirement, edit in (
-        ("state-cut", "LGI-K-44", lambda chunk: chunk[:3]),
-        ("odd", "LGI-K-44", lambda chunk: chunk + b"\0"),
-        ("state-0", "LGI-K-44", lambda chunk: bytes(4) + chunk[4:]),
-        ("state-low", "LGI-K-44", lambda chunk: b"\xff\xff\0\0" + chunk[4:]),
+        ("state-long", "LGI-K-44", lambda chunk: chunk[:1] + b"\0"),
+        ("state-of-three-bytes", "LGI-K-44", lambda chunk: chunk[:3] + b"\0"),
+        ("state-0", "LGI-K-44", lambda chunk: bytes(4) + _body(chunk)),
+        ("state-low", "LGI-K-44", lambda chunk: b"\xff\xff\0" + _body(chunk)),
+        ("state-in-four-bytes", "LGI-K-44", lambda chunk: b"\0\0\1\0" + _body(chunk)),
         ("word-more", "LGI-K-46", lambda chunk: chunk + b"\0\0"),
         ("word-missing", "LGI-K-46", lambda chunk: chunk[:-2]),
         ("state-changed", "LGI-K-46", lambda chunk: bytes([chunk[0] ^ 1]) + chunk[1:]),
