@@ -68,7 +68,7 @@ class Extent(NamedTuple):
 
 
 FEW: Final = 150  # steps of --quick
-LESS: Final = 500  # steps of a full run, but for denoising: where it stops is what it does
+LESS: Final = 300  # steps of a full run, but for denoising: where it stops is what it does
 MORE_PICTURES: Final = {"Local-Global INCODE": (26.76, 0.734), "INCODE": (26.68, 0.703)}
 
 

@@ -29,7 +29,7 @@ HALF: Final = Network(14, 84, (8, 16))
 WHOLE: Final = Network(14, 84, (16, 16))
 SIREN: Final = Network(256)
 RATES: Final = (5e-4, 5e-4)
-FULL: Final = Run(scale=4, steps=1000, share=1 / 4)
+FULL: Final = Run(scale=4, steps=600, share=1 / 4)
 SHORT: Final = Run(scale=4, steps=360)
 FAR: Final = 4  # times as many steps, Figure 13
 SHARES: Final = (6, 3, 1)  # of the steps from scratch
@@ -57,7 +57,7 @@ class _Watcher:
 
 
 def figure7(data: Path | None, *, quick: bool, plot: Path | None) -> Table:
-    """1,000 steps after 2,000 of the half, 10 seeds in the paper."""
+    """1,000 steps after 2,000 of the half and 10 seeds in the paper."""
     return _extended("figure7", data, SHORT if quick else FULL, 2, plot=plot)
 
 
