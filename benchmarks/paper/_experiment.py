@@ -159,6 +159,9 @@ def _note(
         f"{seeds} seeds, scale {run.scale}, {run.steps:,} steps (paper: {experiment.steps:,}) of "
         f"{run.share:.1%} of the samples that the paper takes"
     )
+    for row in experiment.rows:
+        if "samples" in row.options:
+            table.note(f"    {row.name}: as many samples in a step as the encoder chooses")
     if len(signals) > 1:
         for name in signals:
             values = (
