@@ -23,7 +23,8 @@ LARGEST: Final = 0.98  # of a lossless file
 PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
 
 
-# By rate and quality, benchmarks/results/rate-*.txt.
+WORTH: Final = 0.05  # bits per sample of a video, from which latents are better than sines
+# By rate and quality, benchmarks/results/rate-*.txt; of a video without a target.
 BEST: Final[Mapping[Kind, str]] = {
     "audio": "latent",
     "image": "latent",
@@ -135,15 +136,18 @@ def planner_for(
     signal: Signal, options: EncodeOptions, lossless_bytes: int, *, size: int | None = None
 ) -> Plans:
     """Who plans for the family of `options`."""
-    if _family(signal, options) == "latent":
+    if _family(signal, options, size) == "latent":
         return LatentPlanner(signal, options, lossless_bytes, size=size)
     return Planner(signal, options, lossless_bytes, size=size)
 
 
-def _family(signal: Signal, options: EncodeOptions) -> str:
+def _family(signal: Signal, options: EncodeOptions, size: int | None) -> str:
     """The family asked for, or the best one that has all options given."""
     if options.family != "auto":
         return options.family
     best = BEST[signal.kind]
+    if signal.kind == "video":
+        worth = size is not None and 8 * size >= WORTH * signal.size
+        best = "latent" if worth or options.psnr is not None else best
     unfit = wants_perceptrons(options) or prod(signal.grid) == 1  # one sample has no details
     return "siren" if best == "latent" and unfit else best
