@@ -14,7 +14,7 @@ from fit.builders import RATE
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
-from lgcodec.fit.planner import PROMISE, Planner
+from lgcodec.fit.planner import PROMISE, WORTH, Planner, planner_for
 from lgcodec.fit.points import POINTS, QUALITY, point_at, rate_for
 from lgcodec.fit.search import Search
 from lgcodec.fit.target import Target, refusal, target_of
@@ -229,3 +229,25 @@ def test_a_refusal_names_the_nearest_in_every_unit(kind: Kind) -> None:
     if signal.rate is not None:
         seconds = signal.grid[0] / signal.rate
         assert f"{float(8 * signal.size / seconds / 1000):.4g} kbit/s" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "options", "family"),
+    [
+        ("image", None, {}, "latent"),
+        ("audio", 9000, {}, "latent"),
+        ("volume", 9000, {}, "siren"),
+        ("video", None, {}, "siren"),
+        ("video", None, {"psnr": 31.0}, "latent"),
+        ("video", round(1.1 * WORTH * 48 * 176 * 320 / 8), {}, "latent"),
+        ("video", round(0.9 * WORTH * 48 * 176 * 320 / 8), {}, "siren"),
+        ("video", 90_000, {"local_width": 12}, "siren"),
+        ("video", 90_000, {"family": "siren"}, "siren"),
+        ("video", 900, {"family": "latent"}, "latent"),
+    ],
+)
+def test_the_family_that_is_better_at_the_target(
+    kind: Kind, size: int | None, options: dict[str, Any], family: str
+) -> None:
+    found = planner_for(blank(kind), EncodeOptions(**options), LOSSLESS[kind], size=size)
+    assert found.first().family.name == family
