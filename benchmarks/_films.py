@@ -7,6 +7,7 @@ from typing import Final
 
 import av
 import numpy as np
+from av import library_versions
 
 from benchmarks._curves import Curve, Outcome, Setting
 from lgcodec import Signal
@@ -39,7 +40,7 @@ def _h264(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
 
 def _curve(name: str, pix_fmt: str) -> Curve:
     settings = tuple({"crf": crf} for crf in (45, 40, 35, 30, 26, 22, 18))
-    version = f"1 {pix_fmt} PyAV {av.__version__} {av.library_versions['libavcodec']}"
+    version = f"1 {pix_fmt} PyAV {av.__version__} {library_versions['libavcodec']}"
     return Curve(name, "rivals", settings, partial(_h264, pix_fmt=pix_fmt), version)
 
 

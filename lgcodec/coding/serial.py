@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 LOWEST: Final = 1 << 16  # of a state while there are words
-SYMBOLS_PER_LANE: Final = 2**15  # at four bytes for a lane, few bytes cannot claim many symbols
+SYMBOLS_PER_LANE: Final = 2**15  # so that few bytes cannot claim many symbols
 OFFSET: Final = 1 << 15  # of an escaped symbol, so that it is two bytes
 MASK: Final = (1 << PRECISION) - 1
 

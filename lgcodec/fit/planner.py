@@ -23,7 +23,7 @@ LARGEST: Final = 0.98  # of a lossless file
 PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
 
 
-WORTH: Final = 0.05  # bits per sample of a video, from which latents are better than sines
+WORTH: Final = 0.05  # bits per pixel of a video, from which latents are better than sines
 # By rate and quality, benchmarks/results/rate-*.txt; of a video without a target.
 BEST: Final[Mapping[Kind, str]] = {
     "audio": "latent",
