@@ -1,20 +1,21 @@
 """rANS with a class per symbol, over many chunks in lock-step; the interval arithmetic of rans.md.
 
-Symbol j of a chunk goes to lane j mod K, K = max(1, N // 2**15) for N symbols. An escape is
-followed, in its lane, by the high and the low byte of the symbol plus 2**15.
+Magnitude j of a chunk goes to lane j mod K, K = max(1, N // 2**15) for N of them, and so does its
+sign j. An escape is followed, in its lane, by the high and the low byte of the magnitude.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import bad_payload
-from lgcodec.coding.laplace import BYTES, PRECISION, slots
+from lgcodec.coding.distributions import BYTES, PRECISION, SIGNS, slots
 from lgcodec.coding.serial import (
+    LARGEST,
     LOWEST,
-    OFFSET,
     SerialReader,
     SerialWriter,
     closed,
@@ -41,7 +42,7 @@ def writer_of(count: int, total: int) -> "LaneWriter | SerialWriter":
 
 @final
 class LaneReader:
-    """Chunks of `total` symbols each, read from the front; FileError E_PAYLOAD if damaged."""
+    """Chunks of `total` magnitudes each, read from the front; FileError E_PAYLOAD if damaged."""
 
     def __init__(self, chunks: Sequence[bytes], total: int) -> None:
         self._lanes = lanes_of(total)
@@ -56,9 +57,10 @@ class LaneReader:
         words = b"".join(body for _, body in parts)
         self._words = np.append(np.frombuffer(words, "<u2").astype(np.int64), 0)
         self._count = 0
+        self._signs = np.zeros(len(chunks), np.int64)  # so far
 
     def get(self, classes: NDArray[np.intp]) -> Integers:
-        """The next symbols [chunks, n], of these classes."""
+        """The next magnitudes [chunks, n], of these classes."""
         table = slots()
         values = np.empty(classes.shape, np.int64)
         for j, column in enumerate(np.ascontiguousarray(classes.T)):
@@ -71,20 +73,34 @@ class LaneReader:
             self._count += 1
         return values
 
+    def signs(self, classes: NDArray[np.intp], counts: NDArray[np.intp]) -> Integers:
+        """The next `counts` [chunks] signs of every chunk, chunk after chunk, of these classes."""
+        values, first = np.empty(len(classes), np.int64), np.cumsum(counts) - counts
+        for number in range(int(counts.max(initial=0))):
+            rows = np.flatnonzero(counts > number)
+            lanes, at = self._signs[rows] % self._lanes, first[rows] + number
+            state = self._states[lanes, rows]
+            values[at] = slots().value[self._take(state, SIGNS + classes[at], rows)]
+            self._states[lanes, rows] = state
+            self._signs[rows] += 1
+        return values
+
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""
         if (self._next != self._end).any() or (self._states != self._last).any():
             raise bad_payload("a chunk does not end where it must")
 
-    def _take(self, state: Integers, classes: NDArray[np.intp]) -> NDArray[Any]:
-        """Places of the next symbol of every chunk; `state` [chunks] moves on."""
+    def _take(
+        self, state: Integers, classes: NDArray[np.intp], rows: Any = slice(None)
+    ) -> NDArray[Any]:
+        """Places of the next symbol of the chunks `rows`; their `state` moves on."""
         table = slots()
         slot = state & ((1 << PRECISION) - 1)
         place = table.owner[(classes << PRECISION) + slot]
         state >>= PRECISION
         state *= table.frequency[place]
         state += slot - table.start[place]
-        self._refill(state, np.flatnonzero(state < LOWEST))
+        self._refill(state, np.flatnonzero(state < LOWEST), rows)
         return place
 
     def _refill(self, state: Integers, empty: NDArray[np.intp], rows: Any = slice(None)) -> None:
@@ -102,17 +118,12 @@ class LaneReader:
         self, values: Integers, classes: NDArray[np.intp], state: Integers, rows: NDArray[np.intp]
     ) -> None:
         """Read the two bytes of `rows`; a value that needed no escape is damage."""
-        number = np.zeros(len(rows), np.int64)
+        number, own = np.zeros(len(rows), np.int64), state[rows]
         for _ in range(2):
-            own = state[rows]
-            slot = own & ((1 << PRECISION) - 1)
-            place = slots().owner[(BYTES << PRECISION) + slot]
-            own = slots().frequency[place] * (own >> PRECISION) + slot - slots().start[place]
-            self._refill(own, np.flatnonzero(own < LOWEST), rows)
-            state[rows] = own
+            place = self._take(own, np.full(len(rows), BYTES), rows)
             number = number << 8 | slots().value[place]
-        number -= OFFSET
-        if (np.abs(number) <= slots().most[classes[rows]]).any() or (number == -OFFSET).any():
+        state[rows] = own
+        if (number <= slots().most[classes[rows]]).any() or (number > LARGEST).any():
             raise bad_payload("an escape stands for a symbol that needs none")
         values[rows] = number
 
@@ -123,59 +134,65 @@ class LaneWriter:
 
     def __init__(self, count: int, total: int) -> None:
         self._count, self._lanes = count, lanes_of(total)
-        self._places: list[NDArray[Any]] = []
-        self._values: list[NDArray[Any]] = []
+        self._column, self._signs = 0, np.zeros(count, np.int64)
+        self._steps: list[_Step] = []
 
     def put(self, values: NDArray[Any], classes: NDArray[np.intp]) -> None:
-        """The next symbols [chunks, n], -2**15 < symbol < 2**15, and their classes."""
-        table = slots()
-        most = table.most[classes]
-        escaped = np.abs(values.astype(np.int64)) > most
-        offset = np.where(escaped, 2 * most + 1, values.astype(np.int64) + most)
-        self._places.append((table.first[classes] + offset).astype(np.int32))
-        self._values.append(values.astype(np.int16))
+        """The next magnitudes [chunks, n], at most LARGEST, and their classes."""
+        table, every = slots(), np.arange(self._count)
+        places = table.first[classes] + np.minimum(values, table.most[classes] + 1)
+        for column, (place, value) in enumerate(zip(places.T, values.T, strict=True), self._column):
+            lanes = np.full(self._count, column % self._lanes)
+            self._steps.append(_Step(every, lanes, place))
+            rows = np.flatnonzero(table.escape[place])
+            if rows.size:
+                for byte in (value[rows] >> 8, value[rows] & 255):
+                    self._steps.append(_Step(rows, lanes[rows], table.first[BYTES] + byte))
+        self._column += places.shape[1]
+
+    def put_signs(
+        self, values: NDArray[Any], classes: NDArray[np.intp], counts: NDArray[np.intp]
+    ) -> None:
+        """The next `counts` [chunks] signs of every chunk, chunk after chunk, and their classes."""
+        places, first = slots().first[SIGNS + classes] + values, np.cumsum(counts) - counts
+        for number in range(int(counts.max(initial=0))):
+            rows = np.flatnonzero(counts > number)
+            lanes = self._signs[rows] % self._lanes
+            self._steps.append(_Step(rows, lanes, places[first[rows] + number]))
+            self._signs[rows] += 1
 
     def chunks(self) -> list[bytes]:
         """The bytes of each chunk."""
         states = np.full((self._lanes, self._count), first_state(self._lanes), np.int64)
-        self._rows: list[NDArray[np.intp]] = []
-        self._words: list[NDArray[np.int64]] = []
-        column = sum(part.shape[1] for part in self._places)
-        for places, values in zip(reversed(self._places), reversed(self._values), strict=True):
-            for j in reversed(range(places.shape[1])):
-                column -= 1
-                self._encode(states[column % self._lanes], places[:, j], values[:, j])
-        return self._assembled(states)
-
-    def _encode(self, state: Integers, places: NDArray[Any], values: NDArray[Any]) -> None:
-        """One symbol of every chunk, last things first: `state` [chunks] moves on."""
-        rows = np.flatnonzero(slots().escape[places])
-        if rows.size:
-            number = values[rows].astype(np.int64) + OFFSET
-            own = state[rows]
-            for byte in (number & 255, number >> 8):
-                self._push(own, slots().first[BYTES] + byte, rows)
-            state[rows] = own
-        self._push(state, places, None)
-
-    def _push(self, state: Integers, places: NDArray[Any], rows: NDArray[np.intp] | None) -> None:
-        frequency, start = slots().frequency[places], slots().start[places]
-        full = np.flatnonzero(state >= frequency << (32 - PRECISION))
-        if full.size:
-            self._rows.append(full if rows is None else rows[full])
-            self._words.append(state[full] & 0xFFFF)
-            state[full] >>= 16
-        quotient, remainder = np.divmod(state, frequency)
-        state[:] = (quotient << PRECISION) + remainder + start
-
-    def _assembled(self, states: Integers) -> list[bytes]:
-        empty = np.zeros(0, np.int64)
-        rows = np.concatenate([empty, *reversed(self._rows)])
-        words = np.concatenate([empty, *reversed(self._words)]).astype("<u2")
+        written = [self._pushed(states, step) for step in reversed(self._steps)]
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in reversed(written))])
+        words = np.concatenate([np.zeros(0, np.int64), *(words for _, words in reversed(written))])
         order = np.argsort(rows, kind="stable")
         ends = np.searchsorted(rows[order], np.arange(self._count + 1))
+        words = words[order].astype("<u2")
         heads = states.T.astype("<u4")
         return [
-            closed(head.tobytes(), words[order[first:last]].tobytes())
+            closed(head.tobytes(), words[first:last].tobytes())
             for head, first, last in zip(heads, ends, ends[1:], strict=False)
         ]
+
+    def _pushed(self, states: Integers, step: "_Step") -> tuple[NDArray[np.intp], Integers]:
+        """One symbol of every chunk of a step; `states` move on. Chunks that give a word, words."""
+        state = states[step.lanes, step.rows]
+        frequency, start = slots().frequency[step.places], slots().start[step.places]
+        full = np.flatnonzero(state >= frequency << (32 - PRECISION))
+        words = state[full] & 0xFFFF
+        state[full] >>= 16
+        quotient, remainder = np.divmod(state, frequency)
+        states[step.lanes, step.rows] = (quotient << PRECISION) + remainder + start
+        return step.rows[full], words
+
+
+@final
+@dataclass(frozen=True)
+class _Step:
+    """One symbol of some chunks: their numbers `rows`, the lane of each, and its place."""
+
+    rows: NDArray[np.intp]
+    lanes: NDArray[np.intp]
+    places: NDArray[Any]

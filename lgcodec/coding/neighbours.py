@@ -13,9 +13,10 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lgcodec.coding.low import shifted
 from lgcodec.coding.pyramid import Band, Pyramid
 
-__all__ = ["ONE", "PAD", "Neighbourhood", "causal_offsets", "fronts", "magnitude"]
+__all__ = ["ONE", "PAD", "Neighbourhood", "causal_offsets", "fitted", "fronts", "magnitude"]
 
 ONE: Final = 16  # fixed-point one of a feature
 PAD: Final = 2  # how far causal neighbours reach
@@ -65,8 +66,10 @@ def fronts(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
 class Neighbourhood:
     """Features of one channel of a band that do not depend on that channel's own symbols."""
 
-    def __init__(self, pyramid: Pyramid, band: Band, known: Magnitudes) -> None:
-        self._pyramid, self._band, self._known = pyramid, band, known
+    def __init__(
+        self, pyramid: Pyramid, band: Band, known: Magnitudes, low: NDArray[np.int64]
+    ) -> None:
+        self._pyramid, self._band, self._low = pyramid, band, low
         above = {o: g for (level, o), g in known.items() if level == band.level + 1}
         self._parent, self._above = above.get(band.orientation), list(above.values())
         self._siblings = [
@@ -74,12 +77,12 @@ class Neighbourhood:
         ]
 
     def features(self, own: Floats, channel: int) -> list[Floats]:
-        """Eight features [P, *band]; `own` is g [P, C, *band] of this band's earlier channels."""
+        """Features [P, *band]; `own` is g [P, C, *band] of this band's earlier channels."""
         empty = np.zeros((len(own), *self._band.shape), np.float32)
         parent = empty if self._parent is None else self._stretched(self._parent[:, channel])
         nearby = empty if self._parent is None else self._around(self._parent[:, channel])
         above = [self._stretched(g[:, channel]) for g in self._above]
-        siblings = [_fitted(g[:, channel], self._band.shape) for g in self._siblings]
+        siblings = [fitted(g[:, channel], self._band.shape) for g in self._siblings]
         total = sum(siblings, start=empty)
         before = own[:, channel - 1] if channel else empty
         return [
@@ -91,7 +94,25 @@ class Neighbourhood:
             before,
             around(before),
             own[:, : max(0, channel - 1)].sum(axis=1),
+            *self._edges(channel),
         ]
+
+    def _edges(self, channel: int) -> list[Floats]:
+        """First and second differences of the low part along each axis."""
+        low, found = self._low[:, channel], []
+        for axis, up in enumerate(self._pyramid.high(self._band.orientation)):
+            unit = [int(axis == other) for other in range(len(self._band.shape))]
+            before, after = (shifted(low, [way * n for n in unit]) for way in (-1, 1))
+            if up:  # odd samples lie between two of the low part
+                beyond = shifted(low, [2 * n for n in unit])
+                changes = after - low, before - low - after + beyond
+            else:
+                changes = after - before, before - 2 * low + after
+            found += [self._inside(magnitude(np.abs(change) >> 2)) for change in changes]
+        return found
+
+    def _inside(self, values: Floats) -> Floats:
+        return values[(slice(None), *(slice(0, n) for n in self._band.shape))]
 
     def constants(self, channel: int) -> list[float]:
         """Features that are the same at every place."""
@@ -103,7 +124,7 @@ class Neighbourhood:
         for axis, split in enumerate(self._pyramid.split(self._band.level + 1)):
             if split:
                 coarse = np.repeat(coarse, 2, axis=axis + 1)
-        return _fitted(coarse, self._band.shape)
+        return fitted(coarse, self._band.shape)
 
     def _around(self, coarse: Floats) -> Floats:
         return self._stretched(around(coarse))
@@ -121,7 +142,7 @@ def around(values: Floats) -> Floats:
     return total
 
 
-def _fitted(values: Floats, shape: Sequence[int]) -> Floats:
+def fitted(values: Floats, shape: Sequence[int]) -> Floats:
     """`values` [P, *any] cut or extended by zeros to [P, *shape]: bands of a level may differ."""
     inside = tuple(slice(0, length) for length in shape)
     values = values[(slice(None), *inside)]

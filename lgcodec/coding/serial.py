@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import bad_payload
-from lgcodec.coding.laplace import BYTES, PRECISION, slots
+from lgcodec.coding.distributions import BYTES, PRECISION, SIGNS, slots
 
 __all__ = [
+    "LARGEST",
     "LOWEST",
-    "OFFSET",
     "SerialReader",
     "SerialWriter",
     "closed",
@@ -28,7 +28,7 @@ __all__ = [
 
 LOWEST: Final = 1 << 16  # of a state while there are words
 SYMBOLS_PER_LANE: Final = 2**15  # so that few bytes cannot claim many symbols
-OFFSET: Final = 1 << 15  # of an escaped symbol, so that it is two bytes
+LARGEST: Final = (1 << 15) - 1  # magnitude
 MASK: Final = (1 << PRECISION) - 1
 
 
@@ -75,7 +75,7 @@ def closed(states: bytes, words: bytes) -> bytes:
 @final
 @dataclass(frozen=True)
 class _Lists:
-    """`laplace.Slots` in what Python reads fastest."""
+    """`distributions.Slots` in what Python reads fastest."""
 
     most: list[int]
     frequency: list[int]
@@ -106,10 +106,18 @@ class SerialReader:
         self._readers = [_ChunkReader(chunk, lanes_of(total)) for chunk in chunks]
 
     def get(self, classes: NDArray[np.intp]) -> NDArray[np.int64]:
-        """The next symbols [chunks, n], of these classes."""
+        """The next magnitudes [chunks, n], of these classes."""
         rows = zip(self._readers, classes.tolist(), strict=True)
         values = [reader.get(row) for reader, row in rows]
         return np.array(values, np.int64).reshape(classes.shape)
+
+    def signs(self, classes: NDArray[np.intp], counts: NDArray[np.intp]) -> NDArray[np.int64]:
+        """The next `counts` [chunks] signs of every chunk, chunk after chunk, of these classes."""
+        parts = np.split(classes, np.cumsum(counts)[:-1]) if len(counts) else []
+        pairs = zip(self._readers, parts, strict=True)
+        return np.array(
+            [v for reader, part in pairs for v in reader.signs(part.tolist())], np.int64
+        )
 
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""
@@ -127,14 +135,14 @@ class _ChunkReader:
         self._end = first_state(lanes)
         words: list[int] = np.frombuffer(body, "<u2").tolist()
         self._words = iter(words)
-        self._count = 0
+        self._count, self._signs = 0, 0
 
     def get(self, classes: Sequence[int]) -> list[int]:
-        """The next symbols, of these classes."""
+        """The next magnitudes, of these classes."""
         table, lanes, states = _lists(), len(self._states), self._states
         frequency, start, owner, escape = table.frequency, table.start, table.owner, table.escape
         values = []
-        for count, class_ in enumerate(classes, self._count):
+        for count, class_ in enumerate(classes, self._count):  # `_take`, without its call
             state = states[count % lanes]
             slot = state & MASK
             place = owner[class_ << PRECISION | slot]
@@ -145,6 +153,24 @@ class _ChunkReader:
             )
         self._count += len(classes)
         return values
+
+    def signs(self, classes: Sequence[int]) -> list[int]:
+        """The next signs, of these classes."""
+        value, lanes, first = _lists().value, len(self._states), self._signs
+        self._signs += len(classes)
+        return [
+            value[self._take(count % lanes, SIGNS + class_)]
+            for count, class_ in enumerate(classes, first)
+        ]
+
+    def _take(self, lane: int, class_: int) -> int:
+        """The place of the next symbol of a lane."""
+        table, state = _lists(), self._states[lane]
+        slot = state & MASK
+        place = table.owner[class_ << PRECISION | slot]
+        state = table.frequency[place] * (state >> PRECISION) + slot - table.start[place]
+        self._states[lane] = self._refilled(state) if state < LOWEST else state
+        return place
 
     def finish(self) -> None:
         """As `SerialReader.finish`."""
@@ -159,15 +185,10 @@ class _ChunkReader:
 
     def _escaped(self, lane: int, class_: int) -> int:
         """The value of the two bytes that follow; one that needed no escape is damage."""
-        table, number = _lists(), -OFFSET
-        for weight in (256, 1):
-            slot = self._states[lane] & MASK
-            place = table.owner[BYTES << PRECISION | slot]
-            whole = self._states[lane] >> PRECISION
-            state = table.frequency[place] * whole + slot - table.start[place]
-            self._states[lane] = self._refilled(state) if state < LOWEST else state
-            number += weight * table.value[place]
-        if abs(number) <= table.most[class_] or number == -OFFSET:
+        value = _lists().value
+        high, low = (value[self._take(lane, BYTES)] for _ in range(2))
+        number = high << 8 | low
+        if not _lists().most[class_] < number <= LARGEST:
             raise bad_payload("an escape stands for a symbol that needs none")
         return number
 
@@ -178,25 +199,60 @@ class SerialWriter:
 
     def __init__(self, count: int, total: int) -> None:
         self._lanes = lanes_of(total)
-        self._values: list[NDArray[Any]] = [np.zeros((count, 0), np.int64)]
-        self._classes: list[NDArray[np.intp]] = [np.zeros((count, 0), np.intp)]
+        self._writers = [_ChunkWriter(lanes_of(total)) for _ in range(count)]
 
     def put(self, values: NDArray[Any], classes: NDArray[np.intp]) -> None:
-        """The next symbols [chunks, n], -2**15 < symbol < 2**15, and their classes."""
-        self._values.append(values)
-        self._classes.append(classes)
+        """The next magnitudes [chunks, n], at most LARGEST, and their classes."""
+        for writer, *part in zip(self._writers, values, classes, strict=True):
+            writer.put(*part)
+
+    def put_signs(
+        self, values: NDArray[Any], classes: NDArray[np.intp], counts: NDArray[np.intp]
+    ) -> None:
+        """The next `counts` [chunks] signs of every chunk, chunk after chunk, and their classes."""
+        ends = np.cumsum(counts)
+        for writer, first, last in zip(self._writers, ends - counts, ends, strict=True):
+            writer.put_signs(values[first:last], classes[first:last])
 
     def chunks(self) -> list[bytes]:
         """The bytes of each chunk."""
-        values, classes = np.concatenate(self._values, 1), np.concatenate(self._classes, 1)
-        return [self._chunk(*pair) for pair in zip(values, classes, strict=True)]
+        return [writer.chunk() for writer in self._writers]
 
-    def _chunk(self, values: NDArray[Any], classes: NDArray[np.intp]) -> bytes:
+
+@final
+class _ChunkWriter:
+    """The symbols of one chunk."""
+
+    def __init__(self, lanes: int) -> None:
+        self._lane_count = lanes
+        self._count, self._signs = 0, 0
+        self._places: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+        self._lanes: list[NDArray[np.intp]] = [np.zeros(0, np.intp)]
+
+    def put(self, values: NDArray[Any], classes: NDArray[np.intp]) -> None:
+        """Magnitudes; two bytes after every escape, in its lane."""
+        table, values = slots(), values.astype(np.int64)
+        places = table.first[classes] + np.minimum(values, table.most[classes] + 1)
+        lanes = (self._count + np.arange(len(values))) % self._lane_count
+        escaped = np.flatnonzero(table.escape[places])
+        number, after = values[escaped], np.repeat(escaped + 1, 2)
+        halves = table.first[BYTES] + np.stack([number >> 8, number & 255], axis=-1).ravel()
+        self._places.append(np.insert(places, after, halves))
+        self._lanes.append(np.insert(lanes, after, lanes[after - 1]))
+        self._count += len(values)
+
+    def put_signs(self, values: NDArray[Any], classes: NDArray[np.intp]) -> None:
+        """Signs."""
+        self._places.append(slots().first[SIGNS + classes] + values)
+        self._lanes.append((self._signs + np.arange(len(values))) % self._lane_count)
+        self._signs += len(values)
+
+    def chunk(self) -> bytes:
         """Symbols from the last to the first: the encoder undoes what the decoder does."""
         table, words = _lists(), []
-        states = [first_state(self._lanes)] * self._lanes
-        places, lanes = self._places(values.astype(np.int64), classes)
-        for place, lane in zip(reversed(places), reversed(lanes), strict=True):
+        states = [first_state(self._lane_count)] * self._lane_count
+        places, lanes = np.concatenate(self._places)[::-1], np.concatenate(self._lanes)[::-1]
+        for place, lane in zip(places.tolist(), lanes.tolist(), strict=True):
             frequency, state = table.frequency[place], states[lane]
             if state >= frequency << (32 - PRECISION):
                 words.append(state & 0xFFFF)
@@ -204,18 +260,3 @@ class SerialWriter:
             quotient, remainder = divmod(state, frequency)
             states[lane] = (quotient << PRECISION) + remainder + table.start[place]
         return closed(pack(f"<{len(states)}I", *states), np.array(words[::-1], "<u2").tobytes())
-
-    def _places(
-        self, values: NDArray[np.int64], classes: NDArray[np.intp]
-    ) -> tuple[list[int], list[int]]:
-        """Places of all symbols in the table, two bytes after every escape, and their lanes."""
-        table = slots()
-        most, lanes = table.most[classes], np.arange(len(values)) % self._lanes
-        escaped = np.flatnonzero(np.abs(values) > most)
-        offsets = values + most
-        offsets[escaped] = 2 * most[escaped] + 1
-        number = values[escaped] + OFFSET
-        after = np.repeat(escaped + 1, 2)
-        halves = table.first[BYTES] + np.stack([number >> 8, number & 255], axis=-1).ravel()
-        places = np.insert(table.first[classes] + offsets, after, halves)
-        return places.tolist(), np.insert(lanes, after, lanes[after - 1]).tolist()

@@ -1,9 +1,9 @@
 """Signal -> latents: a pyramid of every tile, rounded where a bit buys the most.
 
 The pyramid is nearly orthonormal, so that each symbol is chosen by its own error and its bits
-under the entropy network: D + lambda R, symbol by symbol (rate-distortion optimised rounding). The
-network is then trained on the symbols, and both steps take turns. One number, the step, leads to a
-size or a quality.
+under the entropy network: D + lambda R, symbol by symbol (rate-distortion optimised rounding). That
+and descent take turns, and where there is time for it the network is trained on the symbols before.
+One number, the step, leads to a size or a quality.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from typing import Final, final
 import numpy as np
 import torch
 
-from lgcodec.coding.base import Symbols
+from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import LATENTS
 from lgcodec.fit.descent import descend
@@ -31,9 +31,9 @@ from lgcodec.nets.latent import STEP_UNIT, Latent
 
 __all__ = ["fit_latents"]
 
-ROUNDS: Final = 2  # of rounding and training in turns
+ROUNDS: Final = 2  # of choosing symbols, after the first choice
 USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a photograph
-HEAD: Final = 450  # bytes of a file, and of a partition, beside latents
+HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
 CORRECTIONS: Final = 3  # of the step, by what descent did
 SEARCH: Final = 5  # choices of all symbols that a search takes, roughly
@@ -127,8 +127,8 @@ class _Run:
             self.step = self._first()
             self.choice = self._choose(self.step)
             self._save(checkpoint)
-        while self.rounds < (ROUNDS if self.settings.iterations else 0) and not self._is_late():
-            self._train()
+        while self.rounds < self._rounds and not self._is_late():
+            self._round()
             self._save(checkpoint)
         if self.target.exists:
             self._correct()
@@ -140,17 +140,34 @@ class _Run:
             return self._usual
         return self.target.search(self._usual, self._estimate, near=ROUGH)
 
-    def _train(self) -> None:
-        """One round: the network learns the symbols, and they are chosen again."""
-        iterations = self.settings.iterations // ROUNDS
-        self.entropy.train(self.chosen.symbols, iterations, self.settings.seed + self.rounds)
-        self.trained += iterations
-        self.work += self._training
+    @property
+    def _rounds(self) -> int:
+        """Rounds in all."""
+        return ROUNDS if self.settings.iterations or self.settings.phases else 0
+
+    def _round(self) -> None:
+        """Symbols are chosen again, and the network learns them before if there is time."""
+        self._train()
         if self.rounds == 0 or not self.settings.phases:
             self.choice = self._choose(self.step, self.chosen.symbols)
         if self.settings.phases:
             self.choice = self._descended(self.chosen)
         self.rounds += 1
+
+    def _train(self) -> None:
+        """The network learns the symbols; what it learns must save more than it costs."""
+        iterations, symbols = self.settings.iterations // ROUNDS, self.chosen.symbols
+        if not iterations:
+            return
+        self.entropy.train(symbols, iterations, self.settings.seed + self.rounds)
+        self.trained += iterations
+        self.work += self._training
+        learned, usual = self._coder(), self.family.coder
+        usual = usual.for_locals(
+            self.family.local_tensors(), {ENTROPY: 0 * self.entropy.integers()}
+        )
+        if _bits(learned, symbols) + _entropy(self.entropy.integers()) >= _bits(usual, symbols):
+            self.entropy = Entropy(self.family.coder)
 
     def _correct(self) -> None:
         """Move the step to where the target is met: descent changes size and quality too."""
@@ -271,7 +288,7 @@ class _Run:
 
     def _choice(self, rounded: Rounded, parts: Sequence[Sequence[Symbols]], bits: float) -> _Choice:
         chosen = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        shared = rounded.global_["coarse"].size + self.family.coder.network_size
+        shared = rounded.global_["coarse"].size
         choice = _Choice(rounded, chosen, bits + 8 * (HEAD + EACH * len(chosen[0]) + shared))
         self.work += 1
         self.choice = self.choice or choice  # for Ctrl-C while it is told
@@ -299,8 +316,7 @@ class _Run:
         return (SEARCH if self.target.exists else 0) + 1 + rounds * (1 + self._training)
 
     def _done(self) -> float:
-        rounds = ROUNDS if self.settings.iterations else 0
-        whole = self._work_until(rounds) + (SEARCH if self.target.exists else 0) + 1
+        whole = self._work_until(self._rounds) + (SEARCH if self.target.exists else 0) + 1
         return min(self.work / whole, 0.99)
 
 
@@ -310,3 +326,9 @@ def _bits(coder: Context, symbols: Sequence[Symbols]) -> float:
     return sum(
         float(costs(classes, np.abs(part).astype(np.float32)).sum()) for part, classes in pairs
     )
+
+
+def _entropy(numbers: Floats) -> float:
+    """Bits that whole numbers take, each by how often it occurs."""
+    _, counts = np.unique(numbers, return_counts=True)
+    return float(-(counts * np.log2(counts / counts.sum())).sum())

@@ -13,7 +13,7 @@ with grids of its own, a critically sampled pyramid, and an entropy model in int
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, prod
 from typing import Any, ClassVar, Final, final
 
@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from lgcodec.coding.context import ENTROPY, Context, EntropyNetwork
+from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.coding.network import HIDDEN
 from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
@@ -49,14 +50,12 @@ class Latent(Family):
     channels   values per sample, C
     tile       samples of a tile along each axis; frame: of the group's frame
     levels     splits along each axis
-    hidden     width of the network that predicts symbols
     """
 
     channels: int
     tile: tuple[int, ...]
     levels: tuple[int, ...]
     frame: tuple[int, ...]
-    hidden: int = 12
 
     tile_range: float = 1.0
 
@@ -75,7 +74,7 @@ class Latent(Family):
     @property
     def coder(self) -> Context:
         """The coder of the local chunks, without its network."""
-        return Context(self.pyramid, self.hidden)
+        return Context(self.pyramid)
 
     @property
     def ranges(self) -> tuple[tuple[float, float], ...]:  # type: ignore[override]
@@ -98,8 +97,6 @@ class Latent(Family):
                 levels=as_lengths(configuration["levels"]),
                 frame=tuple(axis.frame_len for axis in geometry.axes),
             )
-            hidden = EntropyNetwork.width(family.coder.inputs, global_[0].size)
-            family = replace(family, hidden=hidden)
             family.check_tables(configuration, local, global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
             raise FileError("E_PROFILE", f"the tables are not of latents: {error}") from error
@@ -232,7 +229,7 @@ class Latent(Family):
     @property
     @override
     def sizes(self) -> dict[str, int]:
-        return {"levels": max(self.levels), "hidden": self.hidden}
+        return {"levels": max(self.levels)}
 
     @override
     def multiplications(self) -> int:
@@ -241,8 +238,8 @@ class Latent(Family):
         Along an axis that a level splits, four lifting steps of half the samples and a scale of
         each; along every axis, four samples of the spline.
         """
-        inputs, hidden, pyramid = self.coder.inputs, self.hidden, self.pyramid
-        network = inputs * hidden + hidden * hidden + hidden
+        pyramid = self.pyramid
+        network = self.coder.inputs * HIDDEN + HIDDEN * HIDDEN + HIDDEN
         lifted = sum(
             3 * sum(pyramid.split(level)) * prod(pyramid.low(level))
             for level in range(max(self.levels))

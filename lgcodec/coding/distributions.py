@@ -1,0 +1,95 @@
+"""Sixty-four distributions of magnitudes and sixteen of signs, as integer frequencies.
+
+Class k of magnitudes is near a Laplace distribution of the scale 2**((k - 32) / 5) steps; what
+`tables/magnitudes.csv` lists was measured on photographs: the probability of 0, that of 1 among
+all others, and the ratio from one magnitude to the next beyond, as 16-bit fractions. The rest is
+integer arithmetic: every machine gets the same frequencies. A class ends at a magnitude of its
+own; its last symbol, the escape, says that two bytes with the magnitude follow, by the class BYTES.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.tables import magnitudes
+
+__all__ = ["BYTES", "CLASSES", "PRECISION", "SIGNS", "SIGN_CLASSES", "Slots", "slots"]
+
+CLASSES: Final = 64
+BYTES: Final = CLASSES  # the class of a byte: 256 symbols of the same frequency
+SIGNS: Final = BYTES + 1  # the first class of signs: symbol 0 is the expected sign, 1 the other
+EXPECTED: Final = (  # of 2**14: 1 / (1 + exp(-(k + 1/2) / 4)); a half for k = 0, which is both ways
+    *(8192, 9710, 10672, 11564, 12369, 13077, 13689, 14206),
+    *(14636, 14990, 15277, 15509, 15694, 15842, 15959, 16051),
+)
+SIGN_CLASSES: Final = len(EXPECTED)
+PRECISION: Final = 14  # frequencies of a class add up to 2**14
+Integers = NDArray[np.int64]
+
+
+@final
+@dataclass(frozen=True)
+class Slots:
+    """All classes side by side. A symbol's place: the first of its class + the symbol.
+
+    first, most   [81] place of the symbol 0 of a class, largest magnitude of a class
+    frequency, start, value   per place; `escape` tells the places of escapes
+    owner         [81 * 2**14] place that owns a slot of a class
+    """
+
+    first: Integers
+    most: Integers
+    frequency: Integers
+    start: Integers
+    value: Integers
+    escape: NDArray[np.bool_]
+    owner: NDArray[np.int32]
+
+
+@cache
+def slots() -> Slots:
+    """The tables, made once."""
+    rows = magnitudes().tolist()
+    counts = [_frequencies(*row) for row in rows]
+    counts.append(np.full(256, (1 << PRECISION) // 256, np.int64))
+    counts += [np.array([count, (1 << PRECISION) - count]) for count in EXPECTED]
+    most = [most for *_, most in rows] + [0] * (1 + SIGN_CLASSES)
+    first = np.cumsum([0, *map(len, counts[:-1])])
+    escape = np.zeros(sum(map(len, counts)), np.bool_)
+    escape[first[:CLASSES] + most[:CLASSES] + 1] = True
+    return Slots(
+        first=first,
+        most=np.array(most),
+        frequency=np.concatenate(counts),
+        start=np.concatenate([np.cumsum(count) - count for count in counts]),
+        value=np.concatenate([np.arange(len(count)) for count in counts]),
+        escape=escape,
+        owner=_owners(counts, first),
+    )
+
+
+def _frequencies(zero: int, one: int, ratio: int, most: int) -> Integers:
+    """Counts of 0 .. most and of the escape: each at least 1, 2**PRECISION in all."""
+    others = 65536 - zero
+    weights, weight = [zero << 16, others * one], others * (65536 - one) * (65536 - ratio) >> 16
+    for _ in range(2, most + 1):
+        weights.append(weight)
+        weight = weight * ratio >> 16
+    shares = np.array([*weights, 0], np.int64)
+    spare = (1 << PRECISION) - len(shares)  # after one for every symbol
+    counts: Integers = 1 + shares * spare // int(shares.sum())
+    counts[0] += (1 << PRECISION) - int(counts.sum())
+    return counts
+
+
+def _owners(counts: Sequence[Integers], first: NDArray[Any]) -> NDArray[np.int32]:
+    parts = [
+        np.repeat(np.arange(len(count)) + at, count)
+        for count, at in zip(counts, first, strict=True)
+    ]
+    owners: NDArray[np.int32] = np.concatenate(parts).astype(np.int32)
+    return owners

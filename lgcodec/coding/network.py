@@ -1,0 +1,71 @@
+"""The network that tells classes of magnitudes, in integers held by float32; see context.md."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.base import Floats, bad_payload
+from lgcodec.coding.distributions import CLASSES
+
+__all__ = ["HIDDEN", "MAX_BIAS", "MAX_WEIGHT", "EntropyNetwork"]
+
+HIDDEN: Final = 16
+MAX_WEIGHT: Final = 255  # 16 stands for 1
+MAX_BIAS: Final = 4095  # 16 stands for 1
+MOST_HIDDEN: Final = 1023  # 16 stands for 1
+
+
+@final
+class EntropyNetwork:
+    """Features -> class, two hidden ReLU layers of HIDDEN units.
+
+    `weights` is flat: per layer its matrix [inputs, outputs] in raster order, then its biases.
+    Products and their sums stay below 2**24, so that float32 arithmetic is exact; what the sums of
+    a layer are divided by, a power of 2, divides its weights already.
+    """
+
+    def __init__(self, weights: Floats, inputs: int) -> None:
+        widths = [inputs, HIDDEN, HIDDEN, 1]
+        at, self.matrices, self.biases = 0, [], []
+        for (before, after), divisor in zip(pairwise(widths), (16, 16, 256), strict=True):
+            matrix = weights[at : at + before * after].reshape(before, after)
+            bias = weights[at + before * after :][:after]
+            if np.abs(matrix).max() > MAX_WEIGHT or np.abs(bias).max() > MAX_BIAS:
+                raise bad_payload(
+                    f"the entropy network has a weight of {np.abs(matrix).max():.0f} or a bias of "
+                    f"{np.abs(bias).max():.0f}, allowed are ±{MAX_WEIGHT} and ±{MAX_BIAS}"
+                )
+            self.matrices.append(np.ascontiguousarray(matrix / np.float32(divisor), np.float32))
+            self.biases.append((bias * np.float32(16 / divisor)).astype(np.float32))
+            at += (before + 1) * after
+
+    @staticmethod
+    def size(inputs: int) -> int:
+        """Numbers in the flat tensor."""
+        return (inputs + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + HIDDEN + 1
+
+    def first(self, features: Sequence[Floats], rows: slice) -> Floats:
+        """What `features` [P, *band], inputs `rows` of the network, add to the first layer."""
+        stacked = np.stack(features, axis=-1)
+        sums: Floats = stacked @ self.matrices[0][rows]
+        return sums
+
+    def classes(self, sums: Floats) -> NDArray[np.intp]:
+        """Classes [...] from the sums [..., H] of the first layer, biases included."""
+        shape = sums.shape[:-1]
+        sums = sums.reshape(-1, sums.shape[-1])  # one product of matrices, not one per partition
+        sums = _limited(sums, MOST_HIDDEN) @ self.matrices[1] + self.biases[1]
+        sums = _limited(sums, MOST_HIDDEN) @ self.matrices[2] + self.biases[2]
+        classes: NDArray[np.intp] = _limited(sums, CLASSES - 1).astype(np.intp)
+        return classes.reshape(shape)
+
+
+def _limited(sums: Floats, most: int) -> Floats:
+    """clamp(floor(sums), 0, most); fronts are short, so that every call counts."""
+    result: Floats = np.floor(sums)
+    np.maximum(result, 0, out=result)
+    np.minimum(result, most, out=result)
+    return result

@@ -1,0 +1,29 @@
+"""Numbers of the specification that no formula gives: trained by `benchmarks.train_latent`.
+
+The same files stand in spec/codings, one row of whole numbers a line.
+"""
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["magnitudes", "networks"]
+
+
+@cache
+def magnitudes() -> NDArray[np.int64]:
+    """[64, 4]: of every class zero, one, ratio and most; see `distributions`."""
+    return _numbers("magnitudes.csv").reshape(-1, 4)
+
+
+@cache
+def networks(axes: int) -> NDArray[np.int64]:
+    """All weights for grids of `axes` axes: those of classes, then of signs; see `context`."""
+    return _numbers(f"context-{axes}d.csv")
+
+
+def _numbers(name: str) -> NDArray[np.int64]:
+    text = (files(__package__) / name).read_text("ascii")
+    return np.array(text.replace("\n", ",").rstrip(",").split(","), np.int64)
