@@ -90,7 +90,9 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64], before: NDArra
     weights = np.exp(-0.5 * (distance / SMOOTH) ** 2)
     ratio = weights @ (part + PRIOR * before) / (weights @ (whole + PRIOR))
     expected = weights @ ((whole + PRIOR) * before) / (weights @ (whole + PRIOR))
-    odds = np.log(ratio / (1 - ratio)) - np.log(expected / (1 - expected))  # slope stays that of before
+    odds = np.log(ratio / (1 - ratio)) - np.log(
+        expected / (1 - expected)
+    )  # slope stays that of before
     result: NDArray[np.float64] = 1 / (1 + (1 - before) / before * np.exp(-odds))
     return result
 

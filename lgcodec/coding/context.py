@@ -100,6 +100,12 @@ class Context(Coder):
         return EntropyNetwork.size(self.inputs)
 
     @property
+    def _ready(self) -> EntropyNetwork:
+        if self._network is None:
+            raise ValueError("the coder has no network yet: see for_locals")
+        return self._network
+
+    @property
     def usual(self) -> Floats:
         """The network of the specification [network_size], which ENTROPY is added to."""
         return networks(len(self.pyramid.tile))[: self.network_size].astype(np.float32)
@@ -128,18 +134,14 @@ class Context(Coder):
         for band, values, known in self._bands(parts):
             signs, own = self._signs(band, known), magnitude(values)
             for channel in range(self.pyramid.channels):
-                sums = self._sums(band, known, own, channel)
-                _write(writer, np.abs(values[:, channel]), self._network.classes(sums))
-                signs.values(
-                    channel, np.abs(values[:, channel]), _writing(writer, values[:, channel])
-                )
+                sums, part = self._sums(band, known, own, channel), values[:, channel]
+                _write(writer, np.abs(part), self._network.classes(sums))
+                signs.values(channel, np.abs(part), _writing(writer, part))
         return writer.chunks()
 
     def classes(self, symbols: Sequence[Symbols]) -> list[NDArray[np.intp]]:
         """The class of every magnitude, for symbols [P, N_k] of each band."""
-        network = self._network
-        if network is None:
-            raise ValueError("the coder has no network yet: see for_locals")
+        network = self._ready
         channels, result = range(self.pyramid.channels), []
         for band, values, known in self._bands(symbols):
             own = magnitude(values)
@@ -217,8 +219,7 @@ class Context(Coder):
         self, band: Band, known: Known, own: Floats, channel: int, *, causal: bool = True
     ) -> Floats:
         """Sums [P, *band, H] of the first layer; without the causal neighbours if not `causal`."""
-        network = self._network
-        assert network is not None
+        network = self._ready
         near = Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
         offsets, constants = causal_offsets(len(band.shape)), near.constants(channel)
         split, rest = len(offsets), self.inputs - len(constants)
@@ -241,7 +242,7 @@ def _writing(writer: Writer, values: Symbols) -> Code:
     def code(
         rows: NDArray[np.intp], places: NDArray[np.intp], odds: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        negative = values.reshape(len(values), -1)[rows, places] < 0
+        negative: NDArray[np.bool_] = values.reshape(len(values), -1)[rows, places] < 0
         counts = np.bincount(rows, minlength=len(values))
         writer.put_signs(negative != (odds < 0), _sign_classes(odds), counts)
         return negative
@@ -255,8 +256,9 @@ def _reading(reader: Reader, count: int) -> Code:
     def code(
         rows: NDArray[np.intp], _: NDArray[np.intp], odds: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        other = reader.signs(_sign_classes(odds), np.bincount(rows, minlength=count)) > 0
-        return other != (odds < 0)
+        counts = np.bincount(rows, minlength=count)
+        negative: NDArray[np.bool_] = reader.signs(_sign_classes(odds), counts) != (odds < 0)
+        return negative
 
     return code
 

@@ -167,7 +167,7 @@ class _ChunkReader:
         """The place of the next symbol of a lane."""
         table, state = _lists(), self._states[lane]
         slot = state & MASK
-        place = table.owner[class_ << PRECISION | slot]
+        place: int = table.owner[class_ << PRECISION | slot]
         state = table.frequency[place] * (state >> PRECISION) + slot - table.start[place]
         self._states[lane] = self._refilled(state) if state < LOWEST else state
         return place

@@ -45,12 +45,12 @@ class SignNetwork:
     @staticmethod
     def size(inputs: int, axes: int) -> int:
         """Numbers in the flat tensor."""
-        return (inputs + 1) * SIGN_HIDDEN + GAINS + 2**axes
+        return (inputs + 1) * SIGN_HIDDEN + GAINS + (1 << axes)
 
     def odds(self, features: Floats, level: int, channel: int, phase: int) -> NDArray[np.int64]:
         """Odds [n] of features [n, inputs]: above 0 where a positive sign is likelier."""
         hidden = np.trunc(features @ self.matrix / np.float32(16)).clip(-MOST_HIDDEN, MOST_HIDDEN)
-        sums = np.trunc(hidden @ self.vector / np.float32(256)).astype(np.int64)
+        sums = (hidden @ self.vector).astype(np.int64)
         gain = self.gains[min(level, 3)] + self.gains[4 + min(channel, 2)]
         sums *= gain + self.gains[GAINS + phase]
         odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 10)
@@ -95,7 +95,8 @@ def phases(shape: tuple[int, ...]) -> NDArray[np.intp]:
     number = np.zeros((2,) * axes, np.intp)
     for phase, odd in enumerate(order):
         number[odd] = phase
-    return number[tuple(index % 2 for index in np.indices(shape))]
+    found: NDArray[np.intp] = number[tuple(index % 2 for index in np.indices(shape))]
+    return found
 
 
 @final
