@@ -149,6 +149,21 @@ class Context(Coder):
             result.append(np.stack(classes, axis=1).reshape(len(own), -1))
         return result
 
+    def odds(
+        self, symbols: Sequence[Symbols], asked: Sequence[NDArray[np.bool_]]
+    ) -> list[NDArray[np.int64]]:
+        """Four times the log-odds of a positive sign where `asked` [P, N_k] for, 0 elsewhere.
+
+        For symbols [P, N_k] of each band, of which every place sees those coded before.
+        """
+        result = []
+        for (band, values, known), part in zip(self._bands(symbols), asked, strict=True):
+            signs, wanted = self._signs(band, known), part.reshape(values.shape)
+            channels = range(self.pyramid.channels)
+            parts = [signs.odds(c, values[:, c], wanted[:, c]) for c in channels]
+            result.append(np.stack(parts, axis=1).reshape(len(values), -1))
+        return result
+
     def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
         """Inputs [P, N_k, inputs] of the network, for symbols [P, N_k] of each band."""
         result = []

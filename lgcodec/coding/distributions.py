@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.tables import magnitudes
 
-__all__ = ["BYTES", "CLASSES", "PRECISION", "SIGNS", "SIGN_CLASSES", "Slots", "slots"]
+__all__ = ["BYTES", "CLASSES", "EXPECTED", "PRECISION", "SIGNS", "SIGN_CLASSES", "Slots", "slots"]
 
 CLASSES: Final = 64
 BYTES: Final = CLASSES  # the class of a byte: 256 symbols of the same frequency

@@ -148,6 +148,20 @@ class BandSigns:
             self._own.put(rows * self._channels + channel, places, signed(values[rows, places]))
         return values.reshape(sizes.shape)
 
+    def odds(
+        self, channel: int, values: NDArray[Any], asked: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Odds [P, *band] of the places that are `asked` for, 0 elsewhere, among given symbols."""
+        phase = phases(self._band.shape).ravel()
+        flat, wanted = values.reshape(len(values), -1), asked.reshape(len(values), -1)
+        odds = np.zeros(flat.shape, np.int64)
+        for number in range(2 ** len(self._band.shape)):
+            rows, places = np.nonzero(wanted & (phase == number))
+            odds[rows, places] = self._odds(channel, number, rows, places)
+            rows, places = np.nonzero((flat != 0) & (phase == number))
+            self._own.put(rows * self._channels + channel, places, signed(flat[rows, places]))
+        return odds.reshape(values.shape)
+
     def _odds(
         self, channel: int, phase: int, rows: NDArray[np.intp], places: NDArray[np.intp]
     ) -> NDArray[np.int64]:

@@ -30,9 +30,10 @@ def descend(
     *,
     symbols: Sequence[Symbols],
     classes: Sequence[NDArray[np.intp]],
+    odds: Sequence[NDArray[np.int64]],
     phases: int,
 ) -> list[Symbols]:
-    """Better symbols [P, N_k] of every band, for their `classes` [P, N_k].
+    """Better symbols [P, N_k] of every band, for their `classes` and `odds` [P, N_k].
 
     scales   of every band [C, *band]: what a symbol of 1 stands for
     error    [P, C, *tile]: what `symbols` decode to less what they should
@@ -44,7 +45,7 @@ def descend(
     for place, (band, scale, norm) in enumerate(plan):
         for mask in _phases(band.shape, phases):
             slope = _slope(pyramid, band, error * counts) / (scale * norm**2)
-            better = cheapest(chosen[place] - slope.flatten(1).numpy(), classes[place])
+            better = cheapest(chosen[place] - slope.flatten(1).numpy(), classes[place], odds[place])
             own = np.tile(mask.ravel(), pyramid.channels)
             change = np.where(own, better - chosen[place], 0).astype(np.float32)
             values = torch.from_numpy(change).view(-1, *scale.shape) * scale

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from math import cos, pi
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 import torch
@@ -13,12 +13,12 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import Context
-from lgcodec.coding.distributions import CLASSES
+from lgcodec.coding.distributions import CLASSES, EXPECTED, PRECISION
 from lgcodec.coding.neighbours import ONE
 from lgcodec.coding.network import HIDDEN, MAX_BIAS, MAX_WEIGHT, MOST_HIDDEN
 from lgcodec.coding.tables import magnitudes
 
-__all__ = ["Entropy", "bits_between", "costs"]
+__all__ = ["Entropy", "bits_between", "costs", "sign_bits"]
 
 WEIGHT_ONE: Final = 16  # fixed point of weights and biases, see context.md
 RATE: Final = 1e-3
@@ -126,6 +126,15 @@ def costs(classes: NDArray[np.intp], sizes: NDArray[np.float32]) -> NDArray[np.f
     large = np.where(sizes == 1, one[classes], two[classes] + more[classes] * (sizes - 2))
     bits: NDArray[np.float32] = np.where(sizes == 0, zero[classes], large)
     return np.minimum(bits, np.float32(MOST_BITS))
+
+
+def sign_bits(odds: NDArray[Any]) -> NDArray[np.float32]:
+    """Bits of signs that are expected with these odds, below 0 if the other is."""
+    chances = np.array(EXPECTED, np.float32) / (1 << PRECISION)
+    class_ = np.minimum(np.abs(odds), len(EXPECTED) - 1).astype(np.intp)
+    chance = np.where(odds < 0, 1 - chances[class_], chances[class_])
+    bits: NDArray[np.float32] = -np.log2(chance)
+    return bits
 
 
 @cache

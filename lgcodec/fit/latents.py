@@ -15,6 +15,7 @@ from typing import Final, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
@@ -40,6 +41,7 @@ SEARCH: Final = 5  # choices of all symbols that a search takes, roughly
 ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later
 SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
 TELL_EVERY: Final = 1.0  # seconds
+HALF: Final = 0.5  # a step: what is farther from 0 may be chosen not to be 0
 SizeOf = Callable[[Fitted], int]
 
 
@@ -221,6 +223,7 @@ class _Run:
                 *self.pyramids.residual(rounded, choice.symbols, rows),
                 symbols=part,
                 classes=coder.classes(part),
+                odds=self._odds(coder, self.pyramids.bands(rounded, rows), part),
                 phases=self.settings.phases,
             )
             bits += _bits(coder, part)
@@ -276,11 +279,18 @@ class _Run:
         parts, bits = [], 0.0
         for rows in self.pyramids.blocks:
             bands = self.pyramids.bands(rounded, rows)
-            near = [part[rows] for part in symbols] if symbols else map(dead_zone, bands)
-            part = [cheapest(*pair) for pair in zip(bands, coder.classes(list(near)), strict=True)]
+            near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
+            part = [cheapest(*pair) for pair in zip(bands, coder.classes(near), strict=True)]
             bits += _bits(coder, part)
             parts.append(part)
         return self._choice(rounded, parts, bits)
+
+    def _odds(
+        self, coder: Context, bands: Sequence[Floats], symbols: Sequence[Symbols]
+    ) -> Sequence[NDArray[np.int64]]:
+        """Of the signs of all that may be chosen not to be 0."""
+        asked = [(np.abs(b) > HALF) | (s != 0) for b, s in zip(bands, symbols, strict=True)]
+        return coder.odds(symbols, asked)
 
     def _coder(self) -> Context:
         networks = {ENTROPY: self.entropy.integers()}

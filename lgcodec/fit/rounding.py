@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.integer import LARGEST
-from lgcodec.fit.entropy import costs
+from lgcodec.fit.entropy import costs, sign_bits
 
 __all__ = ["cheapest", "dead_zone"]
 
@@ -24,13 +24,20 @@ def dead_zone(scaled: Floats) -> Symbols:
     return _signed(scaled, np.floor(np.abs(scaled) + np.float32(DEAD_ZONE)))
 
 
-def cheapest(scaled: Floats, classes: NDArray[np.intp]) -> Symbols:
-    """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are."""
+def cheapest(
+    scaled: Floats, classes: NDArray[np.intp], odds: NDArray[np.int64] | None = None
+) -> Symbols:
+    """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are.
+
+    odds   of their signs, as `Context.odds`; None: a sign has one bit
+    """
     size = np.abs(scaled)
+    sign = 0 if odds is None else LAMBDA * (sign_bits(np.sign(scaled) * odds) - 1)
     near = np.rint(size)
-    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near)
+    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near) + sign * (near > 0)
     for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
         cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
+        cost = cost + sign * (candidate > 0)
         best = np.where(cost < price, candidate, best)
         price = np.minimum(cost, price)
     return _signed(scaled, best)
