@@ -7,7 +7,7 @@ One number, the step, leads to a size or a quality.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 from pathlib import Path
 from time import monotonic
@@ -132,6 +132,7 @@ class _Run:
         while self.rounds < self._rounds and not self._is_late():
             self._round()
             self._save(checkpoint)
+        self.choice = self._filtered(self.chosen)
         if self.target.exists:
             self._correct()
         self._tell(self.chosen, 1.0)
@@ -203,7 +204,12 @@ class _Run:
         self.choice = self._choose(step)
         for _ in range(self.rounds if self.settings.phases else 0):
             self.choice = self._descended(self.choice)
+        self.choice = self._filtered(self.choice)
         return self.choice
+
+    def _filtered(self, choice: _Choice) -> _Choice:
+        """The same with the best strength of the filter."""
+        return replace(choice, rounded=self.pyramids.filtered(choice.rounded, choice.symbols))
 
     def _amount(self, choice: _Choice) -> float:
         """What the target limits: bytes or dB."""

@@ -1,7 +1,7 @@
 """The pyramids of the tiles of a group, block by block, so that memory does not grow with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log2, prod
 from typing import Final, final
 
@@ -14,6 +14,7 @@ from lgcodec.coding.pyramid import LATENTS, Pyramid
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
+from lgcodec.nets.post_filter import STRENGTH_ONE
 from lgcodec.nets.rotation import angles_of, rotation, turned
 from lgcodec.nets.smooth import spread
 
@@ -23,6 +24,7 @@ AT_ONCE: Final = 2**20  # values of the tiles of a block
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
 MOST_COARSE: Final = 2047  # so that differences have tables
+MOST_STRENGTH: Final = 3 * STRENGTH_ONE
 
 
 @final
@@ -76,6 +78,27 @@ class Pyramids:
             (part / scale).flatten(1).numpy()
             for part, scale in zip(bands, rounded.scales, strict=True)
         ]
+
+    def filtered(self, rounded: Rounded, symbols: Sequence[Symbols]) -> Rounded:
+        """The same with as much of the filter in every channel as leaves the least error."""
+        family, steps = self._family, rounded.global_["steps"].copy()
+        if not family.is_filtered:
+            return rounded
+        gain, power = torch.zeros(2, family.channels, dtype=torch.float64)
+        steps[-family.channels :] = STRENGTH_ONE
+        whole = replace(rounded, global_={**rounded.global_, "steps": steps})
+        for rows in self.blocks:
+            error, inside = self.residual(whole, symbols, rows)
+            tiles = self._sampler.tiles(family.tile, rows)
+            weights = self._weights(whole, symbols, rows)
+            change = (
+                family.correction(weights, family.coded(weights, tiles.index)) * inside[:, None]
+            )
+            gain -= (change * error).transpose(0, 1).flatten(1).sum(1, dtype=torch.float64)
+            power += change.square().transpose(0, 1).flatten(1).sum(1, dtype=torch.float64)
+        best = (STRENGTH_ONE * gain / power.clamp(min=1e-20)).round().clamp(0, MOST_STRENGTH)
+        steps[-family.channels :] = best.numpy()
+        return replace(rounded, global_={**rounded.global_, "steps": steps})
 
     def residual(
         self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice
@@ -155,7 +178,7 @@ def _low_of_splines(family: Latent, axis: int) -> Tensor:
 
 
 def _steps(family: Latent, step: int, largest: float) -> Tensor:
-    """The stored steps: of levels and of the coarse grid, then by how much channels differ.
+    """The stored steps: of levels and the coarse grid, how channels differ, all of the filter.
 
     largest   magnitude in the coarse grid
     """
@@ -163,4 +186,6 @@ def _steps(family: Latent, step: int, largest: float) -> Tensor:
     coarse = max(step + round(STEP_UNIT * (log2(COARSE_SHARE) - gain)), FINEST_COARSE)
     coarse = max(coarse, ceil(STEP_UNIT * log2(max(largest, 2**-20) / MOST_COARSE)))
     channels = [0] * family.channels
-    return torch.tensor([*[step] * max(family.levels), coarse, *channels], dtype=torch.float32)
+    strengths = [STRENGTH_ONE] * family.channels if family.is_filtered else []
+    stored = [*[step] * max(family.levels), coarse, *channels, *strengths]
+    return torch.tensor(stored, dtype=torch.float32)

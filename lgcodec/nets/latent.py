@@ -1,12 +1,13 @@
 """Latents: a partition's local weights are the grids of a pyramid over its tile, in integers.
 
-    coarse grid (global) ── cubic B-spline over the frame ─────────────┐
-    bands (local) ── times steps ── inverse wavelet in the tile ── sum ── rotation ── values
+    coarse grid (global) ── cubic B-spline over the frame ───┐
+    bands (local) ── times steps ── inverse wavelet ── sum ── filter ── rotation ── values
 
 The global chunk holds the coarse grid, which carries context and smoothness across the borders of
-tiles, the steps, the rotation that makes channels of what is coded, and the network that predicts
-how large each symbol of a local chunk is (see `coding/context.py`). A tile is synthesised on its
-lattice and interpolated at any coordinate.
+tiles, the steps, how much of the filter each channel takes, the rotation that makes channels of
+what is coded, and what is particular to this signal of the network that predicts how large each
+symbol of a local chunk is (see `coding/context.py`). A tile is synthesised on its lattice and
+interpolated at any coordinate.
 
 After the multi-resolution latents of Cool-chic (Ladune et al.) and C3 (Kim et al.): each partition
 with grids of its own, a critically sampled pyramid, and an entropy model in integers.
@@ -30,6 +31,7 @@ from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.lifting import synthesise
 from lgcodec.nets.norms import norms
+from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter, multiplications
 from lgcodec.nets.request import Request
 from lgcodec.nets.rotation import angle_count, rotation, turned
 from lgcodec.nets.smooth import interpolate, spread
@@ -144,7 +146,7 @@ class Latent(Family):
         grid = [n * c for n, c in zip(self.tiles, self.pyramid.coarse, strict=True)]
         tensors = [
             TensorSpec(ENTROPY, (self.coder.network_size,)),
-            TensorSpec("steps", (max(self.levels) + 1 + self.channels,)),
+            TensorSpec("steps", (max(self.levels) + 1 + (1 + self.is_filtered) * self.channels,)),
             TensorSpec("coarse", (self.channels, *grid)),
         ]
         if self.channels > 1:
@@ -168,7 +170,7 @@ class Latent(Family):
         stored = weights["global.steps"]
         exact = stored.cpu().double()  # accelerators have no doubles, or other powers
         depth = max(self.levels) + 1
-        octaves = (exact[:depth, None] + exact[None, depth:]) / STEP_UNIT
+        octaves = (exact[:depth, None] + exact[None, depth:][:, : self.channels]) / STEP_UNIT
         return torch.exp2(octaves.clamp(-MOST_OCTAVES, MOST_OCTAVES)).to(stored)
 
     @override
@@ -198,9 +200,23 @@ class Latent(Family):
     def lattice(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """Values [P, C, *tile] of the tiles at `index` [P, D] of the group."""
         coded = self.coded(weights, index)
+        coded = coded + self.correction(weights, coded)
         angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
         matrix = rotation(angles, self.channels).to(coded)
         return turned(matrix, coded)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether there is a filter for such grids."""
+        return has_filter(self.channels, len(self.tile))
+
+    def correction(self, weights: TensorWeights, coded: Tensor) -> Tensor:
+        """What the filter adds [P, C, *tile] to coded channels of the same shape."""
+        strength = weights["global.steps"][-self.channels :] / STRENGTH_ONE
+        if not (self.is_filtered and strength.any()):
+            return torch.zeros_like(coded)
+        change = corrected(coded, self.steps(weights)[0])
+        return strength.view(-1, *(1,) * len(self.tile)) * change
 
     def coded(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """The channels that are coded, [P, C, *tile], of the tiles at `index` [P, D]."""
@@ -233,7 +249,7 @@ class Latent(Family):
 
     @override
     def multiplications(self) -> int:
-        """The network and a step for every symbol, the wavelet, the spline, and the rotation.
+        """The network and a step for every symbol, wavelet, spline, filter, and rotation.
 
         Along an axis that a level splits, four lifting steps of half the samples and a scale of
         each; along every axis, four samples of the spline.
@@ -247,6 +263,7 @@ class Latent(Family):
         tile = prod(self.tile)
         symbols = sum(pyramid.sizes) / tile
         each = symbols * (network + 1) + self.channels * (lifted / tile + 4 * len(self.tile))
+        each += multiplications(self.channels) if self.is_filtered else 0
         return ceil(each) + (self.channels**2 if self.channels > 1 else 0)
 
 

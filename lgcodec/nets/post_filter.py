@@ -1,0 +1,72 @@
+"""What a small convolutional network takes back of the noise of rounding, tile by tile.
+
+Three layers of 3 x 3 over the coded channels of one tile, in steps of its quantiser, with ReLU
+between; the border of the tile goes on, so that no tile sees another. The weights stand in the
+specification (families/latent-filter-Nc.csv, trained by `benchmarks.train_latent`), and the global
+chunk says how much of the result each channel takes. After the in-loop filters of video codecs.
+"""
+
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, pad
+
+__all__ = ["CHANNELS", "STRENGTH_ONE", "WIDTH", "corrected", "has_filter", "multiplications"]
+
+WIDTH: Final = 16
+CHANNELS: Final = (1, 3)  # for which there are weights
+WEIGHT_ONE: Final = 4096  # of the numbers in the tables
+STRENGTH_ONE: Final = 16
+TAPS: Final = 9
+
+
+def has_filter(channels: int, axes: int) -> bool:
+    """Whether there is one for so many channels on grids of so many axes."""
+    return axes == 2 and channels in CHANNELS
+
+
+def multiplications(channels: int) -> int:
+    """Of one sample."""
+    return TAPS * WIDTH * (2 * channels + WIDTH)
+
+
+def corrected(coded: Tensor, steps: Tensor) -> Tensor:
+    """What is to be added [P, C, h, w] to coded channels of the same shape.
+
+    steps   [C] of the finest level, network units
+
+    One tile at a time: for several at once libraries add in another order, and a crop would decode
+    to other bits.
+    """
+    wide = steps.view(-1, 1, 1)
+    layers = [(m.to(coded), b.to(coded)) for m, b in _layers(coded.shape[1])]
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        parts = [_filtered(tile / wide, layers) * wide for tile in coded]
+    return torch.stack(parts) if parts else torch.zeros_like(coded)
+
+
+def _filtered(values: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
+    values = values[None]
+    for place, (matrix, bias) in enumerate(layers):
+        values = conv2d(pad(values, [1] * 4, mode="replicate"), matrix, bias)
+        values = values.relu() if place < len(layers) - 1 else values
+    return values[0]
+
+
+@cache
+def _layers(channels: int) -> list[tuple[Tensor, Tensor]]:
+    """Matrix [outputs, inputs, 3, 3] and bias of each layer, from the table in this order."""
+    text = (files("lgcodec.nets") / "tables" / f"latent-filter-{channels}c.csv").read_text("ascii")
+    numbers = np.array(text.replace("\n", ",").rstrip(",").split(","), np.float32) / WEIGHT_ONE
+    flat, at, layers = torch.from_numpy(numbers), 0, []
+    for before, after in pairwise([channels, WIDTH, WIDTH, channels]):
+        size = after * before * TAPS
+        matrix = flat[at : at + size].view(after, before, 3, 3)
+        layers.append((matrix, flat[at + size : at + size + after]))
+        at += size + after
+    return layers
