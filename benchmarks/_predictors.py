@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lgcodec.coding.context import Context
 from lgcodec.coding.distributions import CLASSES, EXPECTED
-from lgcodec.coding.network import HIDDEN, MAX_WEIGHT, MOST_HIDDEN
+from lgcodec.coding.network import HIDDEN, MAX_WEIGHT
 from lgcodec.coding.signs import GAINS, SIGN_HIDDEN
 from lgcodec.fit.entropy import Entropy
 
@@ -42,7 +42,7 @@ class Magnitudes:
 @final
 @dataclass(frozen=True)
 class Signs:
-    """Of one orientation: contexts [N, inputs]; level, channel and phase [N, 3]; sign, weight [N]."""
+    """Of one orientation: contexts [N, inputs]; level, channel, phase [N, 3]; sign; weight."""
 
     features: Tensor
     place: Tensor
@@ -71,7 +71,8 @@ def measured(
     zero, one, ratio = (start[:, i] / 65536 for i in range(3))
 
     def total(chosen: NDArray[np.bool_], each: NDArray[np.float64] = counts) -> NDArray[np.float64]:
-        return np.bincount(classes[chosen], each[chosen], CLASSES)
+        sums: NDArray[np.float64] = np.bincount(classes[chosen], each[chosen], CLASSES)
+        return sums
 
     every = np.ones(len(sizes), np.bool_)
     zero = _share(total(sizes == 0), total(every), zero)

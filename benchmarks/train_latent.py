@@ -1,185 +1,211 @@
-"""Starting values of the latent family's entropy network: lgcodec/fit/start/context-Nd.safetensors.
+"""The networks of the specification that latents are decoded with.
 
-Pyramids of many signals are rounded at steps from fine to coarse, and one network is trained on all
-of their symbols; with it they are rounded again as an encoder does, at the price of their bits, and
-the networks of all widths are trained on what comes out. A symbol where all neighbours are 0 tells
-little: few of them are kept, for as many as they stand for. Signals of few bits weigh more, so that
-all rates count. A tenth of the signals is held back, and the bits of their symbols are printed.
+Signals are fitted at steps from fine to coarse with the networks as they are; then those that
+predict magnitudes and signs and the filter are trained on what comes out, and the distributions
+of magnitudes are measured. Where all neighbours of a magnitude are 0 it tells little: few of them
+are kept, for as many as they stand for. Signals of few bits weigh more, so that all rates count.
+Writes lgcodec/coding/tables, lgcodec/nets/tables and their copies in spec: a new version of the
+format. Run it twice to learn from symbols that were chosen with what was learned.
 """
 
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import Final, final
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks._filters import Decoded, learned_filter
+from benchmarks._predictors import (
+    Magnitudes,
+    Signs,
+    learned_magnitudes,
+    learned_signs,
+    measured,
+)
 from benchmarks._training import SIGNALS
 from benchmarks.common import ROOT, parser
 from lgcodec import EncodeOptions, Signal
 from lgcodec._job import _values
-from lgcodec.coding.base import Floats, Symbols
-from lgcodec.coding.context import ENTROPY, Context, EntropyNetwork
-from lgcodec.fit.entropy import Entropy, costs
+from lgcodec.coding.base import Symbols
+from lgcodec.coding.context import Context
+from lgcodec.coding.network import EntropyNetwork
+from lgcodec.coding.pyramid import LATENTS
+from lgcodec.coding.tables import magnitudes
 from lgcodec.fit.latent_plan import LatentPlanner
+from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.pyramids import Pyramids
-from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
-STEPS: Final = {1: (-8.0, -1.5), 2: (-5.0, 0.0), 3: (-5.0, 0.0)}  # octaves of network units
+STEPS: Final = {1: (-8.0, -1.5), 2: (-4.1, 0.4), 3: (-4.1, 0.4)}  # octaves of network units
 GOLDEN: Final = 0.61803398875
 KEPT: Final = 0.05  # of the symbols whose neighbours are all 0
-MOST: Final = 30_000  # symbols of a signal
+MOST: Final = 30_000  # magnitudes of a signal; signs of a phase of a band; tiles of a signal
+MOST_SIGNS: Final = 6_000
+MOST_TILES: Final = 40
+EDGE: Final = 64  # of the tiles a filter learns from
 LEVELLED: Final = 0.7  # power of the mean bits that a signal's symbols are divided by
-FIRST, RATE, FURTHER_RATE = 0.4, 1e-2, 3e-3  # share of the first round; learning
+MEASURED: Final = 2  # how often distributions are measured before the last training
 
 
 @final
 @dataclass(frozen=True)
-class Examples:
-    """Contexts [N, inputs], magnitudes [N] and what they weigh [N]."""
+class Fit:
+    """A signal as symbols [P, N_k] of every band, what they weigh, and its decoded tiles."""
 
-    features: Tensor
-    sizes: Tensor
-    counts: Tensor
+    coder: Context
+    symbols: Sequence[Symbols]
+    weight: float
+    tiles: Decoded | None
 
 
 def main() -> None:
     """Train and write the files of the axes that are asked for."""
     options = parser(__doc__)
     options.add_argument("--axes", type=int, action="append", choices=list(SIGNALS))
-    options.add_argument("--hidden", type=int, nargs="+", default=[8, 12, 16, 24])
-    options.add_argument("--iterations", type=int, default=8000)
-    options.add_argument("--out", type=Path, default=ROOT / "lgcodec" / "fit" / "start")
+    options.add_argument("--iterations", type=int, default=12_000)
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
     if asked.data is None:
         options.error("--data is needed: there are no signals to train on in the repository")
-    torch.manual_seed(asked.seed)
     for axes in asked.axes or SIGNALS:
-        weights = _trained(axes, asked)
-        if not asked.no_write:
-            save_file(weights, asked.out / f"context-{axes}d.safetensors")
+        _train(axes, asked)
 
 
-def _trained(axes: int, asked: argparse.Namespace) -> dict[str, np.ndarray]:
+def _train(axes: int, asked: argparse.Namespace) -> None:
     started, random = monotonic(), np.random.default_rng(asked.seed)
     signals = list(SIGNALS[axes](asked.data, random))[: 20 if asked.quick else None]
-    rounded = list(_rounded(signals, *STEPS[axes]))
-    coder = Context(rounded[0][0].pyramid, max(asked.hidden))
-    guide = Entropy(coder, _drawn(coder.inputs, coder.hidden, asked.seed))
-    examples, _ = _collected(rounded, None, random)
-    _learn(guide, examples, round(FIRST * asked.iterations), asked.seed, RATE)
-    examples, held = _collected(rounded, guide, random)
-    print(f"{axes}: {len(signals)} signals, {len(examples.sizes)} symbols", flush=True)
-    found = {}
-    for hidden in asked.hidden:
-        coder = Context(coder.pyramid, hidden)
-        entropy = Entropy(coder, _drawn(coder.inputs, hidden, asked.seed))
-        _learn(entropy, examples, asked.iterations, asked.seed, RATE)
-        _learn(entropy, examples, asked.iterations // 4, asked.seed + 1, FURTHER_RATE)
-        found[f"hidden.{hidden}"] = entropy.floats().astype(np.float32)
-        bits = [_bits(part, entropy, hidden) for part in (examples, held)]
-        print(f"hidden {hidden}: {bits[0]:.4f} bits, held back {bits[1]:.4f};"
-              f" {monotonic() - started:.0f} s", flush=True)  # fmt: skip
-    return found
+    fits = list(_fitted(signals, *STEPS[axes], asked.seed))
+    print(f"{axes}: {len(fits)} signals, {monotonic() - started:.0f} s", flush=True)
+    iterations, seed = asked.iterations // (20 if asked.quick else 1), asked.seed
+    network, table = _magnitudes(fits, iterations, seed, random, renew=axes == 2)
+    signs = [
+        learned_signs(part, axes, iterations // 3, seed) for part in _signs(fits, axes, random)
+    ]
+    flat = np.concatenate([network, *(part.numpy() for part in signs)])
+    filters = {c: _filter(fits, c, iterations // 2, seed) for c in ((1, 3) if axes == 2 else ())}
+    print(f"{axes}: trained after {monotonic() - started:.0f} s", flush=True)
+    if not asked.no_write:
+        _write("codings", "coding", f"context-{axes}d.csv", flat, 16)
+        if axes == 2:
+            _write("codings", "coding", "magnitudes.csv", table.ravel(), 4)
+        for channels, weights in filters.items():
+            _write("families", "nets", f"latent-filter-{channels}c.csv", weights.numpy(), 16)
 
 
-def _rounded(
-    signals: Sequence[Signal], low: float, high: float
-) -> Iterator[tuple[Latent, Sequence[Floats]]]:
-    """The pyramids of every signal, with steps spread evenly between two powers of 2."""
+def _write(pages: str, package: str, name: str, numbers: NDArray[np.generic], each: int) -> None:
+    rows = [numbers[at : at + each] for at in range(0, len(numbers), each)]
+    text = "".join(",".join(str(int(n)) for n in row) + "\n" for row in rows)
+    for folder in (ROOT / "spec" / pages, ROOT / "lgcodec" / package / "tables"):
+        (folder / name).write_text(text, "ascii")
+
+
+def _fitted(signals: Sequence[Signal], low: float, high: float, seed: int) -> Iterator[Fit]:
+    """Fits with steps spread evenly between two powers of 2."""
     for number, signal in enumerate(signals):
-        plan = LatentPlanner(signal, EncodeOptions(family="latent"), 0).first()
+        plan = LatentPlanner(signal, EncodeOptions(family="latent", seed=seed), 0).first()
+        family = plan.family
+        assert isinstance(family, Latent)
         sampler = Sampler(
             signal.samples,
             plan.geometry,
             0,
             values=_values(signal),
-            ranges=plan.family.ranges,
-            tile_range=plan.family.tile_range,
+            ranges=family.ranges,
+            tile_range=family.tile_range,
             device=torch.device("cpu"),
-            seed=0,
+            seed=seed,
         )
-        assert isinstance(plan.family, Latent)
-        pyramids = Pyramids(plan.family, sampler)
-        octaves = low + (high - low) * (number * GOLDEN % 1)
-        rounded = pyramids.rounded(round(STEP_UNIT * octaves))
-        yield plan.family, pyramids.bands(rounded, slice(None))
+        step = round(STEP_UNIT * (low + (high - low) * (number * GOLDEN % 1)))
+        fitted = fit_latents(family, sampler, plan.settings, peak=1.0, usual=step)
+        parts = np.split(fitted.local[LATENTS], np.cumsum(family.pyramid.sizes)[:-1], axis=1)
+        symbols = [part.astype(np.int16) for part in parts]
+        coder = family.coder.for_locals(family.local_tensors(), fitted.global_)
+        bits = 1 + sum(2 * np.log2(1.0 + np.abs(p)).sum() + 3 * (p != 0).sum() for p in symbols)
+        weight = (sum(p.size for p in symbols) / float(bits)) ** LEVELLED
+        tiles = _tiles(family, sampler, step, symbols) if family.is_filtered else None
+        yield Fit(coder, symbols, weight, tiles)
 
 
-def _collected(
-    rounded: Sequence[tuple[Latent, Sequence[Floats]]],
-    guide: Entropy | None,
-    random: np.random.Generator,
-) -> tuple[Examples, Examples]:
-    """Symbols of nine in ten signals and of the others, priced by `guide` if there is one."""
-    parts = [_examples(*pair, guide, random) for pair in rounded]
-    return _joined([p for n, p in enumerate(parts) if n % 10 != 9]), _joined(parts[9::10])
+def _tiles(
+    family: Latent, sampler: Sampler, step: int, symbols: Sequence[Symbols]
+) -> Decoded | None:
+    """Some tiles as they are before the filter."""
+    if min(family.tile) < EDGE:
+        return None
+    pyramids, rows = Pyramids(family, sampler), slice(0, MOST_TILES)
+    rounded = pyramids.rounded(step)
+    error, inside = pyramids.residual(rounded, symbols, rows)
+    target = pyramids.coded(rows)
+    wide = family.steps({"global.steps": torch.from_numpy(rounded.global_["steps"])})[0]
+    wide = wide.view(-1, 1, 1)
+    return Decoded((target + error) / wide, -error / wide, inside)
 
 
-def _joined(parts: Sequence[Examples]) -> Examples:
-    return Examples(
-        torch.cat([part.features for part in parts]),
-        torch.cat([part.sizes for part in parts]),
-        torch.cat([part.counts for part in parts]),
-    )
+def _magnitudes(
+    fits: Sequence[Fit], iterations: int, seed: int, random: np.random.Generator, *, renew: bool
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The network, and the distributions, measured anew or as they are."""
+    parts = [_examples(fit, random) for fit in fits]
+    examples = Magnitudes(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    table, coder = magnitudes(), fits[0].coder
+    for _ in range(MEASURED if renew else 0):
+        network = learned_magnitudes(coder, examples, table, iterations // 3, seed)
+        table = measured(_classes(network, examples), examples, table)
+    return learned_magnitudes(coder, examples, table, iterations, seed), table
 
 
-def _examples(
-    family: Latent, bands: Sequence[Floats], guide: Entropy | None, random: np.random.Generator
-) -> Examples:
-    symbols: list[Symbols] = [dead_zone(part) for part in bands]
-    if guide is not None:
-        weights = guide.integers()
-        coder = Context(family.pyramid, guide.hidden)
-        priced = coder.for_locals(family.pyramid.tensors(), {ENTROPY: weights}).classes(symbols)
-        symbols = [cheapest(*pair) for pair in zip(bands, priced, strict=True)]
-    coder = family.coder
-    inputs = [part.reshape(-1, coder.inputs) for part in coder.features(symbols)]
+def _examples(fit: Fit, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    inputs = [part.reshape(-1, fit.coder.inputs) for part in fit.coder.features(fit.symbols)]
     features = np.concatenate(inputs).astype(np.int16)
-    sizes = np.concatenate([np.abs(part).ravel() for part in symbols])
-    telling = features[:, : coder.inputs - 3 - len(family.tile)].any(axis=1)
-    share = np.where(telling, 1.0, KEPT)
+    sizes = np.concatenate([np.abs(part).ravel() for part in fit.symbols]).astype(np.float32)
+    constants = 3 + len(fit.coder.pyramid.tile)
+    share = np.where(features[:, :-constants].any(axis=1), 1.0, KEPT)
     share *= min(1.0, MOST / share.sum())
     kept = random.random(len(share)) < share
-    features, sizes, counts = features[kept], sizes[kept], 1 / share[kept]
-    bits = counts @ np.where(sizes > 0, 2 * np.log2(1.0 + sizes) + 3, 0) + 1
-    counts *= (len(share) / bits) ** LEVELLED
-    return Examples(
-        torch.from_numpy(features), torch.from_numpy(sizes), torch.from_numpy(counts).float()
+    counts = fit.weight / share[kept]
+    return (
+        torch.from_numpy(features[kept]),
+        torch.from_numpy(sizes[kept]),
+        torch.from_numpy(counts).float(),
     )
 
 
-def _learn(entropy: Entropy, e: Examples, iterations: int, seed: int, rate: float) -> None:
-    counts = e.counts / e.counts.mean()
-    entropy.learn(e.features, e.sizes, counts, iterations, seed, rate=rate)
-
-
-def _drawn(inputs: int, hidden: int, seed: int) -> Tensor:
-    """Random weights that say a middling class for every symbol."""
-    generator = torch.Generator().manual_seed(seed)
-    first = torch.randn(inputs, hidden, generator=generator) / inputs**0.5
-    second = torch.randn(hidden, hidden, generator=generator) * (2 / hidden) ** 0.5
-    none, middling = torch.zeros(hidden), torch.tensor([20.0])
-    third = torch.full((hidden,), 0.1)
-    return torch.cat([first.flatten(), none, second.flatten(), none, third, middling])
-
-
-def _bits(examples: Examples, entropy: Entropy, hidden: int) -> float:
-    """Mean bits of a symbol under the integer network."""
+def _classes(network: NDArray[np.float32], examples: Magnitudes) -> NDArray[np.intp]:
     features = examples.features.float().numpy()
-    network = EntropyNetwork(entropy.integers(), features.shape[1], hidden)
-    sums = features @ network.matrices[0] + network.biases[0]
-    sizes = examples.sizes.numpy().astype(np.float32)
-    counts = examples.counts.numpy()
-    return float(counts @ costs(network.classes(sums), sizes) / counts.sum())
+    ready = EntropyNetwork(network, features.shape[1])
+    return ready.classes(features @ ready.matrices[0] + ready.biases[0])
+
+
+def _signs(fits: Sequence[Fit], axes: int, random: np.random.Generator) -> list[Signs]:
+    """Examples of every orientation."""
+    found: list[list[tuple[Tensor, ...]]] = [[] for _ in range(2**axes)]
+    for fit in fits:
+        for orientation, features, place, positive in fit.coder.signs(fit.symbols):
+            kept = np.flatnonzero(random.random(len(positive)) < MOST_SIGNS / (len(positive) + 1))
+            weight = fit.weight * len(positive) / max(1, len(kept))
+            columns = (
+                torch.from_numpy(features[kept].astype(np.int16)),
+                torch.tensor(place).expand(len(kept), 3),
+                torch.from_numpy(positive[kept]).float(),
+                torch.full((len(kept),), weight),
+            )
+            found[orientation].append(columns)
+    return [Signs(*(torch.cat(c) for c in zip(*parts, strict=True))) for parts in found[1:]]
+
+
+def _filter(fits: Sequence[Fit], channels: int, iterations: int, seed: int) -> Tensor:
+    """A filter for so many channels; that of one channel learns from the first of several."""
+    some = [fit.tiles for fit in fits if fit.tiles and fit.tiles.values.shape[1] >= channels]
+    columns = [t.values for t in some], [t.lacking for t in some]
+    values, lacking = (torch.cat([part[:, :channels].half() for part in c]) for c in columns)
+    inside = torch.cat([part.inside for part in some])
+    return learned_filter(Decoded(values, lacking, inside), iterations, seed)
 
 
 if __name__ == "__main__":

@@ -164,6 +164,19 @@ class Context(Coder):
             result.append(np.stack(parts, axis=1).reshape(len(values), -1))
         return result
 
+    def signs(
+        self, symbols: Sequence[Symbols]
+    ) -> Iterator[tuple[int, Floats, tuple[int, int, int], NDArray[np.bool_]]]:
+        """What the networks of signs see, phase after phase, for symbols [P, N_k] of each band.
+
+        Orientation; features [n, inputs]; level, channel and phase; which signs are positive [n].
+        """
+        for band, values, known in self._bands(symbols):
+            signs = self._signs(band, known)
+            for channel in range(self.pyramid.channels):
+                for phase, features, seen in signs.examples(channel, values[:, channel]):
+                    yield band.orientation, features, (band.level, channel, phase), seen > 0
+
     def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
         """Inputs [P, N_k, inputs] of the network, for symbols [P, N_k] of each band."""
         result = []

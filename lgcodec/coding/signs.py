@@ -6,7 +6,7 @@ neighbours on all sides. The network is odd: the negative of what it sees gives 
 what it says. In integers held by float32, like the network of classes. Specification: context.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations, product
 from math import prod
@@ -137,37 +137,53 @@ class BandSigns:
         code   partitions [n], places [n] and odds [n] of signs, in the order of coding -> whether
                each is negative
         """
-        phase = phases(self._band.shape).ravel()
         flat = sizes.reshape(len(sizes), -1)
         values = flat.copy()
-        for number in range(2 ** len(self._band.shape)):
-            rows, places = np.nonzero((flat > 0) & (phase == number))
-            odds = self._odds(channel, number, rows, places)
-            negative = code(rows, places, odds)
+        for phase, rows, places in self._asked(flat > 0):
+            negative = code(rows, places, self._odds(channel, phase, rows, places))
             values[rows, places] = np.where(negative, -1, 1) * flat[rows, places]
-            self._own.put(rows * self._channels + channel, places, signed(values[rows, places]))
+            self._put(channel, rows, places, values[rows, places])
         return values.reshape(sizes.shape)
 
     def odds(
         self, channel: int, values: NDArray[Any], asked: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
         """Odds [P, *band] of the places that are `asked` for, 0 elsewhere, among given symbols."""
-        phase = phases(self._band.shape).ravel()
-        flat, wanted = values.reshape(len(values), -1), asked.reshape(len(values), -1)
-        odds = np.zeros(flat.shape, np.int64)
-        for number in range(2 ** len(self._band.shape)):
-            rows, places = np.nonzero(wanted & (phase == number))
-            odds[rows, places] = self._odds(channel, number, rows, places)
-            rows, places = np.nonzero((flat != 0) & (phase == number))
-            self._own.put(rows * self._channels + channel, places, signed(flat[rows, places]))
-        return odds.reshape(values.shape)
+        flat, odds = values.reshape(len(values), -1), np.zeros(values.shape, np.int64)
+        wanted = asked.reshape(flat.shape) | (flat != 0)
+        for phase, rows, places in self._asked(wanted):
+            odds.reshape(flat.shape)[rows, places] = self._odds(channel, phase, rows, places)
+            self._put(channel, rows, places, flat[rows, places])
+        return odds
+
+    def examples(
+        self, channel: int, values: NDArray[Any]
+    ) -> Iterator[tuple[int, Floats, NDArray[Any]]]:
+        """Every phase, the features [n, inputs] of its symbols, and these [n]."""
+        flat = values.reshape(len(values), -1)
+        for phase, rows, places in self._asked(flat != 0):
+            yield phase, self.features(channel, rows, places), flat[rows, places]
+            self._put(channel, rows, places, flat[rows, places])
+
+    def _asked(
+        self, asked: NDArray[np.bool_]
+    ) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
+        """Every phase, partitions and places of those `asked` for, in the order of coding."""
+        own = phases(self._band.shape).ravel()
+        for phase in range(1 << len(self._band.shape)):
+            rows, places = np.nonzero(asked & (own == phase))
+            yield phase, rows, places
+
+    def _put(
+        self, channel: int, rows: NDArray[np.intp], places: NDArray[np.intp], values: NDArray[Any]
+    ) -> None:
+        self._own.put(rows * self._channels + channel, places, signed(values))
 
     def _odds(
         self, channel: int, phase: int, rows: NDArray[np.intp], places: NDArray[np.intp]
     ) -> NDArray[np.int64]:
-        return self._network.odds(
-            self.features(channel, rows, places), self._band.level, channel, phase
-        )
+        features = self.features(channel, rows, places)
+        return self._network.odds(features, self._band.level, channel, phase)
 
     def features(self, channel: int, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
         """Features [n, inputs] of places [n] of partitions [n]."""

@@ -55,7 +55,7 @@ class Pyramids:
         self.blocks = [slice(at, at + count) for at in range(0, sampler.partitions, count)]
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        low = [analyse(self._coded(rows), family.pyramid)[1] for rows in self.blocks]
+        low = [analyse(self.coded(rows), family.pyramid)[1] for rows in self.blocks]
         self._coarse = self._solved(torch.cat(low))
 
     def rounded(self, step: int) -> Rounded:
@@ -73,7 +73,7 @@ class Pyramids:
         """[P, C * N] of every band in symbols, not rounded yet, of the partitions `rows`."""
         family, index = self._family, self._sampler.index[rows]
         smooth = spread(rounded.coarse, index, family.tile, family.pyramid.coarse)
-        bands, _ = analyse(self._coded(rows) - smooth, family.pyramid)
+        bands, _ = analyse(self.coded(rows) - smooth, family.pyramid)
         return [
             (part / scale).flatten(1).numpy()
             for part, scale in zip(bands, rounded.scales, strict=True)
@@ -129,8 +129,8 @@ class Pyramids:
         own = np.concatenate([part[rows] for part in symbols], axis=1)
         return weights | {f"local.{LATENTS}": torch.from_numpy(own).float()}
 
-    def _coded(self, rows: slice) -> Tensor:
-        """Channels as they are coded, of the partitions `rows`, from those of the signal."""
+    def coded(self, rows: slice) -> Tensor:
+        """Channels as they are coded [P, C, *tile], of the partitions `rows`, from the signal's."""
         return self._turned(self._sampler.tiles(self._family.tile, rows))
 
     def _turned(self, tiles: Tiles) -> Tensor:
