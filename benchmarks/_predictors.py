@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, pi
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 import torch
@@ -70,8 +70,8 @@ def measured(
     counts = counts * len(counts) / counts.sum()
     zero, one, ratio = (start[:, i] / 65536 for i in range(3))
 
-    def total(chosen: NDArray[np.bool_], each: NDArray[np.float64] = counts) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = np.bincount(classes[chosen], each[chosen], CLASSES)
+    def total(chosen: NDArray[np.bool_], each: NDArray[np.float64] = counts) -> NDArray[Any]:
+        sums: NDArray[Any] = np.bincount(classes[chosen], each[chosen], CLASSES)
         return sums
 
     every = np.ones(len(sizes), np.bool_)
