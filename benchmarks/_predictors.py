@@ -111,7 +111,7 @@ def learned_signs(examples: Signs, axes: int, iterations: int, seed: int) -> Ten
 
     def loss(rows: Tensor) -> Tensor:
         hidden = (examples.features[rows].float() / ONE) @ _rounded(matrix)
-        sums = hidden.clamp(-MOST_HIDDEN / ONE, MOST_HIDDEN / ONE) @ _rounded(vector)
+        sums = hidden.clamp(-1, 1) @ _rounded(vector)
         level, channel, phase = examples.place[rows].unbind(1)
         whole = _rounded(gains)
         gain = whole[level.clamp(max=3)] + whole[4 + channel.clamp(max=2)] + whole[GAINS + phase]

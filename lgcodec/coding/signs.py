@@ -22,7 +22,7 @@ __all__ = ["GAINS", "SIGN_HIDDEN", "BandSigns", "SignNetwork", "phases", "sign_i
 
 SIGN_HIDDEN: Final = 24
 GAINS: Final = 7  # of the four finest levels and of three kinds of channels; then those of phases
-MOST_HIDDEN: Final = 1023
+MOST_HIDDEN: Final = 256  # stands for 1: units saturate
 BEFORE, AFTER = 1, 2  # how far neighbours in the low part reach
 Floats = NDArray[np.float32]
 Code = Callable[[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]], NDArray[np.bool_]]
@@ -49,11 +49,11 @@ class SignNetwork:
 
     def odds(self, features: Floats, level: int, channel: int, phase: int) -> NDArray[np.int64]:
         """Odds [n] of features [n, inputs]: above 0 where a positive sign is likelier."""
-        hidden = np.trunc(features @ self.matrix / np.float32(16)).clip(-MOST_HIDDEN, MOST_HIDDEN)
+        hidden = (features @ self.matrix).clip(-MOST_HIDDEN, MOST_HIDDEN)
         sums = (hidden @ self.vector).astype(np.int64)
         gain = self.gains[min(level, 3)] + self.gains[4 + min(channel, 2)]
         sums *= gain + self.gains[GAINS + phase]
-        odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 10)
+        odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 14)
         return odds
 
 
