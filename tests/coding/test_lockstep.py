@@ -18,7 +18,7 @@ Numbers = NDArray[np.int64]
 
 
 class Drawn(NamedTuple):
-    """Magnitudes [count, total], some of them escapes, their classes, signs after each of two parts.
+    """Magnitudes [count, total], some of them escapes, their classes, signs after each part.
 
     signs   counts [count], then values and classes [their sum], chunk after chunk
     """
