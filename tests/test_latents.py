@@ -17,7 +17,7 @@ from lgcodec._crop import crop, parse_range
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec._verify import verify
-from lgcodec.coding import chunks
+from lgcodec.coding import chunks, codec_of
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit import entropy, latents, pyramids
 from lgcodec.fit.measurement import Measurement
@@ -112,12 +112,24 @@ def test_memory_is_bounded_by_blocks_that_change_nothing(
     assert encode_signals([signals()[name]], EncodeOptions(**{**SHORT, **CASES[name]}))[0] == whole
 
 
-def test_training_fits_the_network_to_the_picture() -> None:
-    """Other weights of the network, and more quality for each byte."""
-    (short, few), (long, many) = encoded("image"), encode(iterations=120)
-    assert stream_of(short).read_global(0) != stream_of(long).read_global(0)
-    assert 6.02 / 8 * len(long) / 432 - many.streams[0].psnr < (
-        6.02 / 8 * len(short) / 432 - few.streams[0].psnr
+def trained(data: bytes) -> tuple[bool, int]:
+    """Whether the network differs from that of the specification, and bytes of local chunks."""
+    stream = stream_of(data)
+    head = codec_of(stream.conf).decode_global(stream.read_global(0))
+    local = stream.read_locals(0, stream.groups[0].ids).values()
+    return bool(head.weights["entropy"].any()), sum(map(len, local))
+
+
+def test_training_is_kept_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for a small picture; if what is learned cost nothing, more quality for each local byte."""
+    (short, few), (long, _) = encoded("image"), encode(iterations=400)
+    assert [trained(data)[0] for data in (short, long)] == [False, False]
+    monkeypatch.setattr(latents, "_entropy", lambda _: 0.0)
+    free, many = encode(iterations=400)
+    differs, size = trained(free)
+    assert differs
+    assert 6.02 / 8 * size / 432 - many.streams[0].psnr < (
+        6.02 / 8 * trained(short)[1] / 432 - few.streams[0].psnr
     )
 
 

@@ -129,6 +129,8 @@ class Context(Coder):
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if self._network is None:
             return self._globals.encode(tables, symbols)
+        if not len(symbols[0]):
+            return []
         writer = writer_of(len(symbols[0]), sum(self.pyramid.sizes))
         parts = np.split(symbols[0].astype(np.int64), np.cumsum(self.pyramid.sizes)[:-1], axis=1)
         for band, values, known in self._bands(parts):
@@ -218,6 +220,8 @@ class Context(Coder):
     ) -> list[Symbols]:
         if self._network is None:
             return self._globals.decode(tables, chunks, sizes, symbol_type)
+        if not chunks:
+            return [np.zeros((0, sum(self.pyramid.sizes)), symbol_type)]
         reader = reader_of(chunks, sum(self.pyramid.sizes))
         known, result = Known(self.pyramid, len(chunks)), []
         for band in self.pyramid.bands:

@@ -20,7 +20,7 @@ class Known:
 
     magnitudes   g [P, C, *band] by level and orientation
     signed       g with signs [P, C, *band] by orientation, of the level that is being decoded
-    low          [P, C, *low] the part which that level splits, a symbol of 1 being ONE
+    low          [P, C, *low] what that level leaves low along all axes, a symbol of 1 being ONE
     """
 
     def __init__(self, pyramid: Pyramid, count: int) -> None:

@@ -104,7 +104,7 @@ class BandSigns:
     """The signs of one band of P partitions, channel after channel.
 
     known   signed g [P, C, *band] of the bands of this level that are decoded
-    low     [P, C, *low] the part that this level splits
+    low     [P, C, *low] what this level leaves low along all axes
     """
 
     def __init__(

@@ -1,13 +1,17 @@
 """Drawn pyramids, and coders with drawn networks."""
 
+from functools import cache
+
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import Pyramid
+from lgcodec.coding.tables import networks
 
 Floats = NDArray[np.float32]
+LARGEST = 12  # weight of `network`, so that few units saturate
 
 
 @st.composite
@@ -22,12 +26,23 @@ def pyramids(draw: st.DrawFn) -> Pyramid:
     return Pyramid(tuple(tile), tuple(levels), draw(st.integers(1, 4)))
 
 
+@cache
+def drawn_networks(axes: int) -> NDArray[np.int64]:
+    """Numbers in the place of those of the specification for so many axes, and lively."""
+    rng = np.random.default_rng(axes)
+    numbers = rng.integers(-30, 31, len(networks(axes)))
+    coder = Context(Pyramid((2,) * axes, (1,) * axes, 1))
+    numbers[coder.network_size - 1] = 300
+    return numbers
+
+
 def network(coder: Context, seed: int) -> Floats:
-    """Weights whose classes are spread over all 64."""
+    """Differences that lead to weights whose classes are spread over all 64."""
     rng = np.random.default_rng(seed)
-    weights = rng.integers(-40, 60, coder.network_size)
-    weights[-1] = rng.integers(-2000, 2000)
-    return weights.astype(np.float32)
+    weights = rng.integers(-LARGEST, LARGEST + 1, coder.network_size)
+    weights[-17:] *= 2  # the last layer
+    weights[-1] = rng.integers(0, 1000)
+    return weights.astype(np.float32) - coder.usual
 
 
 def ready(coder: Context, seed: int) -> Context:

@@ -1,20 +1,33 @@
 """Latents in plain Python, one symbol at a time, written from spec/codings/context.md alone."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import combinations, product
 from pathlib import Path
 from struct import unpack
+from typing import NamedTuple
 
 Place = tuple[int, ...]
-Known = dict[tuple[int, int], list[dict[Place, int]]]  # level, orientation -> channel -> place -> s
-PAGE = Path(__file__).parents[2] / "spec" / "codings" / "context.md"
+Grid = dict[Place, int]
+Band = tuple[int, int, Place]  # level, orientation, shape
+Known = dict[tuple[int, int], list[Grid]]  # level, orientation -> channel -> place -> symbol
+LANE = 2**15  # magnitudes for each lane
+PAGES = Path(__file__).parents[2] / "spec" / "codings"
+LIKELIER = (
+    *(8192, 9710, 10672, 11564, 12369, 13077, 13689, 14206),
+    *(14636, 14990, 15277, 15509, 15694, 15842, 15959, 16051),
+)
 
 
-def rows() -> list[tuple[int, ...]]:
-    """Class, zero, ratio, most: the table of the page."""
-    found = re.findall(r"^\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE.read_text(), re.M)
-    return [tuple(map(int, row)) for row in found]
+@cache
+def rows(name: str = "magnitudes.csv") -> list[tuple[int, ...]]:
+    """A file beside the page; of magnitudes: zero, one, ratio, most of every class."""
+    lines = (PAGES / name).read_text().splitlines()
+    return [tuple(map(int, line.split(","))) for line in lines]
+
+
+def networks(axes: int) -> list[int]:
+    return [number for row in rows(f"context-{axes}d.csv") for number in row]
 
 
 def g(s: int) -> int:
@@ -23,13 +36,26 @@ def g(s: int) -> int:
     return 16 * b + m * 16 // 2**b - 16
 
 
-def bands(tile: Place, levels: Place) -> list[tuple[int, int, Place]]:
-    """Level, orientation and shape, in the order of decoding."""
+def t(s: int) -> int:
+    return g(s) if s >= 0 else -g(s)
+
+
+def change(d: int) -> int:
+    """Of a difference in the low part, with its sign."""
+    return g(abs(d) // 4) if d >= 0 else -g(abs(d) // 4)
+
+
+def is_high(o: int, axes: int) -> list[bool]:
+    return [bool(o >> (axes - 1 - a) & 1) for a in range(axes)]
+
+
+def bands(tile: Place, levels: Place) -> list[Band]:
+    """In the order of decoding."""
     axes, low, found = len(tile), tile, []
     for k in range(max(levels)):
         made = []
         for o in range(1, 2**axes):
-            high = [o >> (axes - 1 - a) & 1 for a in range(axes)]
+            high = is_high(o, axes)
             if all(levels[a] > k or not high[a] for a in range(axes)):
                 shape = [
                     n if levels[a] <= k else n // 2 if high[a] else n - n // 2
@@ -41,19 +67,94 @@ def bands(tile: Place, levels: Place) -> list[tuple[int, int, Place]]:
     return found
 
 
+def coarse(tile: Place, levels: Place) -> Place:
+    """What is low after every level."""
+    for k in range(max(levels)):
+        tile = tuple(n - n // 2 if levels[a] > k else n for a, n in enumerate(tile))
+    return tile
+
+
+def raster(shape: Place) -> Iterator[Place]:
+    return product(*map(range, shape))
+
+
 def order(shape: Place) -> list[Place]:
-    places = list(product(*map(range, shape)))  # raster order; sorting is stable
+    places = list(raster(shape))  # sorting is stable
     return sorted(places, key=lambda p: sum((len(p) - a) * n for a, n in enumerate(p)))
+
+
+def by_phase(shape: Place) -> list[tuple[int, Place]]:
+    """Phase and place, in the order of signs."""
+    tuples = list(product((0, 1), repeat=len(shape)))
+    listed = [p for p in tuples if sum(p) % 2 == 0] + [p for p in tuples if sum(p) % 2]
+    found = [(listed.index(tuple(n % 2 for n in p)), p) for p in raster(shape)]
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def near(p: Place, at: Mapping[int, int]) -> Place:
     return tuple(n + at.get(a, 0) for a, n in enumerate(p))
 
 
-def features(
-    known: Known, band: tuple[int, int, Place], c: int, p: Place, levels: Place
-) -> list[int]:
-    """Those of symbol p, of what is decoded already."""
+# --- low part
+
+
+def mul(v: int, f: int) -> int:
+    return (v * f + 2048) // 4096
+
+
+def line(low: Sequence[int], high: Sequence[int]) -> list[int]:
+    even, odd = [mul(v, 3563) for v in low], [mul(v, 4709) for v in high]
+    for for_even, for_odd in ((-1817, -3616), (217, 6497)):
+        before, here = [odd[max(i - 1, 0)] for i in range(len(even))], [*odd, odd[-1]]
+        even = [e + mul(before[i] + here[i], for_even) for i, e in enumerate(even)]
+        after = [*even[1:], even[-1]]
+        odd = [o + mul(even[i] + after[i], for_odd) for i, o in enumerate(odd)]
+    joined = [0] * (len(even) + len(odd))
+    joined[::2], joined[1::2] = even, odd
+    return joined
+
+
+def along(grids: Sequence[Grid], a: int, make: Callable[..., list[int]]) -> Grid:
+    """What `make` makes of the lines of grids along axis a."""
+    lines: dict[tuple[Place, Place], list[dict[int, int]]] = {}
+    for place, grid in enumerate(grids):
+        for p, v in grid.items():
+            key = p[:a], p[a + 1 :]
+            lines.setdefault(key, [{} for _ in grids])[place][p[a]] = v
+    return {
+        (*before, i, *after): v
+        for (before, after), parts in lines.items()
+        for i, v in enumerate(make(*([part[i] for i in range(len(part))] for part in parts)))
+    }
+
+
+def join(low: Grid, symbols: Mapping[int, Grid], splits: Sequence[bool]) -> Grid:
+    """The low part of the next finer level, from that of a level and its bands by orientation."""
+    axes = len(splits)
+    part = {0: low} | {o: {p: 16 * s for p, s in grid.items()} for o, grid in symbols.items()}
+    for a in range(axes - 1, -1, -1):
+        if splits[a]:
+            bit = 2 ** (axes - 1 - a)
+            part = {o: along((part[o], part[o + bit]), a, line) for o in part if not o & bit}
+    return {p: min(max(v, -(2**20)), 2**20) for p, v in part[0].items()}
+
+
+class Low:
+    """z, its border going on."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self.last = max(grid)
+
+    def __getitem__(self, q: Place) -> int:
+        return self.grid[tuple(min(max(n, 0), m) for n, m in zip(q, self.last, strict=True))]
+
+
+# --- magnitudes
+
+
+def features(known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Place) -> list[int]:
+    """Those of the magnitude of p, of what is decoded already."""
     k, o, shape = band
     axes = len(shape)
     beside = [{a: step} for a in range(axes) for step in (-1, 1)]
@@ -74,6 +175,14 @@ def features(
     siblings = [other for level, other in known if level == k and other < o]
     parent = known.get((k + 1, o))
     has_parent = parent is not None and q in parent[c]
+    edges = []
+    for a, high in enumerate(is_high(o, axes)):
+        before, here, after, beyond = (z[near(p, {a: step})] for step in (-1, 0, 1, 2))
+        edges += (
+            [after - here, before - here - after + beyond]
+            if high
+            else [after - before, before - 2 * here + after]
+        )
     return [
         *(at(k, o, c, near(p, step)) for step in own),
         at(k + 1, o, c, q),
@@ -89,38 +198,105 @@ def features(
         at(k, o, c - 1, p) if c else 0,
         sum(at(k, o, c - 1, near(p, step)) for step in beside) if c else 0,
         sum(at(k, o, before, p) for before in range(c - 1)),
+        *(g(abs(d) // 4) for d in edges),
         16 * (c == 1),
         16 * (c >= 2),
-        *(16 * (o >> (axes - 1 - a) & 1) for a in range(axes)),
+        *(16 * high for high in is_high(o, axes)),
         16 * k,
     ]
 
 
-def class_of(entropy: Sequence[int], hidden: int, inputs: Sequence[int]) -> int:
-    """The network, in Python's integers."""
+def class_of(network: Sequence[int], inputs: Sequence[int]) -> int:
     values, at = list(inputs), 0
-    for outputs, shift, most in ((hidden, 16, 1023), (hidden, 16, 1023), (1, 256, 63)):
-        weights = entropy[at : at + len(values) * outputs]
+    for outputs, divisor, most in ((16, 16, 1023), (16, 16, 1023), (1, 256, 63)):
+        weights = network[at : at + len(values) * outputs]
         at += len(values) * outputs
-        biases = entropy[at : at + outputs]
+        biases = network[at : at + outputs]
         at += outputs
         sums = [
             sum(v * weights[j * outputs + i] for j, v in enumerate(values)) + 16 * biases[i]
             for i in range(outputs)
         ]
-        values = [min(max(s // shift, 0), most) for s in sums]
+        values = [min(max(s // divisor, 0), most) for s in sums]
     return values[0]
 
 
-def frequencies(zero: int, ratio: int, most: int) -> list[int]:
-    """Of -most .. most and the escape."""
-    w, weight = [zero * 2**15], (65_536 - zero) * (65_536 - ratio) // 4
-    for _ in range(most):
+# --- signs
+
+
+def neighbours(axes: int) -> list[dict[int, int]]:
+    found = [{a: step} for a in range(axes) for step in (-1, 1)]
+    for a, b in combinations(range(axes), 2):
+        found += [{a: -1, b: -1}, {a: -1, b: 1}, {a: 1, b: -1}, {a: 1, b: 1}]
+    return found
+
+
+def windows(o: int, axes: int) -> list[Place]:
+    reach = [(-1, 0, 1, 2) if high else (-1, 0, 1) for high in is_high(o, axes)]
+    return [w for w in product(*reach) if len(w) - w.count(0) in (1, 2)]
+
+
+def sign_features(known: Known, z: Low, band: Band, c: int, p: Place) -> list[int]:
+    """Those of the sign of p; `known` has no symbol where the sign is not decoded yet."""
+    k, o, shape = band
+    axes = len(shape)
+
+    def at(orientation: int, channel: int, q: Place) -> int:
+        grids = known.get((k, orientation)) if channel >= 0 else None
+        inside = all(0 <= n < most for n, most in zip(q, shape, strict=True))
+        return t(grids[channel].get(q, 0)) if grids and inside else 0
+
+    beside = [{}, *({a: step} for a in range(axes) for step in (-1, 1))]
+    found = [at(o, c, near(p, n)) for n in neighbours(axes)]
+    found += [at(o, channel, near(p, n)) for channel in (c - 1, c - 2) for n in beside]
+    for orientation in (o - 1, o - 2):
+        found += [at(orientation, c, near(p, n)) for n in ({}, *neighbours(axes))]
+    changes = [z[near(p, dict(enumerate(w)))] - z[p] for w in windows(o, axes)]
+    return found + [change(d) for d in changes]
+
+
+def quot(v: int, divisor: int) -> int:
+    return v // divisor if v >= 0 else -(-v // divisor)
+
+
+def odds_of(network: Sequence[int], inputs: Sequence[int], k: int, c: int, phase: int) -> int:
+    matrix, vector = network[: 24 * len(inputs)], network[24 * len(inputs) :][:24]
+    gains = network[24 * len(inputs) + 24 :]
+    v = 0
+    for i in range(24):
+        total = sum(f * matrix[24 * j + i] for j, f in enumerate(inputs))
+        v += min(max(total, -256), 256) * vector[i]
+    return quot(v * (gains[min(k, 3)] + gains[4 + min(c, 2)] + gains[7 + phase]), 2**14)
+
+
+def sign_inputs(o: int, axes: int) -> int:
+    """F."""
+    beside = len(neighbours(axes))
+    return beside + 2 * (1 + 2 * axes) + 2 * (1 + beside) + len(windows(o, axes))
+
+
+def split(numbers: Sequence[int], axes: int) -> list[Sequence[int]]:
+    """The network of magnitudes, then those of signs by orientation."""
+    inputs = 5 * axes + axes * (axes - 1) + 11
+    sizes = [16 * (inputs + 1) + 289]
+    sizes += [24 * (sign_inputs(o, axes) + 1) + 7 + 2**axes for o in range(1, 2**axes)]
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    assert len(numbers) == ends[-1]
+    return [numbers[end - size : end] for end, size in zip(ends, sizes, strict=True)]
+
+
+# --- sequences
+
+
+def frequencies(zero: int, one: int, ratio: int, most: int) -> list[int]:
+    """Of 0 .. most and the escape."""
+    others = 65_536 - zero
+    w, weight = [zero * 2**16, others * one], others * (65_536 - one) * (65_536 - ratio) // 2**16
+    for _ in range(2, most + 1):
         w.append(weight)
         weight = weight * ratio // 2**16
-    shares = [w[abs(s)] for s in range(-most, most + 1)]
-    counts = [1 + share * (2**14 - 2 * most - 2) // sum(shares) for share in shares] + [1]
-    counts[most] += 2**14 - sum(counts)
+    counts = [1 + share * (2**14 - most - 2) // sum(w) for share in w] + [1]
+    counts[0] += 2**14 - sum(counts)
     return counts
 
 
@@ -128,14 +304,14 @@ class Lanes:
     """The symbols of one chunk."""
 
     def __init__(self, chunk: bytes, total: int) -> None:
-        count = max(1, total // 2**15)
+        count = max(1, total // LANE)
         head = 4 * count
         if count == 1:
             head = len(chunk) if len(chunk) < 5 else 4 - len(chunk) % 2
         self.states = list(unpack(f"<{count}I", chunk[:head] + bytes(4 * count - head)))
         self.words = list(unpack(f"<{(len(chunk) - head) // 2}H", chunk[head:]))
-        self.tables = {k: (frequencies(*shape), shape[2]) for k, *shape in rows()}
-        self.j = 0
+        self.tables = [(frequencies(*row), row[3]) for row in rows()]
+        self.magnitudes, self.signs = 0, 0
 
     def step(self, lane: int, counts: Sequence[int]) -> int:
         state, start, place = self.states[lane], 0, 0
@@ -148,41 +324,87 @@ class Lanes:
         self.states[lane] = state * 2**16 + self.words.pop(0) if refill else state
         return place
 
-    def symbol(self, class_: int) -> int:
-        lane = self.j % len(self.states)
-        self.j += 1
+    def magnitude(self, class_: int) -> int:
+        lane = self.magnitudes % len(self.states)
+        self.magnitudes += 1
         counts, most = self.tables[class_]
         place = self.step(lane, counts)
-        if place <= 2 * most:
-            return place - most
+        if place <= most:
+            return place
         high, low = (self.step(lane, [64] * 256) for _ in range(2))
-        return 256 * high + low - 2**15
+        return 256 * high + low
+
+    def is_negative(self, odds: int) -> bool:
+        lane = self.signs % len(self.states)
+        self.signs += 1
+        count = LIKELIER[min(abs(odds), 15)]
+        other = self.step(lane, [count, 2**14 - count])
+        return (odds < 0) != bool(other)
+
+
+class Decoded(NamedTuple):
+    """The tensor `latents`; class and features of each magnitude in its order; low parts.
+
+    signs   features, odds and whether it is negative of every sign, in the order of decoding
+    low     z by level and channel
+    """
+
+    latents: list[int]
+    classes: list[int]
+    inputs: list[list[int]]
+    signs: list[tuple[list[int], int, bool]]
+    low: dict[int, list[Grid]]
 
 
 def decoded(
-    chunk: bytes, tile: Place, levels: Place, *, channels: int, hidden: int, entropy: Sequence[int]
-) -> tuple[list[int], list[int], list[list[int]]]:
-    """The tensor `latents`; class and features of every symbol, in the order of that tensor."""
-    plan = bands(tile, levels)
-    total = channels * sum(len(order(shape)) for *_, shape in plan)
-    lanes, known = Lanes(chunk, total), Known()
-    latents, classes, inputs = [], [], []
+    chunk: bytes,
+    tile: Place,
+    levels: Place,
+    *,
+    channels: int,
+    entropy: Sequence[int],
+    numbers: Sequence[int] | None = None,
+) -> Decoded:
+    """A chunk. `numbers`: those of the networks; None: those of the files."""
+    axes, plan = len(tile), bands(tile, levels)
+    first, *of_signs = split(networks(axes) if numbers is None else numbers, axes)
+    first = [usual + more for usual, more in zip(first, entropy, strict=True)]
+    lanes, known = Lanes(chunk, channels * sum(len(order(shape)) for *_, shape in plan)), Known()
+    low = {max(levels) - 1: [dict.fromkeys(raster(coarse(tile, levels)), 0)] * channels}
+    found = Decoded([], [], [], [], low)
     for band in plan:
-        known[band[:2]] = [{} for _ in range(channels)]
+        k, o, shape = band
+        if k not in low:
+            above = {other: grids for (level, other), grids in known.items() if level == k + 1}
+            low[k] = [
+                join(
+                    low[k + 1][c],
+                    {other: grids[c] for other, grids in above.items()},
+                    [n > k + 1 for n in levels],
+                )
+                for c in range(channels)
+            ]
+        known[k, o] = [{} for _ in range(channels)]
         for c in range(channels):
-            told: dict[Place, tuple[int, list[int]]] = {}
-            for p in order(band[2]):
-                row = features(known, band, c, p, levels)
-                told[p] = class_of(entropy, hidden, row), row
-                known[band[:2]][c][p] = lanes.symbol(told[p][0])
-            for p in raster(band[2]):
-                latents.append(known[band[:2]][c][p])
-                classes.append(told[p][0])
-                inputs.append(told[p][1])
+            z, told = Low(low[k][c]), {}
+            for p in order(shape):
+                row = features(known, z, band, c, p, levels=levels)
+                told[p] = class_of(first, row), row
+                known[k, o][c][p] = lanes.magnitude(told[p][0])
+            sizes, known[k, o][c] = known[k, o][c], {}
+            for phase, p in by_phase(shape):
+                if sizes[p]:
+                    row = sign_features(known, z, band, c, p)
+                    odds = odds_of(of_signs[o - 1], row, k, c, phase)
+                    negative = lanes.is_negative(odds)
+                    found.signs.append((row, odds, negative))
+                    known[k, o][c][p] = -sizes[p] if negative else sizes[p]
+                else:
+                    known[k, o][c][p] = 0
+            for p in raster(shape):
+                found.latents.append(known[k, o][c][p])
+                found.classes.append(told[p][0])
+                found.inputs.append(told[p][1])
     assert lanes.words == []
     assert set(lanes.states) == {2**16 if len(lanes.states) > 1 else 0}
-    return latents, classes, inputs
-
-
-def raster(shape: Place) -> Iterator[Place]:
-    return product(*map(range, shape))
+    return found

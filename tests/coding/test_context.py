@@ -8,18 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coding import context_reference as reference
-from coding.builders import network, pyramids, ready, symbols
-from lgcodec.coding import ChunkCodec, Integer, codec_of
+from coding.builders import drawn_networks, network, pyramids, ready, symbols
+from lgcodec.coding import ChunkCodec, Integer, codec_of, serial
 from lgcodec.coding.base import Symbols
-from lgcodec.coding.context import ENTROPY, MAX_BIAS, MAX_WEIGHT, Context
+from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.coding.lockstep import FEW
 from lgcodec.coding.neighbours import causal_offsets, fronts
+from lgcodec.coding.network import HIDDEN, MAX_BIAS, MAX_WEIGHT, MOST_HIDDEN
 from lgcodec.coding.pyramid import LATENTS, Pyramid
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 
+pytestmark = pytest.mark.usefixtures("lively")
 TYPE = np.dtype("<i2")
 SEEDS = st.integers(0, 2**16)
-CODER = Context(Pyramid((7, 10), (1, 3), 3), 4)
+CODER = Context(Pyramid((7, 10), (1, 3), 3))
 GOOD = CODER.configuration
 
 
@@ -28,9 +31,9 @@ def decode(coder: Context, chunks: list[bytes]) -> np.ndarray:
     return found
 
 
-@given(pyramids(), st.integers(1, 8), st.integers(0, 4), SEEDS)
-def test_symbols_come_back(pyramid: Pyramid, hidden: int, count: int, seed: int) -> None:
-    coder = ready(Context(pyramid, hidden), seed)
+@given(pyramids(), st.integers(0, 4), SEEDS)
+def test_symbols_come_back(pyramid: Pyramid, count: int, seed: int) -> None:
+    coder = ready(Context(pyramid), seed)
     values = symbols(coder, count, seed)
     chunks = coder.encode((), [values])
     found = decode(coder, chunks)
@@ -40,21 +43,34 @@ def test_symbols_come_back(pyramid: Pyramid, hidden: int, count: int, seed: int)
     assert [coder.encode((), [row[None]])[0] for row in values] == chunks
 
 
+@pytest.mark.parametrize("pyramid", [Pyramid((9, 6), (2, 1), 3), Pyramid((4, 3, 5), (1, 1, 2), 2)])
+def test_many_chunks_have_the_bytes_of_a_lone_one(pyramid: Pyramid) -> None:
+    """In lock-step, whose chunks have signs at other places, and in numbers that differ."""
+    coder = ready(Context(pyramid), 1)
+    values = symbols(coder, FEW + 3, 1)
+    values[0], values[1, 1:] = 0, 0
+    chunks = coder.encode((), [values])
+    assert [coder.encode((), [row[None]])[0] for row in values] == chunks
+    assert (decode(coder, chunks) == values).all()
+    for chunk, row in zip(chunks, values, strict=True):
+        assert (decode(coder, [chunk]) == row).all()
+
+
 @settings(max_examples=25)
-@given(pyramids(), st.integers(1, 5), SEEDS)
-def test_chunks_are_those_of_the_specification(pyramid: Pyramid, hidden: int, seed: int) -> None:
-    """LGI-K-47: symbols, classes and features, one at a time and in Python's integers."""
-    coder = ready(Context(pyramid, hidden), seed)
+@given(pyramids(), SEEDS)
+def test_chunks_are_those_of_the_specification(pyramid: Pyramid, seed: int) -> None:
+    """LGI-K-47, LGI-K-48: symbols, classes and features, one at a time and in Python's integers."""
+    coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
     (chunk,) = coder.encode((), [values])
     entropy = [int(w) for w in network(coder, seed)]
-    latents, classes, inputs = reference.decoded(
+    latents, classes, inputs, *_ = reference.decoded(
         chunk,
         pyramid.tile,
         pyramid.levels,
         channels=pyramid.channels,
-        hidden=hidden,
         entropy=entropy,
+        numbers=drawn_networks(len(pyramid.tile)).tolist(),
     )
     assert latents == values[0].tolist()
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
@@ -71,11 +87,33 @@ def test_classes_of_the_tests_are_spread() -> None:
 
 
 def test_a_chunk_of_several_lanes() -> None:
-    coder = ready(Context(Pyramid((2**16 + 6,), (1,), 2), 1), 0)
-    values = np.tile(symbols(ready(Context(Pyramid((514,), (1,), 2), 1), 0), 1, 0), 128)
-    values = np.resize(values, (1, sum(coder.pyramid.sizes)))
+    """Signs too: their lanes are counted apart."""
+    coder = ready(Context(Pyramid((2**16 + 6,), (1,), 2)), 0)
+    values = np.resize(symbols(CODER, 3, 0), (1, sum(coder.pyramid.sizes)))
+    values[:, :99] = 0
     (chunk,) = coder.encode((), [values])
     assert (decode(coder, [chunk]) == values).all()
+
+
+@pytest.mark.parametrize("count", [1, FEW + 1])
+def test_lanes_are_those_of_the_specification(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Of magnitudes and of signs; lanes of 15 magnitudes, since the reference is slow."""
+    for module, name in ((serial, "SYMBOLS_PER_LANE"), (reference, "LANE")):
+        monkeypatch.setattr(module, name, 15)
+    coder = ready(CODER, 2)
+    values = symbols(coder, count, 2)
+    values[0, ::3] = 0
+    chunks = coder.encode((), [values])
+    assert (decode(coder, chunks) == values).all()
+    found = reference.decoded(
+        chunks[0],
+        (7, 10),
+        (1, 3),
+        channels=3,
+        entropy=[int(w) for w in network(coder, 2)],
+        numbers=drawn_networks(2).tolist(),
+    )
+    assert found.latents == values[0].tolist()
 
 
 @pytest.mark.parametrize("shape", [(5,), (4, 7), (3, 2, 5)])
@@ -155,17 +193,24 @@ def test_drawn_bytes(chunk: bytes) -> None:
         assert error.code == "E_PAYLOAD"
 
 
-@pytest.mark.parametrize("number", [0, 2, -442, 2**15 - 1, -(2**15)])
-def test_an_escape_stands_for_a_large_symbol(number: int) -> None:
-    """LGI-K-45: one symbol of class 63, whose `most` is 442, as an escape all the same."""
-    coder = Context(Pyramid((2,), (1,), 1), 1)
-    weights = np.zeros(coder.network_size, np.float32)
-    weights[-1] = MAX_BIAS
+BEYOND = reference.rows()[63][3] + 1  # the least magnitude that class 63 escapes
+
+
+@pytest.mark.parametrize("negative", [False, True])
+@pytest.mark.parametrize("number", [0, 1, 2, BEYOND - 1, BEYOND, 2**15 - 1, 2**15, 2**16 - 1])
+def test_an_escape_stands_for_a_large_symbol(number: int, negative: bool) -> None:
+    """LGI-K-45: one symbol of class 63 as an escape, whether it needs one or not; then its sign."""
+    coder = Context(Pyramid((2,), (1,), 1))
+    weights = -coder.usual
+    weights[-1] += MAX_BIAS
     coder = coder.for_locals(coder.pyramid.tensors(), {ENTROPY: weights})
-    high, low = divmod(number + 2**15, 256)
-    chunk = encoded([(1, 2**14 - 1), (64, 64 * high), (64, 64 * low)])
-    if abs(number) > 442 and number > -(2**15):
-        assert decode(coder, [chunk]).tolist() == [[number]]
+    high, low = divmod(number, 256)
+    halves = (64, 64 * high), (64, 64 * low)
+    chunk = encoded([(1, 2**14 - 1), *halves, (2**13, 2**13 * negative)])
+    if BEYOND <= number < 2**15:
+        expected = -number if negative else number
+        assert decode(coder, [chunk]).tolist() == [[expected]]
+        assert coder.encode((), [np.array([[expected]], "<i2")]) == [chunk]
     else:
         assert refused(coder, chunk) == "E_PAYLOAD"
 
@@ -185,7 +230,7 @@ def encoded(intervals: list[tuple[int, int]]) -> bytes:
 
 def test_few_bytes_do_not_hold_many_symbols() -> None:
     """Before anything is allocated for them."""
-    coder = ready(Context(Pyramid((2**11, 2**11), (1, 1), 1), 32), 0)
+    coder = ready(Context(Pyramid((2**11, 2**11), (1, 1), 1)), 0)
     with pytest.raises(FileError, match="E_PAYLOAD: a chunk of 96 lanes has 382 bytes"):
         decode(coder, [bytes(382)])
 
@@ -201,15 +246,15 @@ def test_few_bytes_do_not_hold_many_symbols() -> None:
     ],
 )
 def test_weights_within_which_sums_are_exact(at: int, number: int, good: bool) -> None:
-    """LGI-K-43."""
-    weights = np.zeros(CODER.network_size, np.float32)
-    weights[at] = number
+    """LGI-K-43: those of the sum."""
+    weights = np.rint(CODER.usual / 2) - CODER.usual
+    weights[at] = number - CODER.usual[at]
     codec = ChunkCodec(
         Integer(), CODER, CODER.pyramid.tensors(), (TensorSpec(ENTROPY, weights.shape),)
     )
     if good:
         head, _ = codec.encode({ENTROPY: weights}, {LATENTS: symbols(CODER, 1, 0)})
-        assert codec.decode_global(head).weights[ENTROPY][at] == number
+        assert (codec.decode_global(head).weights[ENTROPY] == weights).all()
     else:
         with pytest.raises(FileError, match="E_PAYLOAD: the entropy network has a weight of"):
             codec.encode({ENTROPY: weights}, {LATENTS: symbols(CODER, 1, 0)})
@@ -218,25 +263,25 @@ def test_weights_within_which_sums_are_exact(at: int, number: int, good: bool) -
 def test_the_largest_sums_are_exact() -> None:
     """LGI-K-47: all weights and magnitudes at their limits, 64 channels, three axes."""
     pyramid = Pyramid((2, 2, 2), (1, 1, 1), 64)
-    coder = Context(pyramid, 32)
-    weights = np.full(coder.network_size, MAX_WEIGHT, np.float32)
+    coder = Context(pyramid)
+    weights = np.full(coder.network_size, MAX_WEIGHT, np.float32) - coder.usual
     values = np.full((1, sum(pyramid.sizes)), 2**15 - 1, "<i2")
     coder = coder.for_locals(pyramid.tensors(), {ENTROPY: weights})
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
     most = max(float(part.sum(-1).max()) for part in coder.features(parts))
-    assert most * MAX_WEIGHT + 16 * MAX_BIAS < 2**24
-    assert 32 * 1023 * MAX_WEIGHT + 16 * MAX_BIAS < 2**24
+    others = 2 * 3 * reference.g(4095) + 16 * 15  # of the low part, and of the highest level
+    assert (most + others) * MAX_WEIGHT + 16 * MAX_BIAS < 2**24
+    assert HIDDEN * MOST_HIDDEN * MAX_WEIGHT + 16 * MAX_BIAS < 2**24
 
 
 @pytest.mark.parametrize(
     "change",
     [
         *({key: None} for key in GOOD),
-        *({"hidden": n} for n in (0, 33, 4.0, True, "4", (4,))),
         *({"tile": t} for t in ((), (7, 10.0), 7, "ab", (7, 10, 1), (7, 0), (2**40, 2**40))),
         *({"levels": n} for n in ((1,), (1, 5), (0, 0), (1, True), (-1, 3))),
         *({"channels": n} for n in (0, 65, 3.0, (3,))),
-        {"more": 1},
+        *({"more": 1}, {"hidden": 16}),
     ],
 )
 def test_configurations_that_are_refused(change: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ QUANTISER_EXAMPLES: dict[str, list[Configuration]] = {
     "float": [{"bits": 16}, {"bits": 32}],
     "integer": [{}],
 }
-CONTEXT = Context(Pyramid((6, 4), (2, 1), 2), 3)
+CONTEXT = Context(Pyramid((6, 4), (2, 1), 2))
 CODER_EXAMPLES: dict[str, list[Configuration]] = {
     "raw": [{}],
     "rans": [{}],
@@ -44,9 +44,9 @@ FAMILY_EXAMPLES: dict[str, list[Family]] = {
         Siren(1, 4, 3, ((-1.0, 1.0), (-1.0, 1.0)), layers=4, merge="add"),
     ],
     "latent": [
-        Latent(3, (8, 6), (3, 2), (16, 11), hidden=2),
+        Latent(3, (8, 6), (3, 2), (16, 11)),
         Latent(1, (9,), (2,), (30,)),
-        Latent(2, (4, 5, 1), (1, 2, 0), (4, 15, 3), hidden=32),
+        Latent(2, (4, 5, 1), (1, 2, 0), (4, 15, 3)),
     ],
     "incode": [
         Incode(3, 5, 4, ((-1.0, 1.0), (-1.0, 1.0))),

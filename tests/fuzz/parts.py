@@ -27,7 +27,7 @@ Plug = TypeVar("Plug", Quantiser, Coder)
 EXAMPLES: Final[Mapping[str, list[dict[str, Any]]]] = {
     "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 13}],
     "float": [{"bits": 16}, {"bits": 32}],
-    "context": [{"tile": (5, 6), "levels": (1, 2), "channels": 2, "hidden": 2}],
+    "context": [{"tile": (5, 6), "levels": (1, 2), "channels": 2}],
 }
 EXACT: Final = ("raw", "rans", "context")  # coders with one byte string per sequence of symbols
 SIZES: Final = (1, 2, 3, 5, 8, 13, 21, 34, 55, 2050)  # of tensors; the last takes two lanes

@@ -114,10 +114,10 @@ def test_multiplications() -> None:
 
 
 def test_multiplications_of_latents() -> None:
-    """A tile of two samples has one symbol: 14 features, one hidden unit in each of two layers."""
-    smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,), hidden=1)
-    symbol, wavelet, spline = 14 + 1 + 1 + 1, 4 / 2 + 1, 4
+    """A tile of two samples has one symbol: 16 features, two layers of 16 hidden units."""
+    smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,))
+    symbol, wavelet, spline = 16 * (16 + 16 + 1) + 1, 4 / 2 + 1, 4
     assert smallest.multiplications() == ceil(symbol / 2 + wavelet + spline)
-    square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4), hidden=1)
-    symbol = 19 + 1 + 1 + 1
+    square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4))
+    symbol = 16 * (23 + 16 + 1) + 1
     assert square.multiplications() == ceil(3 * (symbol * 3 / 4 + 2 * wavelet + 2 * spline)) + 9

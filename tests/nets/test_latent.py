@@ -18,12 +18,12 @@ from lgcodec.nets.latent import differentiated, integrated
 from nets import latent_reference as reference
 
 FAMILIES = (
-    Latent(1, (13,), (3,), (40,), hidden=2),
-    Latent(3, (6, 5), (1, 2), (11, 13), hidden=1),
-    Latent(2, (3, 4, 1), (1, 2, 0), (3, 9, 2), hidden=3),
+    Latent(1, (13,), (3,), (40,)),
+    Latent(3, (6, 5), (1, 2), (11, 13)),
+    Latent(2, (3, 4, 1), (1, 2, 0), (3, 9, 2)),
 )
 PICTURE = geometry("image", (axis(64, 4), axis(48, 3)))
-MATCHING = Latent(3, (16, 16), (4, 2), (64, 48), hidden=4)
+MATCHING = Latent(3, (16, 16), (4, 2), (64, 48))
 
 
 def weights_of(family: Latent, partitions: int, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -176,7 +176,7 @@ def test_latents_of_another_stream(change: dict[str, Any], message: str) -> None
         family_of(conf_of(replace(MATCHING, **change)), PICTURE)
 
 
-@pytest.mark.parametrize("change", [{"levels": (2, 4)}, {"hidden": 5}, {"tile": (8, 32)}])
+@pytest.mark.parametrize("change", [{"levels": (2, 4)}, {"channels": 2}, {"tile": (8, 32)}])
 def test_a_coder_of_other_latents(change: dict[str, Any]) -> None:
     """LGI-N-12."""
     coder = Plug("context", {**MATCHING.coder.configuration, **change})

@@ -13,7 +13,9 @@ import numpy as np
 
 from lgcodec.coding import ChunkCodec, codec_of
 from lgcodec.coding.base import Coder, Quantiser, Symbols
+from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.frequencies import FrequencyTable
+from lgcodec.coding.network import MAX_WEIGHT
 from lgcodec.coding.uniform import Uniform
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 
@@ -31,7 +33,7 @@ CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
     (Plug("uniform", {"bits": 10}), Plug("zstd")),
 )
 # Of the tensors of latents: the middle and half the reach of their numbers.
-RANGES: Final = {"entropy": (0, 100), "steps": (-88, 10), "coarse": (0, 6), "latents": (0, 14)}
+RANGES: Final = {"entropy": (0, 10), "steps": (-88, 10), "coarse": (0, 6), "latents": (0, 14)}
 LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network stay small
 
 
@@ -67,7 +69,10 @@ def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
     """A global chunk, and a local chunk for each of `partitions`."""
     codec, rng = codec_of(conf), Random(seed)
     tensors = [*((1, t) for t in codec.global_), *((partitions, t) for t in codec.local)]
-    symbols = [_drawn(codec.quantiser, count, tensor, rng) for count, tensor in tensors]
+    symbols = [
+        _allowed(codec.coder, tensor, _drawn(codec.quantiser, count, tensor, rng))
+        for count, tensor in tensors
+    ]
     make = TABLES.get(codec.coder.name, codec.coder.table)
     tables = [make(part) for part in symbols]
     split = len(codec.global_)
@@ -97,6 +102,15 @@ def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) ->
     whole = np.clip(numbers, -largest, largest).reshape(count, tensor.size)
     scale = LARGEST / 2**10 if quantiser.symbol_type.kind == "f" else 1
     return (whole * scale).astype(quantiser.symbol_type)
+
+
+def _allowed(coder: Coder, tensor: TensorSpec, symbols: Symbols) -> Symbols:
+    """Differences to the network of the specification within its limits; all else as it is."""
+    if tensor.name != ENTROPY or not isinstance(coder, Context):
+        return symbols
+    most = np.maximum(np.abs(coder.usual), MAX_WEIGHT)
+    sums = np.clip(coder.usual + symbols, -most, most)
+    return (sums - coder.usual).astype(symbols.dtype)
 
 
 def _integers(count: int, tensor: TensorSpec, rng: Random) -> Symbols:

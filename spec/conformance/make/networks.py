@@ -32,7 +32,7 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
     }
 
 
-def _latents(deepest: int, hidden: int) -> Make:
+def _latents(deepest: int) -> Make:
     """As many levels as tiles have, up to `deepest`: other axes may have fewer."""
 
     def make(geometry: Geometry) -> Family:
@@ -42,7 +42,6 @@ def _latents(deepest: int, hidden: int) -> Make:
             tile=tile,
             levels=tuple(min(deepest, n.bit_length() - 1) for n in tile),
             frame=tuple(axis.frame_len for axis in geometry.axes),
-            hidden=hidden,
         )
 
     return make
@@ -59,7 +58,7 @@ NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
     "siren": _perceptrons(Siren, w0=10.0),
     "incode": _perceptrons(Incode, w0=10.0),
     "relu-pe": _perceptrons(ReluPe, octaves=(3, 4)),
-    "latent": {"local-global": _latents(4, 3), "local-global-shallow": _latents(1, 1)},
+    "latent": {"local-global": _latents(4), "local-global-shallow": _latents(1)},
 }
 # Families that do not have every kind of signal; of the others every kind is made.
 KINDS_OF: Final[Mapping[str, tuple[Kind, ...]]] = dict.fromkeys(NETWORKS, tuple(KINDS))

@@ -7,7 +7,8 @@ from typing import Any, Final
 import cbor2
 
 from lgcodec.coding import codec_of
-from lgcodec.coding.context import EntropyNetwork
+from lgcodec.coding.context import Context
+from lgcodec.coding.network import HIDDEN
 from lgcodec.format.conf import Plug
 from lgcodec.format.container import Container, dumps, loads
 from tests.second_reader.editable import File, numbers, numbers_of
@@ -21,7 +22,7 @@ from .payload import global_payload, local_payload
 
 __all__ = ["defects"]
 
-FEATURES: Final = 19  # of a symbol of a picture
+DRAFT: Final = 19 * 3 + 3 + 3 * 3 + 3 + 3 + 1  # numbers of a network three units wide
 
 
 @cache
@@ -101,16 +102,10 @@ def _tables() -> Iterator[Defect]:
         ("coarse-of-two", [entropy, steps, ["coarse", [2, *coarse[1][1:]]]]),
         ("steps-more", [entropy, ["steps", [steps[1][0] + 1]], coarse]),
         ("entropy-less", [["entropy", [entropy[1][0] - 1]], steps, coarse]),
-        ("entropy-of-width-33", [["entropy", [_network(33)]], steps, coarse]),
+        ("entropy-more", [["entropy", [entropy[1][0] + 1]], steps, coarse]),
+        ("entropy-of-a-draft", [["entropy", [DRAFT]], steps, coarse]),
     ):
         yield _profile(f"global-{what}", "LGI-N-11", {"global": tensors})
-    wide = {"global": [["entropy", [_network(4)]], steps, coarse]}
-    yield _profile("entropy-wider-than-the-coder", "LGI-N-12", wide)
-
-
-def _network(hidden: int) -> int:
-    """Numbers of a network for two axes."""
-    return EntropyNetwork.size(FEATURES, hidden)
 
 
 def _frames() -> Iterator[Defect]:
@@ -135,7 +130,7 @@ def _coders() -> Iterator[Defect]:
     name, good = conf["coder"]
     for what, change in (
         *(("tile", {"tile": [4, 4]}), ("levels", {"levels": [1, 1]})),
-        *(("channels", {"channels": 2}), ("hidden", {"hidden": 4})),
+        *(("channels", {"channels": 2}), ("hidden", {"hidden": 3})),
     ):
         yield _profile(f"other-{what}", "LGI-N-12", {"coder": [name, {**good, **change}]})
     both = {"quantiser": ["integer", {}], "coder": [name, good]}
@@ -152,13 +147,14 @@ def _networks() -> Iterator[Defect]:
     codec = codec_of(made.conf)
     (group,) = made.groups
     head = codec.decode_global(group.global_chunk)
-    inputs = codec.coder.configuration["hidden"] * FEATURES
+    assert isinstance(codec.coder, Context)
+    usual, inputs = codec.coder.usual, codec.coder.inputs * HIDDEN
     for what, at, number in (
         *(("weight-256", 0, 256), ("weight-below", inputs - 1, -256)),
         *(("bias-4096", inputs, 4096), ("bias-below", -1, -4096)),
     ):
         symbols = [head.weights[t.name].reshape(1, -1).astype("<i2") for t in codec.global_]
-        symbols[0][0, at] = number
+        symbols[0][0, at] = number - usual[at]
         tables = [TABLES["context"](part) for part in symbols]
         chunk = b"".join([*tables, *codec.coder.encode(tables, symbols)])
         edit = dict.fromkeys([group.global_chunk], chunk).__getitem__

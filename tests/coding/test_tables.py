@@ -1,0 +1,68 @@
+"""Numbers of the specification: the same beside its page, and within what the arithmetic allows."""
+
+from importlib.resources import files
+from math import prod
+
+import numpy as np
+import pytest
+
+from coding import context_reference as reference
+from coding.builders import symbols
+from lgcodec.coding import tables
+from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.coding.network import MAX_BIAS, MAX_WEIGHT, EntropyNetwork
+from lgcodec.coding.pyramid import Pyramid
+
+axes_ = pytest.mark.parametrize("axes", [1, 2, 3])
+
+
+@pytest.mark.parametrize("name", ["magnitudes", "context-1d", "context-2d", "context-3d"])
+def test_the_specification_has_the_same_files(name: str) -> None:
+    """LGI-K-49."""
+    shipped = files(tables) / f"{name}.csv"
+    assert (reference.PAGES / f"{name}.csv").read_bytes() == shipped.read_bytes()
+
+
+@axes_
+def test_networks_have_their_sizes(axes: int) -> None:
+    numbers = tables.networks(axes)
+    assert numbers.tolist() == reference.networks(axes)
+    first, *of_signs = reference.split(numbers.tolist(), axes)
+    assert len(first) == Context(Pyramid((2,) * axes, (1,) * axes, 1)).network_size
+    assert len(of_signs) == 2**axes - 1
+
+
+@axes_
+def test_networks_stay_within_their_limits(axes: int) -> None:
+    """LGI-K-43, and sums of signs below 2**24."""
+    numbers = tables.networks(axes)
+    coder = Context(Pyramid((2,) * axes, (1,) * axes, 1))
+    EntropyNetwork(coder.usual, coder.inputs)  # else E_PAYLOAD
+    assert np.abs(coder.usual).max() <= MAX_BIAS
+    assert np.abs(numbers[coder.network_size :]).max() <= MAX_WEIGHT
+    most = max(reference.sign_inputs(o, axes) for o in range(1, 2**axes))
+    assert most * reference.g(4095) * MAX_WEIGHT < 2**24
+
+
+def test_rows_of_magnitudes_stay_within_their_limits() -> None:
+    rows = tables.magnitudes()
+    assert list(map(tuple, rows.tolist())) == reference.rows()
+    assert rows.shape == (64, 4)
+    assert rows.min() >= 1
+    assert rows[:, :3].max() < 2**16
+    assert rows[:, 3].max() + 2 < 2**14
+
+
+@pytest.mark.parametrize("tile", [(30,), (9, 7), (4, 3, 5)])
+def test_a_chunk_under_the_networks_of_the_files(tile: tuple[int, ...]) -> None:
+    """LGI-K-47, LGI-K-48, LGI-K-49: no differences, and some."""
+    pyramid = Pyramid(tile, tuple(2 for _ in tile), 3)
+    coder = Context(pyramid)
+    for seed, reach in enumerate((0, 3)):
+        changes = np.random.default_rng(seed).integers(-reach, reach + 1, coder.network_size)
+        ready = coder.for_locals(pyramid.tensors(), {ENTROPY: changes.astype(np.float32)})
+        values = symbols(coder, 1, seed)
+        (chunk,) = ready.encode((), [values])
+        found = reference.decoded(chunk, tile, pyramid.levels, channels=3, entropy=changes.tolist())
+        assert found.latents == values[0].tolist()
+        assert len(found.latents) == 3 * (prod(tile) - prod(pyramid.coarse))
