@@ -121,7 +121,7 @@ def trained(data: bytes) -> tuple[bool, int]:
 
 
 def test_training_is_kept_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not for a small picture; if what is learned cost nothing, more quality for each local byte."""
+    """Not for a small picture; if it cost nothing, more quality for each byte of local chunks."""
     (short, few), (long, _) = encoded("image"), encode(iterations=400)
     assert [trained(data)[0] for data in (short, long)] == [False, False]
     monkeypatch.setattr(latents, "_entropy", lambda _: 0.0)
