@@ -5,6 +5,7 @@
     axis        one axis of GEOM
     numbers     integers of as many bytes as they need
     conf        CONF: which family, quantiser and coder, and the table of tensors
+    names       the list of names for which CONF has numbers
     cbor        the strict encoding of CONF
     directory   GRUP: which partitions a group holds, how long each chunk is, its checksum
     table       header and root table

@@ -1,9 +1,13 @@
 """Strict deterministic CBOR (RFC 8949, 4.2.1): one item, one byte string, no tags, bounded depth.
 
-What is allowed are maps with text keys, arrays, texts, 64-bit integers, finite floats and booleans.
+What is allowed are maps whose keys are texts and unsigned integers, arrays, texts, 64-bit integers,
+finite floats and booleans. cbor2 writes the scalars. It does not read here: it evaluates tags as it
+goes, and its keys are either texts alone or anything at all, crafted collisions included. Nor does
+it sort: by the lengths of keys first, as RFC 7049 had it, an empty text would come before 24.
 """
 
 import math
+from struct import unpack_from
 from typing import Any, Final
 
 import cbor2
@@ -13,13 +17,19 @@ from lgcodec.format.checks import require
 
 __all__ = ["check_scalar", "decode", "encode"]
 
-# cbor2 evaluates tags while it reads. Those of big numbers and of shared values can cost far more
-# than their bytes, so they are refused there; what others make is refused by its type.
-COSTLY_TAGS: Final = (2, 3, 4, 5, 25, 28, 29, 30, 256)
+UNSIGNED, NEGATIVE, TEXT, ARRAY, MAP = 0, 1, 3, 4, 5  # major types that are allowed
+BOOLEANS: Final = {0xF4: False, 0xF5: True}
+FLOATS: Final = {0xF9: ">e", 0xFA: ">f", 0xFB: ">d"}
 
 
 def encode(item: object) -> bytes:
     """The bytes of `item`, whose scalars must pass `check_scalar`."""
+    if isinstance(item, dict):
+        # By key, since no encoded item is the beginning of another
+        pairs = sorted(encode(key) + encode(value) for key, value in item.items())
+        return _head(MAP, len(pairs)) + b"".join(pairs)
+    if isinstance(item, list | tuple):
+        return _head(ARRAY, len(item)) + b"".join(map(encode, item))
     return bytes(cbor2.dumps(item, canonical=True))
 
 
@@ -27,20 +37,9 @@ def decode(data: bytes, max_depth: int) -> Any:
     """The one item in `data`, at most `max_depth` containers deep.
 
     UsageError unless it is allowed and encodes to exactly `data` again: that excludes trailing
-    bytes, unsorted keys, and numbers and lengths that are not in their shortest form.
+    bytes, repeated and unsorted keys, and numbers and lengths that are not in their shortest form.
     """
-    try:
-        item = cbor2.loads(
-            data,
-            max_depth=max_depth,
-            allow_indefinite=False,
-            allow_duplicate_keys=False,
-            strict_hashable_types=True,
-            semantic_decoders=dict.fromkeys(COSTLY_TAGS, _refuse),
-        )
-    except cbor2.CBORDecodeError as error:
-        raise UsageError(f"not strict CBOR: {error}") from error
-    _check(item)
+    item = _Reader(data).item(max_depth)
     again = encode(item)
     if again != data:
         at = next((i for i, pair in enumerate(zip(again, data)) if pair[0] != pair[1]), len(again))  # noqa: B905
@@ -64,17 +63,65 @@ def check_scalar(item: object) -> None:
         require(type(item) is bool, f"{kind} is not one of text, bool, int and float")
 
 
-def _check(item: object) -> None:
-    if isinstance(item, dict):
-        for key, value in item.items():
-            require(isinstance(key, str), f"key {key!r:.40} is not a text")
-            _check(value)
-    elif isinstance(item, list):
-        for element in item:
-            _check(element)
-    else:
-        check_scalar(item)
+class _Reader:
+    """Reads items one after the other; each takes a byte at least, so counts cost nothing."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def item(self, depth: int) -> Any:
+        """The next item, at most `depth` containers deep."""
+        start = self._at
+        kind, value = self._head()
+        if kind in (ARRAY, MAP):
+            require(depth > 0, f"byte {start} begins a container that is nested too deeply")
+        if kind == ARRAY:
+            return [self.item(depth - 1) for _ in range(value)]
+        if kind == MAP:
+            return {self._key(): self.item(depth - 1) for _ in range(value)}
+        scalar = self._scalar(start, kind, value)
+        check_scalar(scalar)
+        return scalar
+
+    def _head(self) -> tuple[int, int]:
+        """Major type and argument."""
+        kind, value = divmod(self._take(1)[0], 32)
+        require(value < 28, f"byte {self._at - 1} has an indefinite or reserved length")
+        return kind, value if value < 24 else int.from_bytes(self._take(1 << value - 24), "big")
+
+    def _take(self, size: int) -> bytes:
+        self._at += size
+        require(self._at <= len(self._data), f"an item does not end with byte {len(self._data)}")
+        return self._data[self._at - size : self._at]
+
+    def _key(self) -> str | int:
+        start = self._at
+        kind, value = self._head()
+        require(
+            kind in (UNSIGNED, TEXT),
+            f"byte {start} begins a key that is neither a text nor an unsigned integer",
+        )
+        return self._text(value) if kind == TEXT else value
+
+    def _scalar(self, start: int, kind: int, value: int) -> object:
+        first = self._data[start]
+        if kind in (UNSIGNED, NEGATIVE):
+            return value if kind == UNSIGNED else ~value
+        if kind == TEXT:
+            return self._text(value)
+        if first in FLOATS:
+            return unpack_from(FLOATS[first], self._data, start + 1)[0]
+        require(first in BOOLEANS, f"byte {start} begins an item of a type that is not allowed")
+        return BOOLEANS[first]
+
+    def _text(self, size: int) -> str:
+        try:
+            return self._take(size).decode()
+        except UnicodeDecodeError as error:
+            raise UsageError(f"a text before byte {self._at} is not valid UTF-8") from error
 
 
-def _refuse(*_: object) -> None:
-    raise ValueError("this tag is not allowed")
+def _head(kind: int, count: int) -> bytes:
+    """That of a map or an array: like the integer `count`, but for the major type."""
+    first, *rest = cbor2.dumps(count)
+    return bytes([kind << 5 | first, *rest])

@@ -1,5 +1,6 @@
 """CONF: how the chunks of a stream are to be understood, as strict deterministic CBOR.
 
+Keys and names that are well known are stored as numbers, see `names`; here they are names.
 Family, quantiser and coder are a name and a configuration that only the plug of that name reads.
 The two tensor tables say which tensors a local and a global chunk hold, so that nobody else needs
 to know the family. One byte string per value: what does not re-encode to itself is refused.
@@ -24,6 +25,7 @@ from lgcodec.format.layout import (
     MAX_TENSOR_SIZE,
     MAX_TENSORS,
 )
+from lgcodec.format.names import name_of, named, number_of, numbered
 
 __all__ = ["Conf", "Plug", "TensorSpec"]
 
@@ -131,13 +133,16 @@ class Conf:
         """The CONF payload; UsageError above 64 KiB."""
         plugs = {name: getattr(self, name) for name in PLUGS}
         item: dict[str, Any] = {
-            **{name: [plug.name, plug.configuration] for name, plug in plugs.items()},
-            "local": [[tensor.name, tensor.shape] for tensor in self.local],
-            "global": [[tensor.name, tensor.shape] for tensor in self.global_],
+            **{
+                name: [number_of(plug.name), numbered(plug.configuration)]
+                for name, plug in plugs.items()
+            },
+            "local": [[number_of(tensor.name), tensor.shape] for tensor in self.local],
+            "global": [[number_of(tensor.name), tensor.shape] for tensor in self.global_],
             "values": self.values,
             "fill": self.fill,
         }
-        data = cbor.encode(item)
+        data = cbor.encode(numbered(item))
         require(
             len(data) <= MAX_CRITICAL, f"CONF has {len(data)} bytes, at most {MAX_CRITICAL} allowed"
         )
@@ -147,13 +152,14 @@ class Conf:
     def unpack(cls, data: bytes, offset: int = 0) -> "Conf":
         """Read a CONF payload that starts at `offset` of its file; FileError E_CONF if bad."""
         with reading("E_CONF", offset):
-            item = cbor.decode(data, MAX_CONFIGURATION_DEPTH + 2)  # in a pair, in the map of CONF
+            # A configuration stands in a pair, and that in the map of CONF
+            item = named(cbor.decode(data, MAX_CONFIGURATION_DEPTH + 2), "CONF")
             require(
-                isinstance(item, dict) and set(item) == set(KEYS),
-                f"CONF is {item!r:.80}, expected a map with the keys {', '.join(KEYS)}",
+                set(item) == set(KEYS),
+                f"CONF has the keys {', '.join(item)!r:.80}, expected are {', '.join(KEYS)}",
             )
             return cls(
-                **{name: Plug(*_pair(item[name], name)) for name in PLUGS},
+                **{name: _plug(item[name], name) for name in PLUGS},
                 local=_tensors(item["local"], "local"),
                 global_=_tensors(item["global"], "global"),
                 values=tuple(_list(item["values"], "values")),
@@ -192,6 +198,11 @@ def _pair(item: object, what: str) -> list[Any]:
     return pair
 
 
+def _plug(item: object, what: str) -> Plug:
+    name, configuration = _pair(item, what)
+    return Plug(name_of(name), named(configuration, f"the configuration of {what}"))
+
+
 def _tensors(item: object, what: str) -> tuple[TensorSpec, ...]:
     pairs = [_pair(pair, f"an entry of {what}") for pair in _list(item, what)]
-    return tuple(TensorSpec(name, tuple(_list(shape, "shape"))) for name, shape in pairs)
+    return tuple(TensorSpec(name_of(name), tuple(_list(shape, "shape"))) for name, shape in pairs)

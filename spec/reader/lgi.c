@@ -348,6 +348,19 @@ static void read_geometry(File *f, Stream *s) {
 /* ---- CONF, step 13: one item of deterministic CBOR ---- */
 
 enum { UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE };
+enum { FAMILY, QUANTISER, CODER, LOCAL, GLOBAL, VALUES, FILL };
+
+/* Section 6: a number stands for each of these. */
+static const char *const NAMES[] = {
+    /*  0 */ "family", "quantiser", "coder", "local", "global", "values", "fill",
+    /*  7 */ "latent", "integer", "context", "tile", "levels", "channels",
+    /* 13 */ "latents", "entropy", "steps", "coarse", "angles",
+    /* 18 */ "0.w", "0.b", "1.w", "1.b", "2.w", "2.b",
+    /* 24 */ "3.w", "3.b", "4.w", "4.b", "5.w", "5.b", "6.w", "6.b", "7.w", "7.b",
+    /* 34 */ "merge.w", "merge.b", "modulators",
+    /* 37 */ "siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd",
+    /* 45 */ "ranges", "tile_range", "merge", "w0", "octaves", "bits"};
+enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 typedef struct {
     File *f;
@@ -465,14 +478,27 @@ static int compare(Text a, Text b) {
     return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
-static void key(Cbor *c, const char *expected) {
-    Text wanted = {(const u8 *)expected, strlen(expected)};
-    conf(c, !compare(text(c), wanted), "a key that is missing, unknown or out of order");
+static Text text_of(const char *word) {
+    Text t = {(const u8 *)word, strlen(word)};
+    return t;
+}
+
+/* A number of the list of names, or a text that is not on it; what it says either way. */
+static Text key(Cbor *c) {
+    if (peek(c) >> 5 == UNSIGNED) {
+        u64 i = head(c, UNSIGNED);
+        conf(c, i < N_NAMES, "a number that stands for no name");
+        return text_of(NAMES[i]);
+    }
+    Text t = text(c);
+    for (unsigned i = 0; i < N_NAMES; i++)
+        conf(c, compare(t, text_of(NAMES[i])), "a name that must be a number");
+    return t;
 }
 
 static Text name(Cbor *c, u64 longest, const char *marks) {
-    Text t = text(c);
-    need_in(c->f, t.size, 1, longest, "E_CONF", c->at - t.size, "length of a name");
+    Text t = key(c);
+    need_in(c->f, t.size, 1, longest, "E_CONF", c->at, "length of a name");
     for (const u8 *b = t.bytes; b < t.bytes + t.size; b++)
         conf(c, in(*b, 'a', 'z') || in(*b, '0', '9') || (*b && strchr(marks, *b)),
              "a character that this name cannot have");
@@ -502,8 +528,8 @@ static void plug(Cbor *c) {
     name(c, 32, "-");
     for (u64 n = head(c, MAP); n--;) {
         u64 start = c->at;
-        text(c);
-        Text encoded = {c->f->bytes + start, c->at - start}; /* the head of the key included */
+        key(c);
+        Text encoded = {c->f->bytes + start, c->at - start}; /* the head of a text included */
         conf(c, !last.size || compare(last, encoded) < 0, "keys that do not increase");
         last = encoded;
         value(c, 1);
@@ -546,19 +572,23 @@ static void values(Cbor *c) {
     conf(c, lo < number(c), "values that do not increase");
 }
 
-/* Sorted as they must be, the seven keys have one order. */
+/* Sorted as they must be, the seven keys are the first seven numbers. */
+static void top_key(Cbor *c, u64 expected) {
+    conf(c, head(c, UNSIGNED) == expected, "a key that is missing, unknown or out of order");
+}
+
 static void check_conf(File *f, const Stream *s) {
     const Entry *e = s->conf;
     Cbor cbor = {f, e->offset, e->offset + e->length}, *c = &cbor;
     need_crc(f, e->crc, e->offset, e->length, "E_CHUNK_CRC");
     conf(c, head(c, MAP) == 7, "not a map of seven");
-    key(c, "fill"), fill(c, s->geometry.channels);
-    key(c, "coder"), plug(c);
-    key(c, "local"), tensors(c);
-    key(c, "family"), plug(c);
-    key(c, "global"), tensors(c);
-    key(c, "values"), values(c);
-    key(c, "quantiser"), plug(c);
+    top_key(c, FAMILY), plug(c);
+    top_key(c, QUANTISER), plug(c);
+    top_key(c, CODER), plug(c);
+    top_key(c, LOCAL), tensors(c);
+    top_key(c, GLOBAL), tensors(c);
+    top_key(c, VALUES), values(c);
+    top_key(c, FILL), fill(c, s->geometry.channels);
     conf(c, c->at == c->end, "bytes after the item");
 }
 

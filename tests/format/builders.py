@@ -120,15 +120,15 @@ def geom_payload(axes=({},), rate=(8, 1), **fields) -> bytes:
     return head + b"".join(map(number, (*rate, *stored)))
 
 
-# The CONF of the tiny sound, by hand: keys in bytewise order, floats as binary16.
+# The CONF of the tiny sound, by hand: keys are numbers 0 to 6 for their names, floats are binary16.
 CONF = {
-    "fill": b"\x64fill\x81\xf9\x00\x00",
-    "coder": b"\x65coder\x82\x61c\xa0",
-    "local": b"\x65local\x81\x82\x61w\x81\x01",
-    "family": b"\x66family\x82\x61f\xa0",
-    "global": b"\x66global\x80",
-    "values": b"\x66values\x82\xf9\x00\x00\xf9\x5b\xf8",
-    "quantiser": b"\x69quantiser\x82\x61q\xa0",
+    "family": b"\x00\x82\x61f\xa0",
+    "quantiser": b"\x01\x82\x61q\xa0",
+    "coder": b"\x02\x82\x61c\xa0",
+    "local": b"\x03\x81\x82\x61w\x81\x01",
+    "global": b"\x04\x80",
+    "values": b"\x05\x82\xf9\x00\x00\xf9\x5b\xf8",
+    "fill": b"\x06\x81\xf9\x00\x00",
 }
 
 

@@ -12,14 +12,13 @@ from format.builders import conf
 from lgcodec.errors import UsageError
 from lgcodec.format.cbor import check_scalar, decode, encode
 
+keys = st.text(max_size=9) | st.integers(0, 2**64 - 1)
 plain = st.recursive(
     st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=9),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=9,
 )
 anything = st.recursive(
@@ -64,8 +63,29 @@ def test_any_damage_is_refused_or_canonical(data: st.DataObject) -> None:
 
 def test_depth_is_bounded() -> None:
     assert decode(b"\x81" * 4 + b"\0", 4) == [[[[0]]]]
-    with pytest.raises(UsageError, match="maximum container nesting depth"):
+    with pytest.raises(UsageError, match="byte 4 begins a container that is nested too deeply"):
         decode(b"\x81" * 5 + b"\0", 4)
+
+
+def test_keys_are_sorted_by_their_bytes() -> None:
+    """RFC 8949, 4.2.1; by their lengths first, the empty text would come before 24."""
+    item = {"": 0, "b": 1, "aa": 2, 100: 3, 24: 4, 10: 5, 256: 6}
+    stored = "a7 0a 05 18 18 04 18 64 03 19 01 00 06 60 00 61 62 01 62 61 61 02"
+    assert encode(item).hex(" ") == stored
+    assert decode(encode(item), 1) == item
+
+
+@pytest.mark.parametrize("size", [0, 23, 24, 255, 256])
+def test_heads_of_containers(size: int) -> None:
+    items = {number: number for number in range(size)}
+    assert encode(items) == cbor2.dumps(items)
+    assert encode([*items]) == cbor2.dumps([*items])
+
+
+@pytest.mark.parametrize("key", ["20", "f5", "f90000", "4161", "80", "a0", "c060", "f6", "ff"])
+def test_what_is_no_key(key: str) -> None:
+    with pytest.raises(UsageError, match=r"byte 1 (begins a key|has an indefinite)"):
+        decode(b"\xa1" + bytes.fromhex(key) + b"\0", 2)
 
 
 def test_float_and_integer_stay_apart() -> None:

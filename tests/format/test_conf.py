@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from format.builders import CONF, conf, conf_payload
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.format.names import NAMES
 
 scalars = (
     st.booleans()
@@ -17,14 +18,16 @@ scalars = (
     | st.text(max_size=5)
 )
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+listed = st.sampled_from(NAMES)
 plugs = st.builds(
     Plug,
-    st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True),
-    st.dictionaries(st.text(max_size=30), values, max_size=4),
+    st.from_regex(r"[a-z0-9-]{1,32}", fullmatch=True)
+    | listed.filter(lambda name: not {"_", "."} & set(name)),
+    st.dictionaries(st.text(max_size=30) | listed, values, max_size=4),
 )
 shapes = st.lists(st.integers(1, 60), max_size=4).map(tuple)
 tensors = st.lists(
-    st.builds(TensorSpec, st.from_regex(r"[a-z0-9._-]{1,64}", fullmatch=True), shapes),
+    st.builds(TensorSpec, st.from_regex(r"[a-z0-9._-]{1,64}", fullmatch=True) | listed, shapes),
     max_size=4,
     unique_by=lambda tensor: tensor.name,
 ).map(tuple)
@@ -75,11 +78,11 @@ def test_bytes_are_those_of_the_specification() -> None:
 
 
 def family(configuration: bytes) -> bytes:
-    return conf_payload(family=b"\x66family\x82\x61f" + configuration)
+    return conf_payload(family=b"\x00\x82\x61f" + configuration)
 
 
 def local(tensors: bytes) -> bytes:
-    return conf_payload(local=b"\x65local" + tensors)
+    return conf_payload(local=b"\x03" + tensors)
 
 
 def nested(depth: int) -> bytes:
@@ -94,15 +97,21 @@ BAD = {
     "LGI-C-01 trailing": conf_payload() + b"\0",
     "LGI-C-01 two items": conf_payload() * 2,
     "LGI-C-01 indefinite map": conf_payload(b"\xbf") + b"\xff",
-    "LGI-C-01 indefinite array": conf_payload(fill=b"\x64fill\x9f\xf9\x00\x00\xff"),
-    "LGI-C-01 indefinite text": conf_payload(coder=b"\x65coder\x82\x7f\x61c\xff\xa0"),
+    "LGI-C-01 indefinite array": conf_payload(fill=b"\x06\x9f\xf9\x00\x00\xff"),
+    "LGI-C-01 indefinite text": conf_payload(coder=b"\x02\x82\x7f\x61c\xff\xa0"),
     "LGI-C-01 duplicate key": conf_payload(b"\xa8", local=CONF["local"] * 2),
     "LGI-C-01 duplicate key of a configuration": family(b"\xa2\x61a\x00\x61a\x00"),
-    "LGI-C-01 unsorted": conf_payload(fill=CONF["coder"], coder=CONF["fill"]),
+    "LGI-C-01 unsorted": conf_payload(family=CONF["coder"], coder=CONF["family"]),
     "LGI-C-01 unsorted configuration": family(b"\xa2\x61b\x00\x61a\x00"),
+    "LGI-C-01 long key": family(b"\xa1\x18\x00\x00"),
+    "LGI-C-01 long name": conf_payload(coder=b"\x02\x82\x18\x00\xa0"),
+    "LGI-C-01 text before a number": family(b"\xa2\x60\x00\x18\x18\x00"),
+    "LGI-C-01 numbers unsorted": family(b"\xa2\x08\x00\x07\x00"),
+    "LGI-C-01 duplicate number": family(b"\xa2\x07\x00\x07\x00"),
+    "LGI-C-01 map of 2**64 - 1": b"\xbb" + b"\xff" * 8,
     "LGI-C-01 long integer": family(b"\xa1\x61a\x18\x01"),
     "LGI-C-01 long length": family(b"\xb8\x01\x61a\x00"),
-    "LGI-C-01 long float": conf_payload(fill=b"\x64fill\x81\xfa\x00\x00\x00\x00"),
+    "LGI-C-01 long float": conf_payload(fill=b"\x06\x81\xfa\x00\x00\x00\x00"),
     "LGI-C-01 small bignum": family(b"\xa1\x61a\xc2\x41\x01"),
     "LGI-C-01 tag 55799": b"\xd9\xd9\xf7" + conf_payload(),
     "LGI-C-01 date": family(b"\xa1\x61a\xc0\x742013-03-21T20:04:00Z"),
@@ -118,17 +127,26 @@ BAD = {
     "LGI-C-01 60 000 containers deep": b"\x81" * 60000,
     "LGI-C-02 not a map": b"\x80",
     "LGI-C-02 missing key": conf_payload(b"\xa6", fill=b""),
-    "LGI-C-02 unknown key": conf_payload(b"\xa8", fill=b"\x61z\x00" + CONF["fill"]),
+    "LGI-C-02 unknown key": conf_payload(b"\xa8", fill=CONF["fill"] + b"\x61z\x00"),
     "LGI-C-02 key of bytes": conf_payload(fill=b"\x44fill\x81\xf9\x00\x00"),
-    "LGI-C-03 empty name": conf_payload(coder=b"\x65coder\x82\x60\xa0"),
-    "LGI-C-03 upper case name": conf_payload(coder=b"\x65coder\x82\x61C\xa0"),
-    "LGI-C-03 name with a line end": conf_payload(coder=b"\x65coder\x82\x62c\n\xa0"),
-    "LGI-C-03 name of 33": conf_payload(coder=b"\x65coder\x82\x78\x21" + b"c" * 33 + b"\xa0"),
-    "LGI-C-03 name is a number": conf_payload(coder=b"\x65coder\x82\x01\xa0"),
-    "LGI-C-03 name alone": conf_payload(coder=b"\x65coder\x81\x61c"),
-    "LGI-C-03 plug is a text": conf_payload(coder=b"\x65coder\x61c"),
+    "LGI-C-03 empty name": conf_payload(coder=b"\x02\x82\x60\xa0"),
+    "LGI-C-03 upper case name": conf_payload(coder=b"\x02\x82\x61C\xa0"),
+    "LGI-C-03 name with a line end": conf_payload(coder=b"\x02\x82\x62c\n\xa0"),
+    "LGI-C-03 name of 33": conf_payload(coder=b"\x02\x82\x78\x21" + b"c" * 33 + b"\xa0"),
+    "LGI-C-03 name is bytes": conf_payload(coder=b"\x02\x82\x41c\xa0"),
+    "LGI-C-03 name is an array": conf_payload(coder=b"\x02\x82\x80\xa0"),
+    "LGI-C-03 name is true": conf_payload(coder=b"\x02\x82\xf5\xa0"),
+    "LGI-C-03 name is a float": conf_payload(coder=b"\x02\x82\xf9\x00\x00\xa0"),
+    "LGI-C-03 name of a tensor as that of a plug": conf_payload(coder=b"\x02\x82\x12\xa0"),
+    "LGI-C-03 name alone": conf_payload(coder=b"\x02\x81\x61c"),
+    "LGI-C-03 plug is a text": conf_payload(coder=b"\x02\x61c"),
     "LGI-C-03 configuration is an array": family(b"\x80"),
-    "LGI-C-03 key is a number": family(b"\xa1\x01\x00"),
+    "LGI-C-03 key is negative": family(b"\xa1\x20\x00"),
+    "LGI-C-03 key is true": family(b"\xa1\xf5\x00"),
+    "LGI-C-03 key is a float": family(b"\xa1\xf9\x00\x00\x00"),
+    "LGI-C-03 key is an array": family(b"\xa1\x80\x00"),
+    "LGI-C-03 key is a map": family(b"\xa1\xa0\x00"),
+    "LGI-C-03 key has a tag": family(b"\xa1\xc0\x60\x00"),
     "LGI-C-03 map in a configuration": family(b"\xa1\x61a\xa0"),
     "LGI-C-03 bytes": family(b"\xa1\x61a\x41\x00"),
     "LGI-C-03 null": family(b"\xa1\x61a\xf6"),
@@ -159,17 +177,34 @@ BAD = {
     "LGI-C-04 dimension": local(b"\x81\x82\x61w\x81\x1a\x01\x00\x00\x01"),
     "LGI-C-04 product": local(b"\x81\x82\x61w\x82\x1a\x00\x01\x00\x00\x19\x10\x01"),
     "LGI-C-04 repeated name": local(b"\x82" + b"\x82\x61w\x81\x01" * 2),
+    "LGI-C-04 repeated number": local(b"\x82" + b"\x82\x07\x81\x01" * 2),
     "LGI-C-04 257 tensors": local(
         b"\x99\x01\x01" + b"".join(b"\x82\x64%04d\x80" % i for i in range(257))
     ),
-    "LGI-C-05 integer": conf_payload(fill=b"\x64fill\x81\x00"),
-    "LGI-C-05 infinite": conf_payload(fill=b"\x64fill\x81\xf9\x7c\x00"),
-    "LGI-C-05 NaN": conf_payload(fill=b"\x64fill\x81\xf9\x7e\x00"),
-    "LGI-C-05 one value": conf_payload(values=b"\x66values\x81\xf9\x00\x00"),
-    "LGI-C-05 lo = hi": conf_payload(values=b"\x66values\x82\xf9\x00\x00\xf9\x00\x00"),
-    "LGI-C-05 no channels": conf_payload(fill=b"\x64fill\x80"),
-    "LGI-C-05 65 channels": conf_payload(fill=b"\x64fill\x98\x41" + b"\xf9\x00\x00" * 65),
-    "LGI-C-05 not an array": conf_payload(values=b"\x66values\xa0"),
+    "LGI-C-05 integer": conf_payload(fill=b"\x06\x81\x00"),
+    "LGI-C-05 infinite": conf_payload(fill=b"\x06\x81\xf9\x7c\x00"),
+    "LGI-C-05 NaN": conf_payload(fill=b"\x06\x81\xf9\x7e\x00"),
+    "LGI-C-05 one value": conf_payload(values=b"\x05\x81\xf9\x00\x00"),
+    "LGI-C-05 lo = hi": conf_payload(values=b"\x05\x82\xf9\x00\x00\xf9\x00\x00"),
+    "LGI-C-05 no channels": conf_payload(fill=b"\x06\x80"),
+    "LGI-C-05 65 channels": conf_payload(fill=b"\x06\x98\x41" + b"\xf9\x00\x00" * 65),
+    "LGI-C-05 not an array": conf_payload(values=b"\x05\xa0"),
+    "LGI-C-07 key": conf_payload(b"\xa7", fill=b"", z=b"\x64fill\x81\xf9\x00\x00"),
+    "LGI-C-07 key twice": conf_payload(b"\xa8", z=b"\x64fill\x81\xf9\x00\x00"),
+    "LGI-C-07 plug": conf_payload(coder=b"\x02\x82\x64rans\xa0"),
+    "LGI-C-07 key of a configuration": family(b"\xa1\x62w0\x00"),
+    "LGI-C-07 key of a configuration twice": family(b"\xa2\x18\x30\x00\x62w0\x00"),
+    "LGI-C-07 last of the list": family(b"\xa1\x64bits\x00"),
+    "LGI-C-07 tensor": local(b"\x81\x82\x63" + b"0.w\x81\x01"),
+    "LGI-C-07 tensor twice": local(b"\x82\x82\x12\x81\x01\x82\x63" + b"0.w\x81\x01"),
+    "LGI-C-07 name for another thing": local(b"\x81\x82\x65local\x81\x01"),
+    "LGI-C-08 key": conf_payload(fill=b"\x18\x33\x81\xf9\x00\x00"),
+    "LGI-C-08 plug": conf_payload(coder=b"\x02\x82\x18\x33\xa0"),
+    "LGI-C-08 plug of 2**64 - 1": conf_payload(coder=b"\x02\x82\x1b" + b"\xff" * 8 + b"\xa0"),
+    "LGI-C-08 key of a configuration": family(b"\xa1\x18\x33\x00"),
+    "LGI-C-08 key of 2**64 - 1": family(b"\xa1\x1b" + b"\xff" * 8 + b"\x00"),
+    "LGI-C-08 tensor": local(b"\x81\x82\x18\x33\x81\x01"),
+    "LGI-C-08 negative": local(b"\x81\x82\x20\x81\x01"),
 }
 
 
@@ -178,6 +213,34 @@ def test_bad_payloads(name: str) -> None:
     with pytest.raises(FileError) as raised:
         Conf.unpack(BAD[name], 180)
     assert (raised.value.code, raised.value.offset) == ("E_CONF", 180)
+
+
+def test_numbers_stand_for_names() -> None:
+    """LGI-C-07: keys, plugs and tensors; integers that are values stay what they are."""
+    listed, fill = family(b"\xa3\x0b\x07\x18\x30\x00\x61a\x0b"), b"\x06\x81\xf9\x00\x00"
+    found = Conf.unpack(listed.replace(b"\x61f", b"\x07").replace(b"\x61w", b"\x18\x32"))
+    assert found.family == Plug("latent", {"levels": 7, "w0": 0, "a": 11})
+    assert found.local == (TensorSpec("bits", (1,)),)
+    assert found.pack().endswith(fill)
+
+
+def test_numbers_are_sorted_before_texts() -> None:
+    """LGI-C-01: by their bytes, so that 24 comes before a text that is shorter."""
+    keys = {"b": 0, "bits": 1, "": 2, "aa": 3, "levels": 4, "x" * 24: 5}
+    stored = conf(coder=Plug("c", keys)).pack()
+    texts = b"\x60\x02\x61b\x00\x62aa\x03\x78\x18" + b"x" * 24 + b"\x05"
+    assert b"\x82\x61c\xa6\x0b\x04\x18\x32\x01" + texts in stored
+    assert Conf.unpack(stored).coder.configuration == keys
+
+
+def test_messages_speak_of_names() -> None:
+    for payload, message in (
+        (conf_payload(b"\xa6", fill=b""), "keys 'family, quantiser, .*, values', expected are"),
+        (conf_payload(coder=b"\x02\x82\x64rans\xa0"), "name 'rans' is spelled out, expected 42"),
+        (family(b"\xa1\x18\x33\x00"), "number 51 stands for no name, allowed are 0 to 50"),
+    ):
+        with pytest.raises(FileError, match=message):
+            Conf.unpack(payload)
 
 
 def test_depth_is_counted_from_the_configuration() -> None:

@@ -46,7 +46,7 @@ BAD = {
     "CONF": ("E_CONF", tiny(conf=b"\xa0")),
     "LGI-C-06 two values for one channel": (
         "E_CONF",
-        tiny(conf=conf_payload(fill=b"\x64fill\x82\xf9\x00\x00\xf9\x00\x00")),
+        tiny(conf=conf_payload(fill=b"\x06\x82\xf9\x00\x00\xf9\x00\x00")),
     ),
     "LGI-D-01 directory": ("E_DIR_CRC", tiny(group=replace(grup(), crc=0))),
     "LGI-D-02": ("E_RESERVED", tiny(group=grup(reserved=b"\1\0"))),
@@ -228,11 +228,11 @@ def test_a_sparse_file_of_a_huge_size(tmp_path: Path) -> None:
     """A file that claims and has 2**40 bytes, none of them more than the front, is refused fast."""
     whole = grup()
     padded = replace(whole, length=2**40)
-    data = assemble(tiny(group=padded), file_size=32 + 84 + 12 + 79 + 2**40)
+    data = assemble(tiny(group=padded), file_size=32 + 84 + 12 + 38 + 2**40)
     path = tmp_path / "sparse.lgi"
     path.write_bytes(data)
     with path.open("r+b") as file:
-        file.truncate(32 + 84 + 12 + 79 + 2**40)
+        file.truncate(32 + 84 + 12 + 38 + 2**40)
     with pytest.raises(FileError, match="group 0 has 42 bytes, its entry says 1099511627776"):
         Reader.open(path)
 

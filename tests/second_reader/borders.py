@@ -56,10 +56,30 @@ ITEMS = {
     ),
 }
 
+CONFIGURATIONS = {  # numbers up to 50, and texts that are not on the list, as keys
+    "ok": (
+        *("a10000", "a11700", "a1181800", "a1183200", "a2000b0b00", "a20000181800"),
+        *("a21818006000", "a16000", "a16362697400", "a165626974737300"),
+    ),
+    "E_CONF": (
+        *("a1183300", "a118ff00", "a119010000", "a11bffffffffffffffff00", "a1180000"),
+        *("a26000181800", "a21818001700", "a20b000b00", "a1646269747300", "a16666616d696c7900"),
+        *("a163372e7700", "a12000", "a1f500", "a1f9000000", "a14000", "a18000", "a1a000"),
+    ),
+}
+PLUGS = {
+    "ok": ("00", "0a", "182a", "1832", "6172"),
+    "E_CONF": ("12", "182e", "1833", "1b0000000100000000", "6472616e73", "20"),
+}
+TENSORS = {
+    "ok": ("00", "12", "182e", "1832", "63382e77"),
+    "E_CONF": ("1833", "1b0000000100000000", "63302e77", "6462697473", "f4"),
+}
+
 
 def borders(seed: bytes) -> Iterator[Case]:
     """`seed` is a sound of one group of two chunks; its coder is called r 32 times."""
-    for make in (_items, _names, _rows, _sizes, _axes, _directories):
+    for make in (_items, _names, _listed, _rows, _sizes, _axes, _directories):
         yield from make(seed)
 
 
@@ -82,6 +102,20 @@ def _names(seed: bytes) -> Iterator[Case]:
         assert old in _body(file, 1)
         file.payloads[1].body = _body(file, 1).replace(old, new)
         yield f"{len(new)} bytes of names", expected, file.pack()
+
+
+def _listed(seed: bytes) -> Iterator[Case]:
+    """Numbers and texts as keys of the coder, in its name's place and in that of a tensor's."""
+    coder = b"\x78\x20" + b"r" * 32
+    for old, kept, items in (
+        (coder + b"\xa0", coder, CONFIGURATIONS),
+        (coder, b"", PLUGS),
+        (b"\x63w.0", b"", TENSORS),
+    ):
+        for expected, item in ((code, item) for code, some in items.items() for item in some):
+            file = File.of(seed)
+            file.payloads[1].body = _body(file, 1).replace(old, kept + bytes.fromhex(item))
+            yield f"{item} for {old.hex()}", expected, file.pack()
 
 
 def _tensors(count: int) -> bytes:

@@ -6,7 +6,9 @@ __all__ = ["alike", "item", "spans", "widened"]
 
 INTEGERS = [0, 1, 23, 24, 255, 256, 65_535, 65_536, 2**24, 2**24 + 1, 2**28, 2**32 - 1, 2**32]
 INTEGERS += [2**63 - 1, 2**63, 2**64 - 1]
+INTEGERS += [7, 18, 50, 51]  # names: the first of a plug, the first of a tensor, the last, none
 WORDS = [b"", b"a", b"w.0", b"A", b"a\n", b"a\0", b"a_b", b"a-b", b"a.b", "é".encode(), b"x" * 64]
+WORDS += [b"latent", b"rans", b"levels", b"0.w", b"0.", b"bits", b"8.w"]
 WORDS += [b"x" * 32, b"x" * 33, b"x" * 65, b"fill", b"coder", b"\xed\xa0\x80", b"\xc0\x80"]
 WORDS += [b"\xf4\x90\x80\x80", b"\xf0\x8f\xbf\xbf", b"\xef\xbf\xbf", b"\xf4\x8f\xbf\xbf"]
 ODDITIES = [
@@ -102,6 +104,11 @@ def _word(word: bytes, rng: Random) -> bytes:
     return head(3, len(made)) + made
 
 
+def _number(rng: Random) -> bytes:
+    """One that stands for a name, or just does not."""
+    return head(0, rng.randint(0, 52))
+
+
 def _integer(rng: Random) -> bytes:
     value = rng.choice((rng.choice(INTEGERS), rng.getrandbits(rng.randint(1, 64))))
     fitting = [n for n in (1, 2, 4, 8) if value < 256**n]
@@ -150,7 +157,7 @@ def _array(rng: Random) -> bytes:
 
 
 def _map(rng: Random) -> bytes:
-    keys = [_text(rng) for _ in range(rng.randint(0, 4))]
+    keys = [rng.choice((_text, _number))(rng) for _ in range(rng.randint(0, 4))]
     if rng.random() < 0.7:
         keys.sort()
     return head(5, len(keys)) + b"".join(key + item(rng) for key in keys)

@@ -12,7 +12,9 @@ from typing import Any
 
 import cbor2
 
+from lgcodec.format.conf import KEYS, PLUGS, Conf
 from lgcodec.format.layout import AXES, KINDS, SAMPLE_TYPES
+from lgcodec.format.names import name_of
 from lgcodec.format.numbers import bits_size, pack_numbers, signed, unpack_bits, unpack_numbers
 
 from .places import places
@@ -91,11 +93,21 @@ def _geometry(body: bytes) -> Iterator[Note]:
 
 
 def _configuration(body: bytes) -> Iterator[Note]:
-    item: dict[str, Any] = cbor2.loads(body)
-    yield 1, f"map of {len(item)}"
-    for key, value in item.items():
+    """With names where numbers stand for them."""
+    stored: dict[int, Any] = cbor2.loads(body)
+    said = _spelled(Conf.unpack(body))
+    yield 1, f"map of {len(stored)}"
+    for key, value in stored.items():
         length = len(cbor2.dumps(key)) + len(cbor2.dumps(value, canonical=True))
-        yield length, f'"{key}": {json.dumps(value, ensure_ascii=False)}'
+        yield length, f"{name_of(key)}: {json.dumps(said[name_of(key)], ensure_ascii=False)}"
+
+
+def _spelled(conf: Conf) -> dict[str, Any]:
+    plugs = [getattr(conf, key) for key in PLUGS]
+    tensors = (conf.local, conf.global_)
+    tables = [[[one.name, one.shape] for one in table] for table in tensors]
+    pairs = [[plug.name, plug.configuration] for plug in plugs]
+    return dict(zip(KEYS, [*pairs, *tables, conf.values, conf.fill], strict=True))
 
 
 def _group(body: bytes) -> Iterator[Note]:

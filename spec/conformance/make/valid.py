@@ -18,6 +18,7 @@ from lgcodec.format.conf import Conf, Plug, TensorSpec
 from lgcodec.format.container import Container, GroupData, StreamData, dumps
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import AXES, Kind
+from lgcodec.format.names import NAMES
 from lgcodec.nets import Family
 
 from .codings import CODINGS, chunks
@@ -191,6 +192,7 @@ def _edges() -> Iterator[Vector]:
     kept = StreamData(groups.geometry, groups.conf, (groups.groups[1], groups.groups[5]))
     yield _edge("groups-missing", "ordinals 1 and 5 of 6", kept)
     yield _edge("grid-before-0", "an extended signal, cropped", _before_zero())
+    yield _edge("names", "all that have numbers, and texts beside them (LGI-C-07)", _named())
 
 
 GOLDEN: Final = StreamData(
@@ -233,6 +235,22 @@ def _stream(
     conf = Conf(*names, (TensorSpec("w", (2, 3)), TensorSpec("b", ())), (), (0.0, 1.0), fill)
     data = tuple(GroupData(ordinal, shared, local) for ordinal, local in groups.items())
     return StreamData(geometry, conf, data)
+
+
+def _named() -> StreamData:
+    """Every name of the list as a key and as a tensor, none for what it usually is."""
+    made = _plain("audio", ((8, 2, 1),), {0: b"a", 1: b"bb"})
+    keys = {name: [number, name] for number, name in enumerate((*NAMES, "", "8.w", "names"))}
+    conf = Conf(
+        Plug("fill", keys),
+        Plug("latents"),
+        Plug("bits", {"": 24}),
+        tuple(TensorSpec(name, (1,)) for name in (*reversed(NAMES), "8.w")),
+        tuple(TensorSpec(name, ()) for name in ("siren-", "local", "51")),
+        (0.0, 1.0),
+        (0.5,),
+    )
+    return StreamData(made.geometry, conf, made.groups)
 
 
 def _axis(tile_len: int, tiles: int) -> AxisGeometry:

@@ -1,11 +1,12 @@
 """Defects of CONF: step 13."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import inf, nan
 from typing import Any
 
 import cbor2
 
+from lgcodec.format.names import NAMES, number_of
 from tests.second_reader.editable import File
 
 from .base import Defect, defect, of_payload, sound
@@ -66,23 +67,73 @@ def defects() -> Iterator[Defect]:
     """The encoding, the keys, then each of the seven values."""
     for requirement, examples in ITEMS.items():
         for name, item in examples.items():
-            value = b"\x82\x64rans\xa1\x61a" + bytes.fromhex(item)
+            value = b"\x82" + _name("rans") + b"\xa1\x61a" + bytes.fromhex(item)
             yield _raw(f"conf-{name}", requirement, {"coder": value})
     yield from _encodings()
     yield from _values()
     yield from _plugs()
     yield from _tensors()
+    yield from _spelled()
+    yield from _beyond()
 
 
 def items(data: bytes) -> dict[str, bytes]:
-    """The encoded values of a CONF by key, in their order."""
-    return {key: cbor2.dumps(value, canonical=True) for key, value in cbor2.loads(data).items()}
+    """The values of a CONF by key, in their order, encoded with all names spelled out."""
+    return {
+        key: cbor2.dumps(_renamed(key, cbor2.loads(value), _name_of), canonical=True)
+        for key, value in _stored(data).items()
+    }
 
 
 def configured(name: str, requirement: str, changes: Mapping[str, Any], **options: Any) -> Defect:
-    """Other values of some keys, in their right encoding; `code` is E_CONF unless said."""
+    """Other values of some keys, in their right encoding; `code` is E_CONF unless said.
+
+    Names are spelled out in `changes` and stored as numbers.
+    """
+    stored = {key: _renamed(key, value, _number_of) for key, value in changes.items()}
+    return _unlisted(name, requirement, stored, **options)
+
+
+def _unlisted(name: str, requirement: str, changes: Mapping[str, Any], **options: Any) -> Defect:
+    """Other values of some keys, whose names stay as they are given."""
     encoded = {key: cbor2.dumps(value, canonical=True) for key, value in changes.items()}
     return _raw(name, requirement, encoded, **options)
+
+
+def _stored(data: bytes) -> dict[str, bytes]:
+    """The encoded values of a CONF by key, in their order."""
+    found = cbor2.loads(data).items()
+    return {NAMES[key]: cbor2.dumps(value, canonical=True) for key, value in found}
+
+
+def _renamed(key: str, value: Any, rename: Callable[[Any], Any]) -> Any:
+    """With other names, where the value looks like a plug or like tensors."""
+    if not isinstance(value, list):
+        return value
+    if key in ("local", "global"):
+        return [[rename(tensor[0]), *tensor[1:]] for tensor in value]
+    if key in ("family", "quantiser", "coder"):
+        return [rename(value[0]), *(_keys_renamed(part, rename) for part in value[1:])]
+    return value
+
+
+def _keys_renamed(part: Any, rename: Callable[[Any], Any]) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {rename(key): value for key, value in part.items()}
+
+
+def _name_of(stored: Any) -> Any:
+    return NAMES[stored] if isinstance(stored, int) else stored
+
+
+def _number_of(name: Any) -> Any:
+    return number_of(name) if isinstance(name, str) else name
+
+
+def _name(name: str) -> bytes:
+    """A name as CONF has it."""
+    return bytes(cbor2.dumps(number_of(name)))
 
 
 def _raw(
@@ -91,21 +142,21 @@ def _raw(
     def change(file: File) -> None:
         body = file.payloads[1].body
         assert isinstance(body, bytes)
-        file.payloads[1].body = _map({**items(body), **changes})
+        file.payloads[1].body = _map({**_stored(body), **changes})
 
     return defect(name, requirement, code, ("CONF", 0), change, **options)
 
 
 def _map(values: Mapping[str, bytes]) -> bytes:
-    return bytes([0xA0 + len(values)]) + b"".join(cbor2.dumps(k) + v for k, v in values.items())
+    return bytes([0xA0 + len(values)]) + b"".join(_name(k) + v for k, v in values.items())
 
 
 def _encodings() -> Iterator[Defect]:
-    good = items(_conf())
-    whole = _map(good)
-    swapped = {key: good[key] for key in ("coder", "fill", *list(good)[2:])}
+    good, whole = _stored(_conf()), _conf()
+    swapped = {key: good[key] for key in ("quantiser", "family", *list(good)[2:])}
     missing = {key: value for key, value in good.items() if key != "global"}
-    twice = bytes([0xA8]) + whole[1:] + cbor2.dumps("quantiser") + good["quantiser"]
+    more = bytes([0xA8]) + whole[1:]
+    twice = more + _name("fill") + good["fill"]
     deep = b"\x81" * 10_000 + b"\x80"
     for name, requirement, body in (
         ("not-cbor", "LGI-C-01", b"\xff" * 40),
@@ -120,7 +171,9 @@ def _encodings() -> Iterator[Defect]:
         ("key-missing", "LGI-C-02", _map(missing)),
         ("key-unknown", "LGI-C-02", _map({**good, "zzzzzzzzzz": b"\0"})),
         ("key-twice", "LGI-C-01", twice),
-        ("key-not-text", "LGI-C-02", b"\xa8\x00\x00" + whole[1:]),
+        ("key-negative", "LGI-C-02", more + b"\x20\x00"),
+        ("key-of-bytes", "LGI-C-02", more + b"\x41z\x00"),
+        ("key-long", "LGI-C-01", b"\xa7\x18" + whole[1:]),
         ("json", "LGI-C-01", b'{"family": ["siren", {}]}'),
         ("depth-10000", "LGI-C-03", deep),
     ):
@@ -161,10 +214,13 @@ def _plugs() -> Iterator[Defect]:
         *(
             ("name-nul", ["siren\0", {}]),
             ("name-not-ascii", ["sirèn", {}]),
-            ("name-number", [1, {}]),
+            ("name-of-a-tensor", ["0.w", {}]),
+            ("name-of-a-key", ["tile_range", {}]),
+            ("name-negative", [-1, {}]),
+            ("name-true", [True, {}]),
         ),
         *(("alone", ["siren"]), ("three", ["siren", {}, {}]), ("text", "siren"), ("map", {"a": 1})),
-        *(("configuration-array", ["siren", []]), ("configuration-key", ["siren", {1: 1}])),
+        *(("configuration-array", ["siren", []]), ("configuration-key", ["siren", {-1: 1}])),
     ):
         yield configured(f"conf-plug-{name}", "LGI-C-03", {"family": plug})
 
@@ -187,3 +243,38 @@ def _tensors() -> Iterator[Defect]:
         ("map", "LGI-C-02", {"w": [1]}),
     ):
         yield configured(f"conf-tensors-{name}", requirement, {"local": tensors})
+
+
+def _spelled() -> Iterator[Defect]:
+    """Names of the list as texts, sorted as texts are."""
+    whole = {key: value for key, value in _stored(_conf()).items() if key != "global"}
+    body = bytes([0xA7]) + _map(whole)[1:] + cbor2.dumps("global") + _stored(_conf())["global"]
+    yield defect("conf-spelled-key", "LGI-C-07", CODE, ("CONF", 0), of_payload(1, body=body))
+    for name, changes in (
+        ("family", {"family": ["siren", {}]}),
+        ("coder", {"coder": ["rans", {}]}),
+        ("key-of-family", {"family": [number_of("siren"), {"w0": 30.0}]}),
+        ("key-as-a-number-too", {"family": ["x", {number_of("w0"): 30.0, "w0": 30.0}]}),
+        ("key-of-quantiser", {"quantiser": [number_of("uniform"), {"bits": 8}]}),
+        ("tensor", {"local": [["0.w", [1]]]}),
+        ("tensor-as-a-number-too", {"local": [[number_of("0.w"), [1]], ["0.w", [1]]]}),
+        ("plug-as-a-tensor", {"global": [["siren", [1]]]}),
+    ):
+        yield _unlisted(f"conf-spelled-{name}", "LGI-C-07", changes)
+
+
+def _beyond() -> Iterator[Defect]:
+    """Numbers that stand for no name."""
+    beyond = len(NAMES)
+    whole = {key: value for key, value in _stored(_conf()).items() if key != "fill"}
+    key = bytes(cbor2.dumps(beyond)) + _stored(_conf())["fill"]
+    body = bytes([0xA7]) + _map(whole)[1:] + key
+    yield defect("conf-beyond-key", "LGI-C-08", CODE, ("CONF", 0), of_payload(1, body=body))
+    for name, changes in (
+        *(("plug", {"coder": [beyond, {}]}), ("plug-2-64", {"coder": [2**64 - 1, {}]})),
+        ("key-of-family", {"family": [number_of("siren"), {beyond: 1}]}),
+        ("key-of-family-2-63", {"family": [number_of("siren"), {2**63: 1}]}),
+        ("key-of-family-2-32", {"family": [number_of("siren"), {2**32: 1}]}),
+        ("tensor", {"local": [[beyond, [1]]]}),
+    ):
+        yield _unlisted(f"conf-beyond-{name}", "LGI-C-08", changes)

@@ -8,7 +8,7 @@ import cbor2
 from tests.second_reader.editable import File
 
 from .base import Defect, picture, sound
-from .configuration import configured
+from .configuration import configured, items
 
 __all__ = ["defects"]
 
@@ -16,7 +16,7 @@ __all__ = ["defects"]
 def _value(key: str, base: bytes) -> Any:
     body = File.of(base).payloads[1].body
     assert isinstance(body, bytes)
-    return cbor2.loads(body)[key]
+    return cbor2.loads(items(body)[key])
 
 
 def defects() -> Iterator[Defect]:
