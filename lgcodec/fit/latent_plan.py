@@ -22,7 +22,7 @@ TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "video": (16, 64, 64),
     "volume": (32, 32, 32),
 }
-TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 0, "best": 4000}  # iterations
+TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 0, "best": 1000}  # iterations
 PHASES: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 1, "best": 2}  # of the descent
 PERCEPTRONS: Final = (
     "arrangement",

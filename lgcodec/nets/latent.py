@@ -25,6 +25,7 @@ from typing_extensions import override
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.network import HIDDEN
 from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
+from lgcodec.coding.signs import SIGN_HIDDEN, sign_inputs
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
 from lgcodec.format.geometry import Geometry
@@ -249,9 +250,9 @@ class Latent(Family):
 
     @override
     def multiplications(self) -> int:
-        """The network and a step for every symbol, wavelet, spline, filter, and rotation.
+        """Networks and a step for every symbol, wavelet, spline, filter, and rotation.
 
-        Along an axis that a level splits, four lifting steps of half the samples and a scale of
+        As if no symbol were 0, so that each has a sign. Along an axis that a level splits, four lifting steps of half the samples and a scale of
         each; along every axis, four samples of the spline.
         """
         pyramid = self.pyramid
@@ -260,9 +261,13 @@ class Latent(Family):
             3 * sum(pyramid.split(level)) * prod(pyramid.low(level))
             for level in range(max(self.levels))
         )
+        signs = sum(
+            size * (sign_inputs(pyramid.high(band.orientation)) + 1) * SIGN_HIDDEN
+            for band, size in zip(pyramid.bands, pyramid.sizes, strict=True)
+        )
         tile = prod(self.tile)
-        symbols = sum(pyramid.sizes) / tile
-        each = symbols * (network + 1) + self.channels * (lifted / tile + 4 * len(self.tile))
+        each = (sum(pyramid.sizes) * (network + 1) + signs) / tile
+        each += self.channels * (lifted / tile + 4 * len(self.tile))
         each += multiplications(self.channels) if self.is_filtered else 0
         return ceil(each) + (self.channels**2 if self.channels > 1 else 0)
 

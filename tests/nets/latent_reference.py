@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from itertools import product
 from math import ceil, cos, floor, pi, sin, sqrt
+from pathlib import Path
 
 from coding.context_reference import bands
 
 Place = tuple[int, ...]
 Grid = dict[Place, float]
+PAGES = Path(__file__).parents[2] / "spec" / "families"
 
 
 def step(steps: Sequence[float], depth: int, level: int, channel: int) -> float:
@@ -110,6 +112,49 @@ def rotated(coded: Sequence[float], angles: Sequence[float]) -> list[float]:
     return values
 
 
+def weights(channels: int) -> list[tuple[list[float], list[float]]]:
+    """Matrix and bias of each layer of the filter."""
+    text = (PAGES / f"latent-filter-{channels}c.csv").read_text()
+    numbers = [int(number) / 4096 for number in text.replace("\n", ",").split(",") if number]
+    layers, at = [], 0
+    for before, after in ((channels, 16), (16, 16), (16, channels)):
+        size = 9 * before * after
+        layers.append((numbers[at : at + size], numbers[at + size : at + size + after]))
+        at += size + after
+    assert at == len(numbers)
+    return layers
+
+
+def filtered(
+    channels: Sequence[Grid], tile: Place, steps: Sequence[float], depth: int
+) -> list[Grid]:
+    """Coded channels of a picture from v."""
+    count = len(channels)
+    widths = [step(steps, depth, 0, c) for c in range(count)]
+    x = [{s: v / width for s, v in z.items()} for z, width in zip(channels, widths, strict=True)]
+    for number, (matrix, bias) in enumerate(weights(count)):
+        x = [
+            {s: layer(x, s, tile, matrix[j * 9 * len(x) :], b, last=number == 2) for s in x[0]}
+            for j, b in enumerate(bias)
+        ]
+    shares = [share / 16 * width for share, width in zip(steps[-count:], widths, strict=True)]
+    return [
+        {s: v + share * change[s] for s, v in z.items()}
+        for z, share, change in zip(channels, shares, x, strict=True)
+    ]
+
+
+def layer(
+    x: Sequence[Grid], s: Place, tile: Place, matrix: Sequence[float], bias: float, *, last: bool
+) -> float:
+    total = bias
+    for i, values in enumerate(x):
+        for number, (dy, dx) in enumerate(product((-1, 0, 1), repeat=2)):
+            place = min(max(s[0] + dy, 0), tile[0] - 1), min(max(s[1] + dx, 0), tile[1] - 1)
+            total += matrix[9 * i + number] * values[place]
+    return total if last else max(total, 0.0)
+
+
 def lattice(
     latents: Sequence[float],
     steps: Sequence[float],
@@ -151,4 +196,5 @@ def lattice(
         width = step(steps, depth, depth, c)
         grid = {p: v * width for p, v in running(coarse[c]).items()}
         result.append({s: v + smooth(grid, index, tile, count, s) for s, v in z.items()})
-    return result
+    has_filter = axes == 2 and channels in (1, 3)
+    return filtered(result, tile, steps, depth) if has_filter else result

@@ -32,7 +32,9 @@ def weights_of(family: Latent, partitions: int, seed: int = 0) -> dict[str, torc
         name: torch.randint(-6, 7, value.shape, generator=generator).float()
         for name, value in family.initialise(partitions, generator).items()
     }
-    weights["global.steps"] -= 70
+    own = max(family.levels) + 1 + family.channels
+    weights["global.steps"][:own] -= 70
+    weights["global.steps"][own:] += 20  # of the filter
     if "global.angles" in weights:
         weights["global.angles"] *= 300
     return weights
