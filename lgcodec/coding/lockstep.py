@@ -26,7 +26,7 @@ from lgcodec.coding.serial import (
 
 __all__ = ["LaneReader", "LaneWriter", "reader_of", "writer_of"]
 
-FEW: Final = 12  # chunks, up to which a step over all takes longer than one after the other
+FEW: Final = 64  # chunks, up to which a step over all takes longer than one after the other
 Integers = NDArray[np.int64]
 
 
@@ -141,13 +141,16 @@ class LaneWriter:
         """The next magnitudes [chunks, n], at most LARGEST, and their classes."""
         table, every = slots(), np.arange(self._count)
         places = table.first[classes] + np.minimum(values, table.most[classes] + 1)
-        for column, (place, value) in enumerate(zip(places.T, values.T, strict=True), self._column):
-            lanes = np.full(self._count, column % self._lanes)
-            self._steps.append(_Step(every, lanes, place))
-            rows = np.flatnonzero(table.escape[place])
-            if rows.size:
-                for byte in (value[rows] >> 8, value[rows] & 255):
-                    self._steps.append(_Step(rows, lanes[rows], table.first[BYTES] + byte))
+        escaped = table.escape[places]
+        some = escaped.any(axis=0).tolist()
+        for number, place in enumerate(np.ascontiguousarray(places.T)):
+            lane = (self._column + number) % self._lanes
+            self._steps.append(_Step(every, lane, place))
+            if some[number]:
+                rows = np.flatnonzero(escaped[:, number])
+                value = values[rows, number].astype(np.int64)
+                for byte in (value >> 8, value & 255):
+                    self._steps.append(_Step(rows, lane, table.first[BYTES] + byte))
         self._column += places.shape[1]
 
     def put_signs(
@@ -191,8 +194,8 @@ class LaneWriter:
 @final
 @dataclass(frozen=True)
 class _Step:
-    """One symbol of some chunks: their numbers `rows`, the lane of each, and its place."""
+    """One symbol of some chunks: their numbers `rows`, the lane of each or of all, its place."""
 
     rows: NDArray[np.intp]
-    lanes: NDArray[np.intp]
+    lanes: NDArray[np.intp] | int
     places: NDArray[Any]

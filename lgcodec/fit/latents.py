@@ -194,9 +194,8 @@ class _Run:
         """The best step if descent does to every one what it did to `step`; None after a few."""
         if len(amounts) > CORRECTIONS:
             return None
-        if self.settings.phases and self.rounds:
-            before, after = self._plain(step), amounts[step]
-            self.gain = after / before if self.settings.size else after - before
+        before, after = self._plain(step), amounts[step]
+        self.gain = after / before if self.settings.size else after - before
         return self.target.search(step, self._measure)
 
     def _refined(self, step: int) -> _Choice:
@@ -269,14 +268,15 @@ class _Run:
         return self._psnr(choice) if self.target.size is None else choice.bits / 8
 
     def _measure(self, step: int) -> float:
-        """What a step is likely to give, by coded bytes and what descent does."""
+        """What a step is likely to give, by how descent and coding changed another one."""
         amount = self._plain(step)
         return amount * self.gain if self.settings.size else amount + self.gain
 
     def _plain(self, step: int) -> float:
         """What a step gives without descent, under the network as it is after all rounds."""
         if step not in self.plain:
-            self.plain[step] = self._amount(self._choose(step))
+            choice = self._choose(step)
+            self.plain[step] = choice.bits / 8 if self.settings.size else self._psnr(choice)
         return self.plain[step]
 
     def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> _Choice:

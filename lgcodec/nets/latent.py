@@ -252,8 +252,9 @@ class Latent(Family):
     def multiplications(self) -> int:
         """Networks and a step for every symbol, wavelet, spline, filter, and rotation.
 
-        As if no symbol were 0, so that each has a sign. Along an axis that a level splits, four lifting steps of half the samples and a scale of
-        each; along every axis, four samples of the spline.
+        As if no symbol were 0, so that each has a sign. Along an axis that a level splits, four
+        lifting steps of half the samples and a scale of each; along every axis, four samples of
+        the spline.
         """
         pyramid = self.pyramid
         network = self.coder.inputs * HIDDEN + HIDDEN * HIDDEN + HIDDEN
