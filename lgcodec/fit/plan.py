@@ -89,7 +89,7 @@ ARRANGEMENTS: Final[Mapping[Kind, Arrangement]] = {
 }
 GLOBAL_RATIO: Final = 0.08
 BITS_SAVED: Final = 0.9  # by entropy coding, below the nominal bits; measured 0.9 to 1.3
-OVERHEAD: Final = (700, 6)  # bytes of a stream, and of each partition
+OVERHEAD: Final = (500, 6)  # bytes of a stream, and of each partition
 ITERATIONS: Final[Mapping[Preset, int]] = {"fast": 300, "medium": 1000, "best": 4000}
 STEP_SAMPLES: Final[Mapping[Preset, int]] = {"fast": 2**15, "medium": 2**16, "best": 2**17}
 STEP_SHARE: Final[Mapping[Preset, int]] = {"fast": 8, "medium": 8, "best": 4}
