@@ -168,11 +168,12 @@ class BandSigns:
     def _asked(
         self, asked: NDArray[np.bool_]
     ) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
-        """Every phase, partitions and places of those `asked` for, in the order of coding."""
+        """Phases, partitions and places of those `asked` for, in the order of coding."""
         own = phases(self._band.shape).ravel()
         for phase in range(1 << len(self._band.shape)):
             rows, places = np.nonzero(asked & (own == phase))
-            yield phase, rows, places
+            if rows.size:
+                yield phase, rows, places
 
     def _put(
         self, channel: int, rows: NDArray[np.intp], places: NDArray[np.intp], values: NDArray[Any]
