@@ -183,10 +183,8 @@ class Context(Coder):
         """Inputs [P, N_k, inputs] of the network, for symbols [P, N_k] of each band."""
         result = []
         for band, values, known in self._bands(symbols):
-            near, own = (
-                Neighbourhood(self.pyramid, band, known.magnitudes, known.low),
-                magnitude(values),
-            )
+            near = Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
+            own = magnitude(values)
             parts = [
                 np.stack(
                     [

@@ -1,11 +1,13 @@
 """Drawn pyramids, and coders with drawn networks."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from coding import context_reference as reference
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.coding.tables import networks
@@ -58,3 +60,16 @@ def symbols(coder: Context, count: int, seed: int) -> NDArray[np.int16]:
     far = rng.random(shape) < 0.05
     values[far] = rng.integers(-(2**15) + 1, 2**15, shape)[far]
     return values.astype("<i2")
+
+
+def told(coder: Context, values: NDArray[Any], seed: int) -> reference.Decoded:
+    """What the page of the specification reads from the chunk of symbols [1, N]."""
+    pyramid = coder.pyramid
+    return reference.decoded(
+        coder.encode((), [values])[0],
+        pyramid.tile,
+        pyramid.levels,
+        channels=pyramid.channels,
+        entropy=[int(w) for w in network(coder, seed)],
+        numbers=drawn_networks(len(pyramid.tile)).tolist(),
+    )

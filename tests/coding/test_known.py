@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coding import context_reference as reference
-from coding.builders import drawn_networks, network, pyramids, ready, symbols
+from coding.builders import pyramids, ready, symbols, told
 from lgcodec.coding.context import Context
 from lgcodec.coding.known import Known
 from lgcodec.coding.pyramid import Pyramid
@@ -22,14 +21,7 @@ def test_low_parts_are_those_of_the_specification(pyramid: Pyramid, seed: int) -
     """LGI-K-48: of every level and channel."""
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
-    found = reference.decoded(
-        coder.encode((), [values])[0],
-        pyramid.tile,
-        pyramid.levels,
-        channels=pyramid.channels,
-        entropy=[int(w) for w in network(coder, seed)],
-        numbers=drawn_networks(len(pyramid.tile)).tolist(),
-    )
+    found = told(coder, values, seed)
     known = Known(pyramid, 1)
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
     for band, part in zip(pyramid.bands, parts, strict=True):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import context_reference as reference
-from coding.builders import drawn_networks, network, pyramids, ready, symbols
+from coding.builders import pyramids, ready, symbols, told
 from lgcodec.coding import signs
 from lgcodec.coding.context import Context
 from lgcodec.coding.known import Known
@@ -44,15 +44,7 @@ def test_signs_see_what_the_specification_says(pyramid: Pyramid, seed: int) -> N
     """LGI-K-48: features and odds, and which sign it is."""
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
-    axes = len(pyramid.tile)
-    found = reference.decoded(
-        coder.encode((), [values])[0],
-        pyramid.tile,
-        pyramid.levels,
-        channels=pyramid.channels,
-        entropy=[int(w) for w in network(coder, seed)],
-        numbers=drawn_networks(axes).tolist(),
-    )
+    found = told(coder, values, seed)
     assert seen(coder, values) == [(row, odds) for row, odds, _ in found.signs]
     assert sum(negative for *_, negative in found.signs) == (values < 0).sum()
 
