@@ -73,9 +73,7 @@ def _latents(path: Path, presets: tuple[Preset, ...], *, write: bool) -> None:
             table.add(preset, main.psnr, report.bytes, *coding, *whole, *part,
                       perf_counter() - started)  # fmt: skip
     each = main.plan.family.multiplications()
-    table.note(
-        f"{each} multiplications per pixel: networks, wavelet, spline, filter, colours"
-    )
+    table.note(f"{each} multiplications per pixel: networks, wavelet, spline, filter, colours")
     if write:
         table.write("speed-latents")
 
