@@ -8,7 +8,6 @@ then the signs of those that are not 0, in lock-step over all chunks. Global ten
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import prod
 from typing import Any, ClassVar, Final, final
 
 import numpy as np
@@ -19,13 +18,19 @@ from lgcodec.coding.base import Coder, Floats, Quantiser, Symbols
 from lgcodec.coding.distributions import SIGN_CLASSES
 from lgcodec.coding.integer import Integer
 from lgcodec.coding.known import Known
-from lgcodec.coding.lockstep import LaneReader, LaneWriter, reader_of, writer_of
-from lgcodec.coding.neighbours import PAD, Neighbourhood, causal_offsets, fronts, magnitude
+from lgcodec.coding.neighbours import (
+    PAD,
+    Neighbourhood,
+    causal_offsets,
+    fronts,
+    magnitude,
+    places_of,
+)
 from lgcodec.coding.network import EntropyNetwork
 from lgcodec.coding.pyramid import Band, Pyramid, as_lengths
 from lgcodec.coding.rans import Rans
-from lgcodec.coding.serial import SerialReader, SerialWriter
 from lgcodec.coding.signs import BandSigns, Code, SignNetwork, sign_inputs
+from lgcodec.coding.streams import Reader, Writer
 from lgcodec.coding.tables import networks
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
@@ -34,8 +39,7 @@ __all__ = ["ENTROPY", "Context"]
 
 ENTROPY: Final = "entropy"  # name of the global tensor
 OTHERS: Final = 8  # features of symbols in other bands and channels
-Reader = LaneReader | SerialReader
-Writer = LaneWriter | SerialWriter
+BEFORE: Final = 5  # of them, those of other bands
 
 
 @final
@@ -131,25 +135,24 @@ class Context(Coder):
             return self._globals.encode(tables, symbols)
         if not len(symbols[0]):
             return []
-        writer = writer_of(len(symbols[0]), sum(self.pyramid.sizes))
+        writer = Writer(len(symbols[0]), sum(self.pyramid.sizes))
         parts = np.split(symbols[0].astype(np.int64), np.cumsum(self.pyramid.sizes)[:-1], axis=1)
         for band, values, known in self._bands(parts):
-            signs, own = self._signs(band, known), magnitude(values)
+            signs, sizes = self._signs(band, known), np.abs(values)
+            classes = self._network.classes(self._sums(band, known, magnitude(values)))
             for channel in range(self.pyramid.channels):
-                sums, part = self._sums(band, known, own, channel), values[:, channel]
-                _write(writer, np.abs(part), self._network.classes(sums))
-                signs.values(channel, np.abs(part), _writing(writer, part))
+                _write(writer, sizes[:, channel], classes[:, channel])
+                code = _writing(writer, values[:, channel])
+                signs.values(channel, sizes[:, channel], code)
         return writer.chunks()
 
     def classes(self, symbols: Sequence[Symbols]) -> list[NDArray[np.intp]]:
         """The class of every magnitude, for symbols [P, N_k] of each band."""
-        network = self._ready
-        channels, result = range(self.pyramid.channels), []
-        for band, values, known in self._bands(symbols):
-            own = magnitude(values)
-            classes = [network.classes(self._sums(band, known, own, c)) for c in channels]
-            result.append(np.stack(classes, axis=1).reshape(len(own), -1))
-        return result
+        network, count = self._ready, len(symbols[0])
+        return [
+            network.classes(self._sums(band, known, magnitude(values))).reshape(count, -1)
+            for band, values, known in self._bands(symbols)
+        ]
 
     def odds(
         self, symbols: Sequence[Symbols], asked: Sequence[NDArray[np.bool_]]
@@ -183,20 +186,11 @@ class Context(Coder):
         """Inputs [P, N_k, inputs] of the network, for symbols [P, N_k] of each band."""
         result = []
         for band, values, known in self._bands(symbols):
-            near = Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
-            own = magnitude(values)
-            parts = [
-                np.stack(
-                    [
-                        *_causal(own[:, channel], band.shape),
-                        *near.features(own, channel),
-                        *(np.full_like(own[:, 0], v) for v in near.constants(channel)),
-                    ],
-                    axis=-1,
-                )
-                for channel in range(self.pyramid.channels)
-            ]
-            result.append(np.stack(parts, axis=1).reshape(len(own), -1, self.inputs))
+            features, constants = self._features(band, known, magnitude(values))
+            shape = (*values.shape, constants.shape[-1])
+            wide = np.broadcast_to(constants.reshape(-1, *[1] * len(band.shape), shape[-1]), shape)
+            parts = [np.stack(features, axis=-1).reshape(*values.shape, -1), wide]
+            result.append(np.concatenate(parts, axis=-1).reshape(len(values), -1, self.inputs))
         return result
 
     def _bands(self, symbols: Sequence[Symbols]) -> Iterator[tuple[Band, Symbols, Known]]:
@@ -220,17 +214,20 @@ class Context(Coder):
             return self._globals.decode(tables, chunks, sizes, symbol_type)
         if not chunks:
             return [np.zeros((0, sum(self.pyramid.sizes)), symbol_type)]
-        reader = reader_of(chunks, sum(self.pyramid.sizes))
+        reader = Reader(chunks, sum(self.pyramid.sizes))
+        causal = len(causal_offsets(len(self.pyramid.tile)))
+        layers = self._network.layers(causal, slice(causal + BEFORE, causal + OTHERS))
         known, result = Known(self.pyramid, len(chunks)), []
         for band in self.pyramid.bands:
             known.begin(band)
             signs = self._signs(band, known)
             values = np.zeros((len(chunks), self.pyramid.channels, *band.shape), symbol_type)
-            own = np.zeros(values.shape, np.float32)
+            sums = self._sums(band, known, np.zeros(values.shape, np.float32))
+            places = places_of(band.shape)
+            own = np.zeros((*values.shape[:2], places.wide), np.float32)
             for channel in range(self.pyramid.channels):
-                sums = self._sums(band, known, own, channel, causal=False)
-                sizes_ = _by_fronts(self._network, band, sums, reader)
-                own[:, channel] = magnitude(sizes_)
+                sizes_ = reader.magnitudes(layers, places, sums, own, channel)
+                sizes_ = sizes_.reshape(len(values), *band.shape)
                 values[:, channel] = signs.values(channel, sizes_, _reading(reader, len(chunks)))
             known.add(band, values)
             result.append(values.reshape(len(chunks), -1))
@@ -245,19 +242,21 @@ class Context(Coder):
         weights = networks(axes)[at : at + SignNetwork.size(inputs, axes)]
         return BandSigns(SignNetwork(weights, inputs), self.pyramid, band, known.signed, known.low)
 
-    def _sums(
-        self, band: Band, known: Known, own: Floats, channel: int, *, causal: bool = True
-    ) -> Floats:
-        """Sums [P, *band, H] of the first layer; without the causal neighbours if not `causal`."""
+    def _sums(self, band: Band, known: Known, own: Floats) -> Floats:
+        """Sums [P, C, *band, H] of the first layer; what `own` [P, C, *band] has is known."""
         network = self._ready
-        near = Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
-        offsets, constants = causal_offsets(len(band.shape)), near.constants(channel)
-        split, rest = len(offsets), self.inputs - len(constants)
-        sums = network.first(near.features(own, channel), slice(split, rest))
-        sums += np.array(constants, np.float32) @ network.matrices[0][rest:] + network.biases[0]
-        if causal:
-            sums += network.first(_causal(own[:, channel], band.shape), slice(0, split))
+        features, constants = self._features(band, known, own)
+        matrix, bias = network.matrices[0], network.biases[0]
+        sums = network.first(features).reshape(*own.shape, -1)
+        fixed = constants @ matrix[len(features) :] + bias
+        sums += fixed.reshape(len(fixed), *[1] * len(band.shape), -1)
         return sums
+
+    def _features(self, band: Band, known: Known, own: Floats) -> tuple[list[Floats], Floats]:
+        """Features of a band [P * C, *band], and those of a channel [C, n]."""
+        near = Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
+        causal = _causal(own.reshape(-1, *band.shape), band.shape)
+        return [*causal, *near.features(own)], near.constants()
 
 
 def _write(writer: Writer, sizes: Symbols, classes: NDArray[np.intp]) -> None:
@@ -299,38 +298,11 @@ def _sign_classes(odds: NDArray[np.int64]) -> NDArray[np.intp]:
 
 def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:
     """The causal neighbours [P, *band] of every place, from g [P, *band] of the same channel."""
-    padded = np.pad(own, [(0, 0), *[(PAD, PAD)] * len(shape)])
+    padded = np.zeros((len(own), *(length + 2 * PAD for length in shape)), np.float32)
+    padded[(slice(None), *[slice(PAD, -PAD)] * len(shape))] = own
     return [
         padded[
             (slice(None), *(slice(PAD + o, PAD + o + n) for o, n in zip(at, shape, strict=True)))
         ]
         for at in causal_offsets(len(shape))
     ]
-
-
-def _by_fronts(
-    network: EntropyNetwork, band: Band, sums: Floats, reader: Reader
-) -> NDArray[np.int64]:
-    """Magnitudes [P, *band] of one channel, decoded front by front."""
-    parts = fronts(band.shape)
-    order = np.concatenate(parts)
-    sums = sums.reshape(len(sums), len(order), sums.shape[-1])
-    wide = tuple(length + 2 * PAD for length in band.shape)
-    places = np.ravel_multi_index(
-        tuple(index + PAD for index in np.unravel_index(order, band.shape)), wide
-    )
-    steps = np.array([np.ravel_multi_index([PAD + o for o in offset], wide)
-                      - np.ravel_multi_index([PAD] * len(wide), wide)
-                      for offset in causal_offsets(len(band.shape))])  # fmt: skip
-    weights, around = network.matrices[0][: len(steps)], places[:, None] + steps
-    own = np.zeros((len(sums), prod(wide)), np.float32)
-    sums, found, at = sums.take(order, axis=1), np.zeros(sums.shape[:2], np.int64), 0
-    for count in map(len, parts):
-        rows = slice(at, at + count)
-        near = own.take(around[rows], axis=1)
-        symbols = found[:, rows] = reader.get(network.classes(near @ weights + sums[:, rows]))
-        own[:, places[rows]] = magnitude(symbols)
-        at += count
-    values = np.zeros_like(found)
-    values[:, order] = found
-    return values.reshape(len(sums), *band.shape)

@@ -7,10 +7,8 @@ integer arithmetic: every machine gets the same frequencies. A class ends at a m
 own; its last symbol, the escape, says that two bytes with the magnitude follow, by the class BYTES.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +29,11 @@ PRECISION: Final = 14  # frequencies of a class add up to 2**14
 Integers = NDArray[np.int64]
 
 
-@final
-@dataclass(frozen=True)
-class Slots:
+class Slots(NamedTuple):
     """All classes side by side. A symbol's place: the first of its class + the symbol.
 
     first, most   [81] place of the symbol 0 of a class, largest magnitude of a class
     frequency, start, value   per place; `escape` tells the places of escapes
-    owner         [81 * 2**14] place that owns a slot of a class
     """
 
     first: Integers
@@ -47,7 +42,6 @@ class Slots:
     start: Integers
     value: Integers
     escape: NDArray[np.bool_]
-    owner: NDArray[np.int32]
 
 
 @cache
@@ -68,7 +62,6 @@ def slots() -> Slots:
         start=np.concatenate([np.cumsum(count) - count for count in counts]),
         value=np.concatenate([np.arange(len(count)) for count in counts]),
         escape=escape,
-        owner=_owners(counts, first),
     )
 
 
@@ -84,12 +77,3 @@ def _frequencies(zero: int, one: int, ratio: int, most: int) -> Integers:
     counts: Integers = 1 + shares * spare // int(shares.sum())
     counts[0] += (1 << PRECISION) - int(counts.sum())
     return counts
-
-
-def _owners(counts: Sequence[Integers], first: NDArray[Any]) -> NDArray[np.int32]:
-    parts = [
-        np.repeat(np.arange(len(count)) + at, count)
-        for count, at in zip(counts, first, strict=True)
-    ]
-    owners: NDArray[np.int32] = np.concatenate(parts).astype(np.int32)
-    return owners

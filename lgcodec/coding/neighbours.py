@@ -1,14 +1,15 @@
 """What is known about a symbol before it is decoded, as integers; specification: context.md.
 
 Magnitudes m enter as g(m), a piecewise linear 16 log2(1 + m). What lies outside a band counts 0.
-Arrays are [P partitions, *band] of one channel; float32 that hold integers below 2**24, for which
-sums and products are exact in any order on any machine.
+Arrays are [P partitions, *band] of one channel, or [P * C, *band] of all; float32 that hold
+integers below 2**24, for which sums and products are exact in any order on any machine.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations
-from typing import Any, Final, final
+from math import prod
+from typing import Any, Final, NamedTuple, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +17,37 @@ from numpy.typing import NDArray
 from lgcodec.coding.low import shifted
 from lgcodec.coding.pyramid import Band, Pyramid
 
-__all__ = ["ONE", "PAD", "Neighbourhood", "causal_offsets", "fitted", "fronts", "magnitude"]
+__all__ = [
+    "MOST",
+    "ONE",
+    "PAD",
+    "Neighbourhood",
+    "Places",
+    "causal_offsets",
+    "fitted",
+    "fronts",
+    "magnitude",
+    "magnitudes",
+    "places_of",
+]
 
 ONE: Final = 16  # fixed-point one of a feature
 PAD: Final = 2  # how far causal neighbours reach
 MOST: Final = 2**12 - 1  # magnitudes above count as this
+Number = TypeVar("Number", bound=np.generic)
 Floats = NDArray[np.float32]
 Magnitudes = Mapping[tuple[int, int], Floats]  # (level, orientation) -> g [P, C, *band]
 
 
 def magnitude(symbols: NDArray[Any]) -> Floats:
     """g of symbols, same shape."""
-    values: Floats = _table()[np.minimum(np.abs(symbols.astype(np.int32)), MOST)]
+    values: Floats = magnitudes()[np.minimum(np.abs(symbols.astype(np.int32)), MOST)]
     return values
 
 
 @cache
-def _table() -> Floats:
+def magnitudes() -> Floats:
+    """g of every magnitude up to MOST."""
     ends = [m + 1 for m in range(MOST + 1)]
     bits = [end.bit_length() - 1 for end in ends]
     return np.array(
@@ -40,13 +55,14 @@ def _table() -> Floats:
     )
 
 
-def causal_offsets(axes: int) -> list[tuple[int, ...]]:
+@cache
+def causal_offsets(axes: int) -> tuple[tuple[int, ...], ...]:
     """Places of neighbours in the same band and channel that are decoded before a symbol."""
     unit = np.eye(axes, dtype=int)
     offsets = [-unit[axis] * far for axis in range(axes) for far in (1, 2)]
     for first, second in combinations(range(axes), 2):
         offsets += [-unit[first] - unit[second], -unit[first] + unit[second]]
-    return [tuple(map(int, offset)) for offset in offsets]
+    return tuple(tuple(map(int, offset)) for offset in offsets)
 
 
 @lru_cache(maxsize=256)  # bands of a few pyramids
@@ -62,44 +78,75 @@ def fronts(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
     return tuple(np.split(order, borders))
 
 
+class Places(NamedTuple):
+    """The places of a band in the order of coding [N], in it and in one that is wider all around.
+
+    causal   [K] from a place to its causal neighbours, in the wider one of `wide` places
+    beside   [2 D] to those before and after it along each axis
+    """
+
+    inner: NDArray[np.int64]
+    outer: NDArray[np.int64]
+    causal: NDArray[np.int64]
+    beside: NDArray[np.int64]
+    wide: int
+
+
+@lru_cache(maxsize=256)
+def places_of(shape: tuple[int, ...]) -> Places:
+    """The places of a band of this shape."""
+    order, axes = np.concatenate(fronts(shape)), len(shape)
+    wide = tuple(length + 2 * PAD for length in shape)
+    strides = np.array([prod(wide[axis + 1 :]) for axis in range(axes)])
+    outer = strides @ np.stack(np.unravel_index(order, shape)) + PAD * int(strides.sum())
+    beside = np.concatenate([way * np.eye(axes, dtype=int) for way in (-1, 1)])
+    causal = np.array(causal_offsets(axes))
+    return Places(order, outer, causal @ strides, beside @ strides, prod(wide))
+
+
 @final
 class Neighbourhood:
-    """Features of one channel of a band that do not depend on that channel's own symbols."""
+    """Features of a band of P partitions and C channels, but for those in the band and channel.
+
+    known   g [P, C, *band] of earlier bands; low [P, C, *low] what their level leaves low
+    """
 
     def __init__(
         self, pyramid: Pyramid, band: Band, known: Magnitudes, low: NDArray[np.int64]
     ) -> None:
-        self._pyramid, self._band, self._low = pyramid, band, low
-        above = {o: g for (level, o), g in known.items() if level == band.level + 1}
+        self._pyramid, self._band, self._low = pyramid, band, _flat(low)
+        above = {o: _flat(g) for (level, o), g in known.items() if level == band.level + 1}
         self._parent, self._above = above.get(band.orientation), list(above.values())
         self._siblings = [
-            g for (level, o), g in known.items() if level == band.level and o < band.orientation
+            fitted(_flat(g), band.shape)
+            for (level, o), g in known.items()
+            if level == band.level and o < band.orientation
         ]
 
-    def features(self, own: Floats, channel: int) -> list[Floats]:
-        """Features [P, *band]; `own` is g [P, C, *band] of this band's earlier channels."""
-        empty = np.zeros((len(own), *self._band.shape), np.float32)
-        parent = empty if self._parent is None else self._stretched(self._parent[:, channel])
-        nearby = empty if self._parent is None else self._around(self._parent[:, channel])
-        above = [self._stretched(g[:, channel]) for g in self._above]
-        siblings = [fitted(g[:, channel], self._band.shape) for g in self._siblings]
-        total = sum(siblings, start=empty)
-        before = own[:, channel - 1] if channel else empty
+    def features(self, own: Floats) -> list[Floats]:
+        """Features [P * C, *band]; `own` is g [P, C, *band] of the band's earlier channels."""
+        before, earlier = np.zeros_like(own), np.zeros_like(own)
+        before[:, 1:] = own[:, :-1]
+        earlier[:, 2:] = own.cumsum(axis=1)[:, :-2]
+        before, empty = _flat(before), np.zeros((len(self._low), *self._band.shape), np.float32)
+        total = sum(self._siblings, start=empty)
         return [
-            parent,
-            nearby,
-            sum(above, start=empty),
+            *([empty] * 2 if self._parent is None else self._of_parent(self._parent)),
+            sum(map(self._stretched, self._above), start=empty),
             total,
             around(total),
             before,
             around(before),
-            own[:, : max(0, channel - 1)].sum(axis=1),
-            *self._edges(channel),
+            _flat(earlier),
+            *self._edges(),
         ]
 
-    def _edges(self, channel: int) -> list[Floats]:
+    def _of_parent(self, parent: Floats) -> list[Floats]:
+        return [self._stretched(parent), self._stretched(around(parent))]
+
+    def _edges(self) -> list[Floats]:
         """First and second differences of the low part along each axis."""
-        low, found = self._low[:, channel], []
+        low, found = self._low, []
         for axis, up in enumerate(self._pyramid.high(self._band.orientation)):
             unit = [int(axis == other) for other in range(len(self._band.shape))]
             before, after = (shifted(low, [way * n for n in unit]) for way in (-1, 1))
@@ -114,10 +161,11 @@ class Neighbourhood:
     def _inside(self, values: Floats) -> Floats:
         return values[(slice(None), *(slice(0, n) for n in self._band.shape))]
 
-    def constants(self, channel: int) -> list[float]:
-        """Features that are the same at every place."""
-        high = self._pyramid.high(self._band.orientation)
-        return [ONE * float(v) for v in (channel == 1, channel >= 2, *high, self._band.level)]
+    def constants(self) -> Floats:
+        """Features [C, n] that are the same at every place of a channel."""
+        high, channels = self._pyramid.high(self._band.orientation), range(self._pyramid.channels)
+        rows = [[c == 1, c >= 2, *high, self._band.level] for c in channels]
+        return np.array(rows, np.float32) * ONE
 
     def _stretched(self, coarse: Floats) -> Floats:
         """A band of the level above, each value repeated where that level splits."""
@@ -126,8 +174,10 @@ class Neighbourhood:
                 coarse = np.repeat(coarse, 2, axis=axis + 1)
         return fitted(coarse, self._band.shape)
 
-    def _around(self, coarse: Floats) -> Floats:
-        return self._stretched(around(coarse))
+
+def _flat(values: NDArray[Number]) -> NDArray[Number]:
+    """[P, C, *any] as [P * C, *any]."""
+    return values.reshape(-1, *values.shape[2:])
 
 
 def around(values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,28 @@ from numpy.typing import NDArray
 from lgcodec.coding.base import Floats, bad_payload
 from lgcodec.coding.distributions import CLASSES
 
-__all__ = ["HIDDEN", "MAX_BIAS", "MAX_WEIGHT", "EntropyNetwork"]
+__all__ = ["HIDDEN", "MAX_BIAS", "MAX_WEIGHT", "MOST_HIDDEN", "EntropyNetwork", "Layers"]
 
 HIDDEN: Final = 16
 MAX_WEIGHT: Final = 255  # 16 stands for 1
 MAX_BIAS: Final = 4095  # 16 stands for 1
 MOST_HIDDEN: Final = 1023  # 16 stands for 1
+
+
+class Layers(NamedTuple):
+    """What a network makes of symbols in the same band, and of its first layer.
+
+    causal   [K, H] rows of the causal neighbours
+    across   [3, H] those of earlier channels: the one before, what is beside it, the sum of others
+    second, third   [H, H] and [H], their biases [H] and [1]
+    """
+
+    causal: Floats
+    across: Floats
+    second: Floats
+    second_bias: Floats
+    third: Floats
+    third_bias: Floats
 
 
 @final
@@ -47,11 +63,15 @@ class EntropyNetwork:
         """Numbers in the flat tensor."""
         return (inputs + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + HIDDEN + 1
 
-    def first(self, features: Sequence[Floats], rows: slice) -> Floats:
-        """What `features` [P, *band], inputs `rows` of the network, add to the first layer."""
-        stacked = np.stack(features, axis=-1)
-        sums: Floats = stacked @ self.matrices[0][rows]
+    def first(self, features: Sequence[Floats]) -> Floats:
+        """What `features` [P, *band], the first inputs, add to the first layer: [P, *band, H]."""
+        sums: Floats = np.stack(features, axis=-1) @ self.matrices[0][: len(features)]
         return sums
+
+    def layers(self, causal: int, across: slice) -> Layers:
+        """For decoding, where these inputs are known one symbol after the other."""
+        (first, second, third), (_, *biases) = self.matrices, self.biases
+        return Layers(first[:causal], first[across], second, biases[0], third[:, 0], biases[1])
 
     def classes(self, sums: Floats) -> NDArray[np.intp]:
         """Classes [...] from the sums [..., H] of the first layer, biases included."""

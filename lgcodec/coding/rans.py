@@ -1,8 +1,7 @@
 """Static rANS: asymmetric numeral systems with the frequencies of `frequencies.py`.
 
-Every chunk has the same schedule of tensors, so all chunks are coded in lock-step, one numpy
-operation over [C chunks, K lanes] at a time. Symbol j of a chunk goes to lane j mod K in step
-j // K, where K = max(1, N // 1024): long chunks take no more steps than short ones.
+Every chunk has the same schedule of tensors. Symbol j of a chunk goes to lane j mod K, where
+K = max(1, N // 1024): a reader may take many at a time.
 
     chunk = K states (u32) | words (u16), in the order in which the decoder wants them
 
@@ -18,13 +17,13 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from lgcodec.coding.base import Coder, Symbols, bad_payload
-from lgcodec.coding.frequencies import PRECISION, TABLE, FrequencyTable
-from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, lanes_of, schedule_of
+from lgcodec.coding.frequencies import TABLE, FrequencyTable
+from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, lanes_of, parts_of
 from lgcodec.errors import FileError
 
 __all__ = ["Rans"]
 
-States = NDArray[np.uint64]
+Integers = NDArray[np.int64]
 
 
 @final
@@ -62,28 +61,20 @@ class Rans(Coder):
 
     @override
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
+        from lgcodec.coding import rans_loops  # noqa: PLC0415 (numba, only when coding)
+
         if not symbols:
             return [b""]
         model = _Model(tables, [part.shape[1] for part in symbols])
-        rows = np.concatenate([part.astype(np.int64) for part in symbols], axis=1)
-        schedule = schedule_of(rows.shape[1])
-        states = np.full((len(rows), lanes_of(rows.shape[1])), LOWEST, np.uint64)
-        words = np.zeros((len(schedule), *states.shape), np.uint16)
-        written = np.zeros(words.shape, np.bool_)
-        for step, at in reversed(list(enumerate(schedule))):
-            active = states[:, : at.stop - at.start]
-            frequency, start = model.interval(at, rows[:, at])
-            full = active >= frequency << np.uint64(32 - PRECISION)
-            lanes = np.s_[step, :, : active.shape[1]]
-            written[lanes], words[lanes] = full, (active & np.uint64(0xFFFF)).astype(np.uint16)
-            active[full] >>= np.uint64(16)
-            quotient, remainder = np.divmod(active, frequency)
-            active[:] = (quotient << np.uint64(PRECISION)) + remainder + start
-        heads = states.astype("<u4")
-        return [
-            head.tobytes() + words[:, chunk][written[:, chunk]].astype("<u2").tobytes()
-            for chunk, head in enumerate(heads)
-        ]
+        frequency, start = model.intervals(np.concatenate(symbols, axis=1, dtype=np.int64))
+        count, total = frequency.shape
+        states = np.full((count, lanes_of(total)), LOWEST, np.int64)
+        lanes, ends = np.arange(total) % states.shape[1], np.arange(1, count + 1) * total
+        words, lengths = rans_loops.write(
+            frequency.ravel(), start.ravel(), np.tile(lanes, count), ends, states
+        )
+        heads, bodies = states.astype("<u4"), parts_of(words, lengths)
+        return [h.tobytes() + body for h, body in zip(heads, bodies, strict=True)]
 
     @override
     def decode(
@@ -100,14 +91,9 @@ class Rans(Coder):
         total = sum(sizes)
         lanes = Lanes(chunks, lanes_of(total))  # first: what sizes claim must be in the chunks
         table = SlotTable(tables, sizes, symbol_type)
-        rows = np.empty((total, len(chunks)), symbol_type)
-        if rows.shape[1] == lanes_of(total) == 1:
-            rows[:, 0] = lanes.alone(table)
-        else:
-            for at in schedule_of(total):
-                lanes.take(table, at, rows[at])
+        symbols = lanes.symbols(table).astype(symbol_type)
         lanes.finish()
-        return np.split(np.ascontiguousarray(rows.T), np.cumsum(sizes)[:-1], axis=1)
+        return np.split(symbols, np.cumsum(sizes)[:-1], axis=1)
 
 
 @final
@@ -121,15 +107,13 @@ class _Model:
         self._least = np.array([table.least for table in parsed])
         self._size = np.array([len(count) for count in counts])
         self._first = np.cumsum([0, *self._size[:-1]])  # where each tensor's symbols begin
-        self._frequency = np.concatenate(counts).astype(np.uint64)
-        starts = [np.cumsum(count) - count for count in counts]
-        self._start = np.concatenate(starts).astype(np.uint64)
+        self._frequency = np.concatenate(counts)
+        self._start = np.concatenate([np.cumsum(count) - count for count in counts])
 
-    def interval(self, at: slice, symbols: NDArray[np.int64]) -> tuple[States, States]:
-        """Frequency and first slot of [C, lanes] symbols at the positions `at`."""
-        tensor = self._tensor[at]
-        place = symbols - self._least[tensor]
-        if ((place < 0) | (place >= self._size[tensor])).any():
+    def intervals(self, symbols: NDArray[np.int64]) -> tuple[Integers, Integers]:
+        """Frequency and first slot [C, N] of the symbols [C, N] of chunks."""
+        place = symbols - self._least[self._tensor]
+        if ((place < 0) | (place >= self._size[self._tensor])).any():
             raise ValueError("a symbol is outside its frequency table")
-        place += self._first[tensor]
+        place += self._first[self._tensor]
         return self._frequency[place], self._start[place]

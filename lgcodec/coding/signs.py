@@ -64,13 +64,13 @@ def signed(symbols: NDArray[Any]) -> Floats:
 
 
 @cache
-def _beside(axes: int) -> list[tuple[int, ...]]:
+def _beside(axes: int) -> tuple[tuple[int, ...], ...]:
     """Neighbours along each axis, then along the diagonals of each pair of axes."""
     unit = np.eye(axes, dtype=int)
     offsets = [sign * unit[axis] for axis in range(axes) for sign in (-1, 1)]
     for (i, j), (one, other) in product(combinations(range(axes), 2), product((-1, 1), repeat=2)):
         offsets.append(one * unit[i] + other * unit[j])
-    return [tuple(map(int, offset)) for offset in offsets]
+    return tuple(tuple(map(int, offset)) for offset in offsets)
 
 
 @cache
@@ -206,18 +206,14 @@ class _Around:
 
     def __init__(self, values: Floats, offsets: Sequence[tuple[int, ...]]) -> None:
         shape = values.shape[1:]
-        padded = np.pad(values, [(0, 0), *[(1, 1)] * len(shape)])
-        self._wide = padded.shape[1:]
-        self._flat = padded.reshape(-1)
-        self._places = (
-            np.arange(prod(self._wide))
-            .reshape(self._wide)[tuple(slice(1, -1) for _ in shape)]
-            .ravel()
-        )
-        self._steps = np.array([_step(self._wide, offset) for offset in offsets], np.intp)
+        wide = tuple(length + 2 for length in shape)
+        padded = np.zeros((len(values), *wide), np.float32)
+        padded[(slice(None), *[slice(1, -1)] * len(shape))] = values
+        self._flat, self._size = padded.reshape(-1), prod(wide)
+        self._places, self._steps = _places(shape, wide, 1), _steps(wide, tuple(offsets))
 
     def _at(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.intp]:
-        at: NDArray[np.intp] = rows * prod(self._wide) + self._places[places]
+        at: NDArray[np.intp] = rows * self._size + self._places[places]
         return at
 
     def get(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
@@ -236,22 +232,33 @@ class _Window:
     def __init__(
         self, low: NDArray[np.int64], offsets: Sequence[tuple[int, ...]], shape: Sequence[int]
     ) -> None:
-        inside = [(BEFORE, AFTER)] * len(shape)
-        padded = np.pad(low, [(0, 0), *inside], mode="edge")
-        self._wide = padded.shape[1:]
-        self._flat = padded.reshape(-1)
-        whole = np.arange(prod(self._wide)).reshape(self._wide)
-        self._places = whole[tuple(slice(BEFORE, BEFORE + n) for n in shape)].ravel()
-        self._steps = np.array([_step(self._wide, offset) for offset in offsets], np.intp)
+        for axis in range(1, low.ndim):  # the border goes on
+            length = low.shape[axis]
+            around = np.arange(-BEFORE, length + AFTER).clip(0, length - 1)
+            low = low.take(around, axis)
+        wide = low.shape[1:]
+        self._flat, self._size = low.reshape(-1), prod(wide)
+        self._places, self._steps = (
+            _places(tuple(shape), wide, BEFORE),
+            _steps(wide, tuple(offsets)),
+        )
 
     def get(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
         """[n, offsets] around places [n] of rows [n]."""
-        at = rows * prod(self._wide) + self._places[places]
+        at = rows * self._size + self._places[places]
         changes = self._flat.take(at[:, None] + self._steps) - self._flat.take(at)[:, None]
         return signed(np.sign(changes) * (np.abs(changes) >> 2))
 
 
-def _step(wide: Sequence[int], offset: Sequence[int]) -> int:
-    """How far apart two places are in an array of the shape `wide`, flat."""
+@lru_cache(maxsize=256)  # bands of a few pyramids
+def _places(shape: tuple[int, ...], wide: tuple[int, ...], first: int) -> NDArray[np.intp]:
+    """Where the places of a band are in a wider one, flat, that it lies in from `first` on."""
+    inside = tuple(slice(first, first + length) for length in shape)
+    return np.arange(prod(wide)).reshape(wide)[inside].ravel()
+
+
+@lru_cache(maxsize=256)
+def _steps(wide: tuple[int, ...], offsets: tuple[tuple[int, ...], ...]) -> NDArray[np.intp]:
+    """How far places at these offsets are in an array of the shape `wide`, flat."""
     strides = [prod(wide[axis + 1 :]) for axis in range(len(wide))]
-    return sum(stride * step for stride, step in zip(strides, offset, strict=True))
+    return np.array(offsets, np.intp) @ np.array(strides, np.intp)

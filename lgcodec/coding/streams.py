@@ -1,0 +1,185 @@
+"""Chunks of magnitudes and signs, each under a class: rANS, with the arithmetic of rans.md.
+
+Magnitude j of a chunk goes to lane j mod K, K = max(1, N // 2**15) for N of them, and so does its
+sign j. An escape is followed, in its lane, by the high and the low byte of the magnitude.
+"""
+
+from collections.abc import Sequence
+from struct import unpack_from
+from typing import Any, Final, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.base import Floats, bad_payload
+from lgcodec.coding.distributions import BYTES, SIGNS, slots
+from lgcodec.coding.lanes import LOWEST, parts_of
+from lgcodec.coding.neighbours import Places, magnitudes
+from lgcodec.coding.network import Layers
+
+__all__ = ["LARGEST", "Reader", "Words", "Writer", "lanes_of"]
+
+LARGEST: Final = (1 << 15) - 1  # magnitude
+SYMBOLS_PER_LANE: Final = 2**15  # so that few bytes cannot claim many symbols
+Integers = NDArray[np.int64]
+
+
+def lanes_of(total: int) -> int:
+    """States of a chunk of `total` symbols."""
+    return max(1, total // SYMBOLS_PER_LANE)
+
+
+class Words(NamedTuple):
+    """Where the decoder of P chunks of K lanes stands.
+
+    states      [P, K]
+    words, at, end   words of all chunks; of each [P] the next one and the one after its last
+    must_last   whether a chunk needs a word whenever a state falls below LOWEST
+    """
+
+    states: Integers
+    words: NDArray[np.uint16]
+    at: Integers
+    end: Integers
+    must_last: bool
+
+
+@final
+class Reader:
+    """Chunks of `total` magnitudes each, read from the front; FileError E_PAYLOAD if damaged."""
+
+    def __init__(self, chunks: Sequence[bytes], total: int) -> None:
+        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when decoding)
+
+        self._loops, lanes = context_loops, lanes_of(total)
+        parts = [_opened(chunk, lanes) for chunk in chunks]
+        states = np.frombuffer(b"".join(head for head, _ in parts), "<u4").astype(np.int64)
+        lengths = np.array([len(body) // 2 for _, body in parts], np.int64)
+        ends = np.cumsum(lengths)
+        body = np.frombuffer(b"".join(body for _, body in parts), "<u2").astype(np.uint16)
+        self._words = Words(
+            states.reshape(len(chunks), lanes), body, ends - lengths, ends, must_last=lanes > 1
+        )
+        self._magnitudes, self._signs = 0, np.zeros(len(chunks), np.int64)  # so far
+
+    def magnitudes(
+        self, layers: Layers, places: Places, sums: Floats, own: Floats, channel: int
+    ) -> Integers:
+        """The next magnitudes [P, N] in raster order: those of a channel of a band.
+
+        sums   [P, C, *band, H] what other bands add to the first layer of the network
+        own    [P, C, places.wide] g of the band so far, which these are put into
+        """
+        sums = sums.reshape(*own.shape[:2], len(places.inner), sums.shape[-1])
+        values, found = self._loops.read_magnitudes(
+            slots(), self._words, layers, places, sums, own, channel, self._magnitudes, magnitudes()
+        )
+        self._check(found)
+        self._magnitudes += values.shape[1]
+        return values
+
+    def signs(self, classes: Integers, counts: Integers) -> Integers:
+        """The next `counts` [P] signs of every chunk, chunk after chunk, of these classes."""
+        values, found = self._loops.read_signs(slots(), self._words, classes, counts, self._signs)
+        self._check(found)
+        self._signs += counts
+        return values
+
+    def finish(self) -> None:
+        """Check that all words are used and every lane is where the encoder began."""
+        last = _first_state(self._words.states.shape[1])
+        if (self._words.at != self._words.end).any() or (self._words.states != last).any():
+            raise bad_payload("a chunk does not end where it must")
+
+    def _check(self, found: int) -> None:
+        if found == self._loops.ENDS:
+            raise bad_payload("a chunk ends before its last symbol")
+        if found == self._loops.NEEDLESS:
+            raise bad_payload("an escape stands for a symbol that needs none")
+
+
+@final
+class Writer:
+    """Takes the symbols of `count` chunks in order, and gives their bytes at the end."""
+
+    def __init__(self, count: int, total: int) -> None:
+        self._count, self._lanes = count, lanes_of(total)
+        self._magnitudes, self._signs = 0, np.zeros(count, np.int64)  # so far
+        self._symbols: list[tuple[NDArray[np.int32], ...]] = []  # row, lane, place
+
+    def put(self, values: Integers, classes: Integers) -> None:
+        """The next magnitudes [P, n], at most 2**15 - 1, and their classes."""
+        table = slots()
+        places = (table.first[classes] + np.minimum(values, table.most[classes] + 1)).ravel()
+        row, number = (part.ravel() for part in np.indices(values.shape, np.int32))
+        escaped = np.flatnonzero(table.escape[places])
+        after, value = np.repeat(escaped + 1, 2), values.ravel()[escaped]
+        halves = table.first[BYTES] + np.stack([value >> 8, value & 255], axis=-1).ravel()
+        lane = (number + self._magnitudes) % self._lanes
+        self._add(
+            np.insert(row, after, row[after - 1]),
+            np.insert(lane, after, lane[after - 1]),
+            np.insert(places, after, halves),
+        )
+        self._magnitudes += values.shape[1]
+
+    def put_signs(self, values: NDArray[Any], classes: Integers, counts: Integers) -> None:
+        """The next `counts` [P] signs of every chunk, chunk after chunk, and their classes."""
+        rows = np.repeat(np.arange(self._count), counts)
+        earlier = np.cumsum(counts) - counts - self._signs
+        lanes = (np.arange(len(rows)) - earlier[rows]) % self._lanes
+        self._add(rows, lanes, slots().first[SIGNS + classes] + values)
+        self._signs += counts
+
+    def chunks(self) -> list[bytes]:
+        """The bytes of each chunk."""
+        from lgcodec.coding import rans_loops  # noqa: PLC0415 (numba, only when coding)
+
+        rows, lanes, places = (np.concatenate(parts) for parts in zip(*self._symbols, strict=True))
+        order = np.argsort(rows, kind="stable")
+        ends = np.searchsorted(rows[order], np.arange(1, self._count + 1))
+        states = np.full((self._count, self._lanes), _first_state(self._lanes), np.int64)
+        places = places[order]
+        words, counts = rans_loops.write(
+            slots().frequency[places], slots().start[places], lanes[order], ends, states
+        )
+        heads, bodies = states.astype("<u4"), parts_of(words, counts)
+        return [_closed(h.tobytes(), body) for h, body in zip(heads, bodies, strict=True)]
+
+    def _add(self, *symbols: Integers | NDArray[np.int32]) -> None:
+        self._symbols.append(tuple(part.astype(np.int32) for part in symbols))
+
+
+def _first_state(lanes: int) -> int:
+    """What an encoder starts with: nothing, which saves two bytes, where no lane waits for another.
+
+    A lane alone has used all words once its state stays below LOWEST.
+    """
+    return LOWEST if lanes > 1 else 0
+
+
+def _opened(chunk: bytes, lanes: int) -> tuple[bytes, bytes]:
+    """The states of a chunk, four bytes each, and its words; FileError E_PAYLOAD if damaged.
+
+    A lane alone writes its state in as few bytes as hold it, three or four before words: whether
+    their number is odd tells which.
+    """
+    if lanes == 1 and len(chunk) <= 4:
+        if not chunk or (len(chunk) > 1 and not chunk[-1]):
+            raise bad_payload(f"a state of {len(chunk)} bytes that would fit fewer")
+        return chunk.ljust(4, b"\0"), b""
+    head = 4 * lanes - (lanes == 1) * (len(chunk) % 2)
+    if len(chunk) < head or (len(chunk) - head) % 2:
+        raise bad_payload(f"a chunk of {lanes} lanes has {len(chunk)} bytes")
+    states = chunk[:head].ljust(4 * lanes, b"\0")
+    if min(unpack_from(f"<{lanes}I", states)) < (LOWEST if head % 4 or lanes > 1 else 1 << 24):
+        raise bad_payload("a rANS state is below 2**16, or would fit fewer bytes")
+    return states, chunk[head:]
+
+
+def _closed(states: bytes, words: bytes) -> bytes:
+    """The chunk of states, four bytes each, and words."""
+    if len(states) > 4:
+        return states + words
+    short = states.rstrip(b"\0")
+    return (short or b"\0") if not words else short.ljust(3, b"\0") + words

@@ -1,0 +1,184 @@
+"""Chunks of magnitudes and signs against the page of the specification, and against damage."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from coding import context_reference as reference
+from lgcodec.coding.distributions import BYTES, CLASSES, SIGN_CLASSES, slots
+from lgcodec.coding.neighbours import causal_offsets, places_of
+from lgcodec.coding.network import HIDDEN, Layers
+from lgcodec.coding.streams import Reader, Writer
+from lgcodec.errors import FileError
+
+Numbers = NDArray[np.int64]
+
+
+class Drawn(NamedTuple):
+    """Magnitudes [count, total], some of them escapes, their classes, signs after each part.
+
+    signs   counts [count], then values and classes [their sum], chunk after chunk
+    """
+
+    symbols: Numbers
+    classes: Numbers
+    signs: list[tuple[Numbers, Numbers, Numbers]]
+
+    @property
+    def parts(self) -> list[tuple[slice, tuple[Numbers, Numbers, Numbers]]]:
+        middle = self.symbols.shape[1] // 3
+        return list(zip((slice(0, middle), slice(middle, None)), self.signs, strict=True))
+
+
+def drawn(count: int, total: int, seed: int) -> Drawn:
+    random = np.random.default_rng(seed)
+    classes = random.integers(0, CLASSES, (count, total))
+    symbols = np.abs(np.rint(random.laplace(size=classes.shape) * 2.0 ** ((classes - 30) / 5)))
+    far = random.random(classes.shape) < 0.05
+    symbols[far] = random.integers(0, 32768, int(far.sum()))
+    signs = []
+    for length in (total // 3, total - total // 3):
+        counts = random.integers(0, length + 1, count)
+        kinds = random.integers(0, SIGN_CLASSES, counts.sum())
+        signs.append((counts, random.integers(0, 2, len(kinds)), kinds))
+    return Drawn(symbols.clip(0, 32767).astype(np.int64), classes, signs)
+
+
+def written(given_: Drawn) -> list[bytes]:
+    writer = Writer(*given_.symbols.shape)
+    for part, (counts, values, classes) in given_.parts:
+        writer.put(given_.symbols[:, part], given_.classes[:, part])
+        writer.put_signs(values, classes, counts)
+    return writer.chunks()
+
+
+def told_class() -> Layers:
+    """Those whose class is the first sum of the first layer, whatever is around."""
+    none = np.zeros((HIDDEN, HIDDEN), np.float32)
+    second, third = none.copy(), none[0].copy()
+    second[0, 0] = third[0] = 1
+    causal = len(causal_offsets(1))
+    return Layers(none[:causal], none[:3], second, none[0], third, none[0, :1])
+
+
+def magnitudes(reader: Reader, classes: Numbers) -> Numbers:
+    """The next ones of these classes [chunks, n], as a band of one axis and channel."""
+    places = places_of(classes.shape[1:])
+    sums = np.zeros((len(classes), 1, classes.shape[1], HIDDEN), np.float32)
+    sums[:, 0, :, 0] = classes
+    own = np.zeros((len(classes), 1, places.wide), np.float32)
+    return reader.magnitudes(told_class(), places, sums, own, 0)
+
+
+def read(chunks: list[bytes], given_: Drawn) -> tuple[Numbers, list[list[int]]]:
+    """Magnitudes and signs under the classes of what was drawn."""
+    reader = Reader(chunks, given_.symbols.shape[1])
+    found, signs = [], []
+    for part, (counts, _, classes) in given_.parts:
+        found.append(magnitudes(reader, given_.classes[:, part]))
+        signs.append(reader.signs(classes, counts).tolist())
+    reader.finish()
+    return np.concatenate(found, axis=1), signs
+
+
+def specified(chunk: bytes, given_: Drawn) -> tuple[list[int], list[list[int]]]:
+    """The same of the one chunk, in Python's integers."""
+    lanes = reference.Lanes(chunk, given_.symbols.shape[1])
+    found: list[int] = []
+    signs = []
+    for part, (_, _, classes) in given_.parts:
+        found += [lanes.magnitude(k) for k in given_.classes[0, part].tolist()]
+        signs.append([int(lanes.is_negative(k)) for k in classes.tolist()])
+    return found, signs
+
+
+def assert_comes_back(given_: Drawn) -> list[bytes]:
+    chunks = written(given_)
+    found, signs = read(chunks, given_)
+    assert (found == given_.symbols).all()
+    assert signs == [values.tolist() for _, values, _ in given_.signs]
+    return chunks
+
+
+@given(st.integers(0, 5), st.integers(3, 60), st.integers(0, 2**16))
+def test_what_is_written_is_read(count: int, total: int, seed: int) -> None:
+    assert_comes_back(drawn(count, total, seed))
+
+
+@settings(max_examples=25)
+@given(st.integers(3, 60), st.integers(0, 2**16))
+def test_a_chunk_is_that_of_the_specification(total: int, seed: int) -> None:
+    given_ = drawn(1, total, seed)
+    (chunk,) = assert_comes_back(given_)
+    found, signs = specified(chunk, given_)
+    assert found == given_.symbols[0].tolist()
+    assert signs == [values.tolist() for _, values, _ in given_.signs]
+
+
+def test_several_lanes() -> None:
+    """Signs too, whose lanes are counted apart from those of magnitudes."""
+    assert_comes_back(drawn(2, 3 * 2**15 + 5, 1))
+
+
+def test_a_chunk_is_the_same_beside_others() -> None:
+    """Their signs are at other places, and their numbers differ."""
+    given_ = drawn(4, 40, 3)
+    chunks = written(given_)
+    for row, chunk in enumerate(chunks):
+        own = slice(row, row + 1)
+        signs = []
+        for counts, values, classes in given_.signs:
+            last = int(counts[: row + 1].sum())
+            part = slice(last - int(counts[row]), last)
+            signs.append((counts[own], values[part], classes[part]))
+        assert written(Drawn(given_.symbols[own], given_.classes[own], signs)) == [chunk]
+
+
+@settings(max_examples=200)
+@given(st.data(), st.integers(0, 2**16))
+def test_damage_is_refused_or_read_as_the_specification_says(
+    data: st.DataObject, seed: int
+) -> None:
+    """LGI-K-44, LGI-K-45, LGI-K-46."""
+    given_ = drawn(1, 40, seed)
+    (chunk,) = written(given_)
+    damaged = bytearray(chunk)
+    damaged[data.draw(st.integers(0, len(chunk) - 1))] ^= data.draw(st.integers(0, 255))
+    for bytes_ in (bytes(damaged), bytes(damaged[: data.draw(st.integers(0, len(chunk)))])):
+        try:
+            found, signs = read([bytes_], given_)
+        except FileError as error:
+            assert error.code == "E_PAYLOAD"
+            assert bytes_ != chunk
+        else:
+            assert (found[0].tolist(), signs) == specified(bytes_, given_)
+
+
+def test_an_escape_that_is_not_needed() -> None:
+    """LGI-K-45: by hand, since no writer makes one."""
+    table, class_ = slots(), 20
+    escape, zero = table.first[class_] + table.most[class_] + 1, table.first[BYTES]
+    for value in (int(table.most[class_]), 40000):
+        writer = Writer(1, 1)
+        places = np.array([escape, zero + (value >> 8), zero + (value & 255)])
+        writer._add(np.zeros(3, np.int64), np.zeros(3, np.int64), places)
+        with pytest.raises(FileError, match="needs none"):
+            magnitudes(Reader(writer.chunks(), 1), np.array([[class_]]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_no_signs(count: int) -> None:
+    """Of a channel of zeros."""
+    none, of_none = np.zeros(0, np.int64), np.zeros(count, np.int64)
+    zeros = np.zeros((count, 4), np.int64)
+    writer = Writer(count, 4)
+    writer.put(zeros, zeros + 9)
+    writer.put_signs(none, none, of_none)
+    reader = Reader(writer.chunks(), 4)
+    assert (magnitudes(reader, zeros + 9) == 0).all()
+    assert reader.signs(none, of_none).shape == (0,)
+    reader.finish()
