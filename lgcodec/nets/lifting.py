@@ -5,7 +5,6 @@ orthonormal: rounding a coefficient costs about as much as rounding a sample.
 """
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Final
 
 import torch
@@ -38,22 +37,16 @@ def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
 
 def synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
     """Tiles [P, C, *tile]: the inverse of `analyse`."""
-    axes = len(pyramid.tile)
-    known = {(b.level, b.orientation): part for b, part in zip(pyramid.bands, bands, strict=True)}
+    parts = {0: coarse}
     for level in reversed(range(max(pyramid.levels))):
-        splits = pyramid.split(level)
-        parts = {0: coarse}
-        for high in product(*[(False, True) if split else (False,) for split in splits]):
-            orientation = sum(up << (axes - 1 - axis) for axis, up in enumerate(high))
-            if orientation:
-                parts[orientation] = known[level, orientation]
-        for axis in reversed(range(axes)):
-            if splits[axis]:
-                bit = 1 << (axes - 1 - axis)
+        own = zip(pyramid.bands, bands, strict=True)
+        parts |= {band.orientation: part for band, part in own if band.level == level}
+        for axis in reversed(range(len(pyramid.tile))):
+            if pyramid.split(level)[axis]:
+                bit = 1 << (len(pyramid.tile) - 1 - axis)
                 lows = [o for o in parts if not o & bit]
                 parts = {o: inverse(parts[o], parts[o | bit], axis + 2) for o in lows}
-        coarse = parts[0]
-    return coarse
+    return parts[0]
 
 
 def _forward(samples: Tensor, axis: int) -> tuple[Tensor, Tensor]:
