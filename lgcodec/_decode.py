@@ -5,11 +5,11 @@ partition's chunk, and is computed in blocks that do not depend on what else is 
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from math import ceil, prod
+from math import prod
 from typing import Any, Final, final
 
 import numpy as np
@@ -22,13 +22,12 @@ from lgcodec.format.checks import locating
 from lgcodec.format.conf import Conf
 from lgcodec.format.container import Stream
 from lgcodec.format.geometry import AxisGeometry, Window
-from lgcodec.nets import Evaluator, Family, family_of, pick_device
+from lgcodec.nets import Evaluator, Family, Partition, family_of, pick_device
 from lgcodec.signal import Signal
 
 __all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "to_samples"]
 
 MAX_SAMPLES: Final = 2**28  # a few hundred hostile bytes can declare 10**12 samples
-HALF: Final = Fraction(1, 2)
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
 
 
@@ -78,12 +77,12 @@ def decode_stream(
         if head is None:
             continue
         evaluator = Evaluator(family, head.weights, torch_device)
-        for partition, local in weights.of(ordinal, head, ids):
-            index = geometry.partition_index(ordinal, partition)
-            tile = [ruler.tile(i) for ruler, i in zip(rulers, index, strict=True)]
-            places = partial(_coordinates, family, rulers, index)
-            shape = [len(part) for part in tile]
-            canvas.paint(tile, partial(evaluator.partition, local, places, shape))
+        partitions = (
+            _partition(family, rulers, geometry.partition_index(ordinal, i), local, target)
+            for i, local in weights.of(ordinal, head, ids)
+        )
+        for partition, values in evaluator.values(partitions):
+            canvas.paint(partition.wanted, values)
             done += 1
             if progress:
                 progress(done, total)
@@ -107,8 +106,12 @@ class _Ruler:
 
     def samples(self, original: range) -> range:
         """Output samples whose centre lies in `original`."""
-        first, last = (ceil(end * self.scale - HALF) for end in (original.start, original.stop))
-        return range(first, last)
+        return range(self._first(original.start), self._first(original.stop))
+
+    def _first(self, border: int) -> int:
+        """The first output sample at or after an original border: ceil(border scale - 1/2)."""
+        numerator, denominator = self.scale.as_integer_ratio()
+        return -((denominator - 2 * border * numerator) // (2 * denominator))
 
     def tile(self, index: int) -> range:
         return self.samples(self.axis.tile(index))
@@ -118,22 +121,35 @@ class _Ruler:
         samples = self.tile(index).start + positions.astype(np.float64)
         return (samples + 0.5) / float(self.scale)
 
-    def frame_coordinates(
-        self, index: int, positions: NDArray[np.int64], low: float, high: float
-    ) -> NDArray[np.float32]:
-        """Frame coordinates of positions in tile `index` (spec, GEOM)."""
-        axis = self.axis
+    def coordinates(
+        self,
+        index: int,
+        positions: NDArray[np.int64],
+        reach: float,
+        ends: tuple[float, float],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Tile and frame coordinates of positions in tile `index` (spec, GEOM)."""
+        axis, (low, high) = self.axis, ends
+        centres = self.centres(index, positions)
         origin = index // axis.tiles * axis.tiles * axis.tile_len
-        shares = (self.centres(index, positions) - origin) / axis.frame_len
-        return (low + (high - low) * shares).astype(np.float32)
+        tile = (centres - axis.tile(index).start) / axis.tile_len
+        frame = (centres - origin) / axis.frame_len
+        return reach * (2 * tile - 1), low + (high - low) * frame
 
-    def tile_coordinates(
-        self, index: int, positions: NDArray[np.int64], reach: float
-    ) -> NDArray[np.float32]:
-        """Tile coordinates of positions in tile `index` (spec, GEOM)."""
-        axis = self.axis
-        shares = (self.centres(index, positions) - axis.tile(index).start) / axis.tile_len
-        return (reach * (2 * shares - 1)).astype(np.float32)
+
+def _partition(
+    family: Family,
+    rulers: Sequence[_Ruler],
+    index: Sequence[int],
+    local: Mapping[str, NDArray[np.float32]],
+    target: Sequence[range],
+) -> Partition:
+    """The partition at `index`, of which the samples in `target` are wanted."""
+    tile = [ruler.tile(i) for ruler, i in zip(rulers, index, strict=True)]
+    pairs = zip(tile, target, strict=True)
+    wanted = [range(max(t.start, c.start), min(t.stop, c.stop)) for t, c in pairs]
+    places = partial(_coordinates, family, rulers, index)
+    return Partition(local, tile, wanted, places, all(ruler.scale == 1 for ruler in rulers))
 
 
 def _coordinates(
@@ -143,13 +159,12 @@ def _coordinates(
     positions: Sequence[NDArray[np.int64]],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Tile and frame coordinates [S, D] of positions in the tile at `index`."""
-    axes = list(zip(rulers, index, positions, strict=True))
-    tile = [ruler.tile_coordinates(i, at, family.tile_range) for ruler, i, at in axes]
-    frame = [
-        ruler.frame_coordinates(i, at, *reach)
-        for (ruler, i, at), reach in zip(axes, family.ranges, strict=True)
+    along = [
+        ruler.coordinates(i, at, family.tile_range, ends)
+        for ruler, i, at, ends in zip(rulers, index, positions, family.ranges, strict=True)
     ]
-    return np.stack(tile, axis=-1), np.stack(frame, axis=-1)
+    tile, frame = (np.stack(part, axis=-1).astype(np.float32) for part in zip(*along, strict=True))
+    return tile, frame
 
 
 @final
@@ -179,21 +194,13 @@ class _Canvas:
         self._samples[...] = _rounded(colour, self._samples.dtype)
         self._present = np.zeros(grid, np.bool_)
 
-    def paint(self, tile: Sequence[range], values: Callable[[list[range]], Any]) -> None:
-        """Fill in the part of `tile` that lies on the canvas, if any.
-
-        `values` gives [*part, C] for positions within the tile.
-        """
-        pairs = list(zip(tile, self._target, strict=True))
-        shared = [range(max(t.start, c.start), min(t.stop, c.stop)) for t, c in pairs]
-        if not all(shared):
+    def paint(self, part: Sequence[range], values: NDArray[np.float32]) -> None:
+        """Fill in `part` of the canvas with values [*part, C]; it may be empty."""
+        if not all(part):
             return
-        part = [range(s.start - t.start, s.stop - t.start) for s, (t, _) in zip(shared, pairs)]  # noqa: B905
-        place = tuple(
-            slice(s.start - c.start, s.stop - c.start)
-            for s, (_, c) in zip(shared, pairs)  # noqa: B905
-        )
-        self._samples[place] = to_samples(values(part), self._values, self._samples.dtype)
+        pairs = zip(part, self._target, strict=True)
+        place = tuple(slice(p.start - c.start, p.stop - c.start) for p, c in pairs)
+        self._samples[place] = to_samples(values, self._values, self._samples.dtype)
         self._present[place] = True
 
     def signal(self, stream: Stream, rate: Fraction | None) -> Signal:

@@ -12,6 +12,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, Pyramid
 from lgcodec.fit.sampling import Sampler, Tiles
+from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.post_filter import STRENGTH_ONE
@@ -122,12 +123,11 @@ class Pyramids:
             count += errors.numel()
         return total / count
 
-    def _weights(
-        self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice
-    ) -> dict[str, Tensor]:
+    def _weights(self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice) -> TensorWeights:
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
         own = np.concatenate([part[rows] for part in symbols], axis=1)
-        return weights | {f"local.{LATENTS}": torch.from_numpy(own).float()}
+        weights[f"local.{LATENTS}"] = torch.from_numpy(own).float()
+        return self._family.shared(weights)
 
     def coded(self, rows: slice) -> Tensor:
         """Channels as they are coded [P, C, *tile], of the partitions `rows`, from the signal's."""

@@ -8,7 +8,7 @@ from lgcodec.format.conf import Conf
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.conditioner import Conditioner
-from lgcodec.nets.evaluate import Evaluator, pick_device
+from lgcodec.nets.evaluate import Evaluator, Partition, pick_device
 from lgcodec.nets.incode import Incode
 from lgcodec.nets.latent import Latent
 from lgcodec.nets.merge import MERGES
@@ -28,6 +28,7 @@ __all__ = [
     "Latent",
     "Mlp",
     "Network",
+    "Partition",
     "ReluPe",
     "Request",
     "Siren",

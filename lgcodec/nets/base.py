@@ -123,16 +123,32 @@ class Family(ABC):
         """Equivalent weights of the smallest magnitude, which quantise best."""
 
     def shared(self, weights: TensorWeights) -> TensorWeights:
-        """Global weights beside what `prepare` makes of them, made once for all partitions."""
+        """Global weights beside what `prepare` makes of them, made once for all partitions.
+
+        What is added is named "global.<something>" too.
+        """
         return weights
+
+    @property
+    def together(self) -> int:
+        """Partitions that are prepared at once: several only if each has the bits it has alone."""
+        return 1
 
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
         """What `forward` takes in place of `weights`, made once for all samples of partitions.
 
-        `tile` and `frame` are the coordinates [P, S, D] of some sample of each.
+        `tile` and `frame` are the coordinates [P, S, D] of some sample of each. What is not named
+        "global.<something>" is [P, ...].
         """
         del tile, frame
         return weights
+
+    def on_lattice(self, weights: TensorWeights) -> Tensor | None:  # noqa: ARG002
+        """What `forward` gives at the samples that were encoded, [P, *tile, C].
+
+        None unless `prepare` has made them all.
+        """
+        return None
 
     def moved(
         self,

@@ -6,7 +6,9 @@ its own tile, whatever else is decoded: a sample sits in the same row of the sam
 and after a crop, and gets the same bits on the same device.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from math import prod
 from typing import Any, Final, final
 
@@ -15,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from lgcodec.errors import UsageError
-from lgcodec.nets.base import Family
+from lgcodec.nets.base import Family, TensorWeights
 
-__all__ = ["Evaluator", "pick_device"]
+__all__ = ["Evaluator", "Partition", "pick_device"]
 
 BLOCK: Final = {"cpu": 2048}  # rows whose activations stay in a core's cache
 BLOCK_ACCELERATOR: Final = 65536
@@ -43,6 +45,36 @@ def pick_device(name: str) -> torch.device:
 
 
 @final
+@dataclass(frozen=True)
+class Partition:
+    """What to evaluate of one partition.
+
+    local         its tensors by name, each of its own shape
+    tile          its samples along each axis; they take no memory
+    wanted        those that are asked for, a part of `tile`; perhaps none
+    coordinates   tile and frame coordinates [S, D] of S positions in the tile
+    is_lattice    whether the tile's samples lie where those lie that were encoded
+    """
+
+    local: Mapping[str, Floats]
+    tile: Sequence[range]
+    wanted: Sequence[range]
+    coordinates: Coordinates
+    is_lattice: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Samples of the whole tile."""
+        return tuple(len(part) for part in self.tile)
+
+    @property
+    def positions(self) -> tuple[range, ...]:
+        """Where in the tile the samples lie that are asked for."""
+        pairs = zip(self.wanted, self.tile, strict=True)
+        return tuple(range(w.start - t.start, w.stop - t.start) for w, t in pairs)
+
+
+@final
 class Evaluator:
     """Values of one group's network, partition by partition.
 
@@ -55,31 +87,51 @@ class Evaluator:
         tensors = {f"global.{name}": self._tensor(value) for name, value in global_.items()}
         self._global = family.shared(tensors)
 
-    def partition(
-        self,
-        local: Mapping[str, Floats],
-        coordinates: Coordinates,
-        shape: Sequence[int],
-        wanted: Sequence[range],
-    ) -> Floats:
-        """Values [*wanted, C] of one partition, about -1 to 1.
+    def values(self, partitions: Iterable[Partition]) -> Iterator[tuple[Partition, Floats]]:
+        """Each partition, in order, and its values [*wanted, C], about -1 to 1.
 
-        local         the partition's tensors by name, each of its own shape
-        coordinates   tile and frame coordinates [S, D] of S positions in the tile
-        shape         samples of the whole tile along each axis; it takes no memory
-        wanted        the part of the tile that is asked for, in positions
+        Some are prepared together, as many as the family says; none of which nothing is wanted.
         """
+        left = iter(partitions)
+        while batch := list(islice(left, self._family.together)):
+            weights = iter(self._prepared([one for one in batch if all(one.wanted)]))
+            for one in batch:
+                if all(one.wanted):
+                    yield one, self._values(one, next(weights))
+                else:
+                    yield one, np.zeros((*map(len, one.wanted), self._family.channels), np.float32)
+
+    def _prepared(self, partitions: Sequence[Partition]) -> Iterator[TensorWeights]:
+        """The weights of each, as the family prepares them."""
+        if not partitions:
+            return
+        local = {
+            f"local.{name}": self._tensor(np.stack([one.local[name] for one in partitions]))
+            for name in partitions[0].local
+        }
+        first = (np.zeros(1, np.int64),) * len(partitions[0].tile)
+        places = zip(*(one.coordinates(first) for one in partitions), strict=True)
+        tile, frame = (self._tensor(np.stack(part)) for part in places)
+        with torch.no_grad():
+            weights = self._family.prepare({**self._global, **local}, tile, frame)
+        for row in range(len(partitions)):
+            yield {
+                name: value if name.startswith("global.") else value[row : row + 1]
+                for name, value in weights.items()
+            }
+
+    def _values(self, partition: Partition, weights: TensorWeights) -> Floats:
+        """Values [*wanted, C] of one partition whose weights are prepared."""
+        shape, wanted = partition.shape, partition.positions
         if prod(shape) > MAX_ROWS:
             raise UsageError(f"a tile of {' x '.join(map(str, shape))} samples is too large")
-        weights = dict(self._global)
-        weights |= {f"local.{name}": self._tensor(value)[None] for name, value in local.items()}
-        first = (np.zeros(1, np.int64),) * len(shape)
-        tile, frame = (self._tensor(part)[None] for part in coordinates(first))
-        with torch.no_grad():
-            weights = dict(self._family.prepare(weights, tile, frame))
+        lattice = self._family.on_lattice(weights) if partition.is_lattice else None
+        if lattice is not None:
+            inside = tuple(slice(part.start, part.stop) for part in wanted)
+            return np.asarray(lattice[0][inside].cpu().numpy(), np.float32)
         places = np.ravel_multi_index(np.ix_(*wanted), shape).ravel()  # raster order: increasing
         values = [
-            self._block(weights, coordinates, shape, start, length)[inside - start]
+            self._block(weights, partition, start, length)[inside - start]
             for start, length, inside in self._blocks(places, prod(shape))
         ]
         return np.concatenate(values).reshape(*(len(part) for part in wanted), -1)
@@ -93,16 +145,12 @@ class Evaluator:
             yield int(block) * length, length, inside
 
     def _block(
-        self,
-        weights: Mapping[str, torch.Tensor],
-        coordinates: Coordinates,
-        shape: Sequence[int],
-        start: int,
-        length: int,
+        self, weights: TensorWeights, partition: Partition, start: int, length: int
     ) -> Floats:
-        rows = np.minimum(np.arange(start, start + length), prod(shape) - 1)  # the tail is padding
-        positions = np.unravel_index(rows, shape)
-        tile, frame = (self._tensor(part)[None] for part in coordinates(positions))
+        last = prod(partition.shape) - 1
+        rows = np.minimum(np.arange(start, start + length), last)  # the tail is padding
+        positions = np.unravel_index(rows, partition.shape)
+        tile, frame = (self._tensor(part)[None] for part in partition.coordinates(positions))
         with torch.no_grad():
             values = self._family.forward(weights, tile, frame)
         return np.asarray(values[0].cpu().numpy(), np.float32)

@@ -15,6 +15,7 @@ with grids of its own, a critically sampled pyramid, and an entropy model in int
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, prod
 from typing import Any, ClassVar, Final, final
 
@@ -35,14 +36,18 @@ from lgcodec.nets.norms import norms
 from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter, multiplications
 from lgcodec.nets.request import Request
 from lgcodec.nets.rotation import angle_count, rotation, turned
-from lgcodec.nets.smooth import interpolate, spread
+from lgcodec.nets.smooth import MARGIN, interpolate, spread
 
 __all__ = ["STEP_UNIT", "Latent"]
 
 STEP_UNIT: Final = 32  # a step is 2**(s / STEP_UNIT) in network units
 MOST_OCTAVES: Final = 24
 LATTICE: Final = "lattice"
-GRID: Final = "grid"  # what all partitions share is made once
+GRID: Final = "global.grid"  # the coarse grid [C, *grid] in network units
+FINEST: Final = "global.finest"  # steps [C] of the finest level
+SCALES: Final = "global.scales"  # of the latents, all bands one after the other
+ROTATION: Final = "global.rotation"  # [C, C]: channels from coded ones
+AT_ONCE: Final = 2**18  # values of the tiles that are synthesised together
 
 
 @final
@@ -69,7 +74,7 @@ class Latent(Family):
         if len(self.frame) != len(self.tile) or not all(n >= 1 for n in self.frame):
             raise UsageError(f"frame is {self.frame}, expected one length for each of {self.tile}")
 
-    @property
+    @cached_property
     def pyramid(self) -> Pyramid:
         """The grids of a tile."""
         return Pyramid(self.tile, self.levels, self.channels)
@@ -176,14 +181,24 @@ class Latent(Family):
 
     @override
     def shared(self, weights: TensorWeights) -> TensorWeights:
-        return {**weights, GRID: self._grid(weights)}
-
-    def _grid(self, weights: TensorWeights) -> Tensor:
-        """The coarse grid [C, *grid] of the group in network units."""
         if GRID in weights:
-            return weights[GRID]
-        wide = self.steps(weights)[-1].view(-1, *(1,) * len(self.tile))
-        return integrated(weights["global.coarse"]) * wide
+            return weights
+        steps = self.steps(weights)
+        grid = integrated(weights["global.coarse"]) * steps[-1].view(-1, *(1,) * len(self.tile))
+        angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
+        return {
+            **weights,
+            GRID: grid,
+            FINEST: steps[0],
+            SCALES: torch.cat([scale.flatten() for scale in self.scales(weights)]),
+            ROTATION: rotation(angles, self.channels).to(grid),
+        }
+
+    @property
+    @override
+    def together(self) -> int:
+        """As many as a cache holds with their margins: all but the filter works term by term."""
+        return max(1, AT_ONCE // (self.channels * prod(n + 2 * MARGIN for n in self.tile)))
 
     @override
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
@@ -200,11 +215,9 @@ class Latent(Family):
 
     def lattice(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """Values [P, C, *tile] of the tiles at `index` [P, D] of the group."""
-        coded = self.coded(weights, index)
-        coded = coded + self.correction(weights, coded)
-        angles = weights["global.angles"] if self.channels > 1 else torch.zeros(0)
-        matrix = rotation(angles, self.channels).to(coded)
-        return turned(matrix, coded)
+        known = self.shared(weights)
+        coded = self.coded(known, index)
+        return turned(known[ROTATION], coded + self.correction(known, coded))
 
     @property
     def is_filtered(self) -> bool:
@@ -216,20 +229,24 @@ class Latent(Family):
         strength = weights["global.steps"][-self.channels :] / STRENGTH_ONE
         if not (self.is_filtered and strength.any()):
             return torch.zeros_like(coded)
-        change = corrected(coded, self.steps(weights)[0])
+        change = corrected(coded, self.shared(weights)[FINEST])
         return strength.view(-1, *(1,) * len(self.tile)) * change
 
     def coded(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """The channels that are coded, [P, C, *tile], of the tiles at `index` [P, D]."""
-        pyramid = self.pyramid
-        parts = torch.split(weights[f"local.{LATENTS}"], pyramid.sizes, dim=1)
+        pyramid, known = self.pyramid, self.shared(weights)
+        parts = torch.split(known[f"local.{LATENTS}"] * known[SCALES], pyramid.sizes, dim=1)
         bands = [
-            part.view(-1, self.channels, *band.shape) * scale
-            for band, part, scale in zip(pyramid.bands, parts, self.scales(weights), strict=True)
+            part.view(-1, self.channels, *band.shape)
+            for band, part in zip(pyramid.bands, parts, strict=True)
         ]
         low = bands[0].new_zeros(len(index), self.channels, *pyramid.coarse)
-        grid = self._grid(weights)
-        return synthesise(bands, low, pyramid) + spread(grid, index, self.tile, pyramid.coarse)
+        smooth = spread(known[GRID], index, self.tile, pyramid.coarse)
+        return synthesise(bands, low, pyramid) + smooth
+
+    @override
+    def on_lattice(self, weights: TensorWeights) -> Tensor:
+        return weights[LATTICE].movedim(1, -1)
 
     @override
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:

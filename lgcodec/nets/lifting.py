@@ -5,7 +5,6 @@ orthonormal: rounding a coefficient costs about as much as rounding a sample.
 """
 
 from collections.abc import Sequence
-from itertools import product
 from typing import Final
 
 import torch
@@ -38,55 +37,60 @@ def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
 
 def synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
     """Tiles [P, C, *tile]: the inverse of `analyse`."""
-    axes = len(pyramid.tile)
-    known = {(b.level, b.orientation): part for b, part in zip(pyramid.bands, bands, strict=True)}
+    parts = {0: coarse}
     for level in reversed(range(max(pyramid.levels))):
-        splits = pyramid.split(level)
-        parts = {0: coarse}
-        for high in product(*[(False, True) if split else (False,) for split in splits]):
-            orientation = sum(up << (axes - 1 - axis) for axis, up in enumerate(high))
-            if orientation:
-                parts[orientation] = known[level, orientation]
-        for axis in reversed(range(axes)):
-            if splits[axis]:
-                bit = 1 << (axes - 1 - axis)
+        own = zip(pyramid.bands, bands, strict=True)
+        parts |= {band.orientation: part for band, part in own if band.level == level}
+        for axis in reversed(range(len(pyramid.tile))):
+            if pyramid.split(level)[axis]:
+                bit = 1 << (len(pyramid.tile) - 1 - axis)
                 lows = [o for o in parts if not o & bit]
                 parts = {o: inverse(parts[o], parts[o | bit], axis + 2) for o in lows}
-        coarse = parts[0]
-    return coarse
+    return parts[0]
 
 
 def _forward(samples: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    lines = samples.movedim(axis, -1)
-    low, high = lines[..., 0::2], lines[..., 1::2]
+    low, high = _every_other(samples, axis, 0), _every_other(samples, axis, 1)
     for place, step in enumerate(STEPS):
         if place % 2:
-            low = low + step * _around_low(high, low.shape[-1])
+            low = low + step * _around_low(high, axis, low.shape[axis])
         else:
-            high = high + step * _around_high(low, high.shape[-1])
-    return (low * SCALE).movedim(-1, axis), (high / SCALE).movedim(-1, axis)
+            high = high + step * _around_high(low, axis, high.shape[axis])
+    return low * SCALE, high / SCALE
 
 
 def inverse(low: Tensor, high: Tensor, axis: int) -> Tensor:
     """One part from a low and a high one along `axis`."""
-    low, high = low.movedim(axis, -1) / SCALE, high.movedim(axis, -1) * SCALE
+    low, high = low / SCALE, high * SCALE
     for place, step in reversed(list(enumerate(STEPS))):
         if place % 2:
-            low = low - step * _around_low(high, low.shape[-1])
+            low.sub_(_around_low(high, axis, low.shape[axis]).mul_(step))
         else:
-            high = high - step * _around_high(low, high.shape[-1])
-    lines = low.new_empty((*low.shape[:-1], low.shape[-1] + high.shape[-1]))
-    lines[..., 0::2], lines[..., 1::2] = low, high
-    return lines.movedim(-1, axis)
+            high.sub_(_around_high(low, axis, high.shape[axis]).mul_(step))
+    shape = list(low.shape)
+    shape[axis] += high.shape[axis]
+    lines = low.new_empty(shape)
+    _every_other(lines, axis, 0).copy_(low)
+    _every_other(lines, axis, 1).copy_(high)
+    return lines
 
 
-def _around_high(low: Tensor, count: int) -> Tensor:
+def _every_other(lines: Tensor, axis: int, first: int) -> Tensor:
+    return lines[(slice(None),) * axis + (slice(first, None, 2),)]
+
+
+def _around_high(low: Tensor, axis: int, count: int) -> Tensor:
     """Sum of the two even samples around each of `count` odd ones, mirrored at the end."""
-    right = torch.cat([low[..., 1:], low[..., -1:]], dim=-1)
-    return low[..., :count] + right[..., :count]
+    last = low.shape[axis] - 1
+    right = low.narrow(axis, 1, last)
+    if last < count:
+        right = torch.cat([right, low.narrow(axis, last, 1)], axis)
+    return low.narrow(axis, 0, count) + right
 
 
-def _around_low(high: Tensor, count: int) -> Tensor:
+def _around_low(high: Tensor, axis: int, count: int) -> Tensor:
     """Sum of the two odd samples around each of `count` even ones, mirrored at both ends."""
-    padded = torch.cat([high[..., :1], high, high[..., -1:]], dim=-1)
-    return padded[..., :count] + padded[..., 1 : count + 1]
+    last = high.shape[axis] - 1
+    ends = [high.narrow(axis, 0, 1), high, high.narrow(axis, last, 1)]
+    padded = torch.cat(ends[: 2 + count - last], axis)
+    return padded.narrow(axis, 0, count) + padded.narrow(axis, 1, count)

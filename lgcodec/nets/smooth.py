@@ -31,11 +31,8 @@ def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[i
 
     `count` coarse samples of the grid lie in each tile; beyond the grid its border repeats.
     """
-    values = coarse.expand(len(index), *coarse.shape)
+    values = _around(coarse, index, count)
     for axis, (length, own) in enumerate(zip(tile, count, strict=True)):
-        knots = torch.arange(-MARGIN, own + MARGIN, device=coarse.device)
-        places = (index[:, axis, None] * own + knots).clamp(0, coarse.shape[axis + 1] - 1)
-        values = _take(values, places, axis + 2)
         matrix = upsampling(length, own).to(coarse)
         lines = values.movedim(axis + 2, -1)
         # Term by term: a matrix library may round otherwise for another number of tiles.
@@ -44,13 +41,16 @@ def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[i
     return values
 
 
-def _take(values: Tensor, places: Tensor, axis: int) -> Tensor:
-    """values[p, ..., places[p, j], ...] along `axis`."""
-    shape = [1] * values.ndim
-    shape[0], shape[axis] = places.shape
-    wide = list(values.shape)
-    wide[axis] = places.shape[1]
-    return torch.gather(values, axis, places.view(shape).expand(wide))
+def _around(coarse: Tensor, index: Tensor, count: Sequence[int]) -> Tensor:
+    """The samples [P, C, *(count + 2 MARGIN)] of a grid [C, *grid] in and around every tile."""
+    where: tuple[slice | Tensor, ...] = (slice(None),)
+    for axis, own in enumerate(count):
+        knots = torch.arange(-MARGIN, own + MARGIN, device=coarse.device)
+        along = (index[:, axis, None] * own + knots).clamp(0, coarse.shape[axis + 1] - 1)
+        ones = [1] * len(count)
+        ones[axis] = len(knots)
+        where += (along.view(-1, *ones),)
+    return coarse[where].transpose(0, 1)
 
 
 def interpolate(lattice: Tensor, places: Tensor) -> Tensor:

@@ -1,7 +1,10 @@
 """Latents: values against the specification, tables and limits, and what a file must agree on."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
-from lgcodec.nets import Evaluator, Latent, Request, family_of
+from lgcodec.nets import Evaluator, Latent, Partition, Request, family_of, latent
 from lgcodec.nets.latent import differentiated, integrated
 from nets import latent_reference as reference
 
@@ -133,12 +136,85 @@ def test_a_partition_is_prepared_once_and_windows_are_parts_of_it() -> None:
         frame = 2 * (c + np.array((64, 0))) / np.array(family.frame) - 1
         return tile.astype(np.float32), frame.astype(np.float32)
 
-    local = {"latents": weights["local.latents"][0].numpy()}
-    whole = evaluator.partition(local, coordinates, family.tile, (range(64), range(60)))
-    part = evaluator.partition(local, coordinates, family.tile, (range(50, 61), range(3, 9)))
-    assert (whole[50:61, 3:9] == part).all()
+    def values(*wanted: range, is_lattice: bool) -> np.ndarray:
+        local = {"latents": weights["local.latents"][0].numpy()}
+        tile = (range(64), range(60))
+        asked = Partition(local, tile, wanted, coordinates, is_lattice)
+        ((_, values),) = evaluator.values([asked])
+        return values
+
+    whole = values(range(64), range(60), is_lattice=False)
+    for is_lattice in (False, True):
+        part = values(range(50, 61), range(3, 9), is_lattice=is_lattice)
+        assert (whole[50:61, 3:9] == part).all()
     expected = family.lattice(weights, torch.tensor([[1, 0]]))[0, 0]
     assert (whole[..., 0] == expected.numpy()).all()
+
+
+def asked_for(family: Latent, weights: dict[str, torch.Tensor]) -> list[Partition]:
+    """A part of every tile, at the samples that were encoded, but of every third nothing."""
+    tile = [range(n) for n in family.tile]
+    part = [range(n // 3, n) for n in family.tile]
+
+    def coordinates(index: tuple[int, ...], positions: Any) -> tuple[np.ndarray, np.ndarray]:
+        c = np.stack([p + 0.5 for p in positions], -1)
+        u = 2 * c / np.array(family.tile) - 1
+        x = 2 * (c + np.multiply(index, family.tile)) / np.array(family.frame) - 1
+        return u.astype(np.float32), x.astype(np.float32)
+
+    latents, places = weights["local.latents"].numpy(), product(*map(range, family.tiles))
+    return [
+        Partition(
+            {"latents": latents[row]},
+            tile,
+            part if row % 3 else [range(0)] * len(tile),
+            partial(coordinates, index),
+            is_lattice=row % 2 == 0,
+        )
+        for row, index in enumerate(places)
+    ]
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, Latent(3, (16, 9), (4, 2), (64, 40))])
+def test_partitions_prepared_together_have_the_bits_they_have_alone(
+    family: Latent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LGI-N-05: whatever else is decoded; those of which nothing is asked for stand between."""
+    weights = weights_of(family, prod(family.tiles))
+    shared = {n[7:]: v.numpy() for n, v in weights.items() if n.startswith("global.")}
+    asked = asked_for(family, weights)
+    found = []
+    for at_once in (1, 3 * family.channels * prod(n + 4 for n in family.tile), 2**18):
+        monkeypatch.setattr(latent, "AT_ONCE", at_once)
+        pairs = list(Evaluator(family, shared, torch.device("cpu")).values(asked))
+        assert [one for one, _ in pairs] == asked
+        for one, values in pairs:
+            assert values.shape == (*map(len, one.wanted), family.channels)
+        found.append(np.concatenate([values.ravel() for _, values in pairs]))
+    assert np.abs(found[0]).max() > 0.3
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0], other)
+
+
+@pytest.mark.parametrize(
+    ("tile", "together"),
+    [((64, 64), 18), ((2, 1), 2912), ((2**20,), 1), ((16, 16, 16), 10), ((1, 1, 2), 582)],
+)
+def test_few_values_are_prepared_at_once(tile: tuple[int, ...], together: int) -> None:
+    """So many tiles with their margins as hold 2**18 values, or one; no more are read ahead."""
+    ones = [min(1, n - 1) for n in tile]
+    family = Latent(3, tile, tuple(ones), tile)
+    assert family.together == together
+    read = []
+
+    def partitions() -> Iterator[Partition]:
+        for row in range(10_000):
+            read.append(row)
+            yield Partition({}, [range(n) for n in tile], [range(0)] * len(tile), NotImplemented)
+
+    shared = {t.name: np.zeros(t.shape, np.float32) for t in family.global_tensors()}
+    next(Evaluator(family, shared, torch.device("cpu")).values(partitions()))
+    assert len(read) == together
 
 
 # --- what a file says
