@@ -2,6 +2,8 @@
 
 Entropy coding has no vectors: a symbol is known when the one before it is. numba compiles such a
 loop when it is first called and keeps the result beside the source, or in the user's cache folder.
+What it keeps is as old as the file of the loop: of other files, loops use constants of the format
+alone, and everything else comes as an argument.
 """
 
 from collections.abc import Callable

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from lgcodec.coding.compiled import compiled, inlined
 from lgcodec.coding.distributions import BYTES, CLASSES, PRECISION, SIGNS, Slots
 from lgcodec.coding.lanes import LOWEST
-from lgcodec.coding.neighbours import MOST, Places
-from lgcodec.coding.network import HIDDEN, MOST_HIDDEN, Layers
+from lgcodec.coding.neighbours import Places
+from lgcodec.coding.network import MOST_HIDDEN, Layers
 from lgcodec.coding.streams import LARGEST, Words
 
 __all__ = ["ENDS", "NEEDLESS", "SOUND", "read_magnitudes", "read_signs"]
@@ -45,17 +45,18 @@ def read_magnitudes(
     """
     count, lanes = len(places.inner), words.states.shape[1]
     found = np.zeros((len(sums), count), np.int64)
-    hidden, then = np.zeros(HIDDEN, np.float32), np.zeros(HIDDEN, np.float32)
+    units = len(layers.second_bias)
+    hidden, then = np.zeros(units, np.float32), np.zeros(units, np.float32)
     for row in range(len(sums)):
         lane = first % lanes
         for number in range(count):
             inner, outer = places.inner[number], places.outer[number]
-            for unit in range(HIDDEN):
+            for unit in range(units):
                 hidden[unit] = sums[row, channel, inner, unit]
             for place in range(len(places.causal)):
                 value = own[row, channel, outer + places.causal[place]]
                 if value:  # most are 0
-                    for unit in range(HIDDEN):
+                    for unit in range(units):
                         hidden[unit] += value * layers.causal[place, unit]
             if channel:
                 _add_across(hidden, layers, places, own, row, channel, outer)
@@ -63,7 +64,7 @@ def read_magnitudes(
             lane = lane + 1 if lane + 1 < lanes else 0
             if symbol < 0:
                 return found, symbol
-            found[row, inner], own[row, channel, outer] = symbol, g[min(symbol, MOST)]
+            found[row, inner], own[row, channel, outer] = symbol, g[min(symbol, len(g) - 1)]
     return found, SOUND
 
 
@@ -86,7 +87,7 @@ def read_signs(
 def _add(sums: Floats, value: Any, weights: Floats, row: int) -> None:
     """One feature of all units; most are 0."""
     if value:
-        for unit in range(HIDDEN):
+        for unit in range(len(sums)):
             sums[unit] += value * weights[row, unit]
 
 
@@ -108,15 +109,15 @@ def _add_across(
 @inlined
 def _class(layers: Layers, hidden: Floats, then: Floats) -> int:
     """The class that follows from the sums of the first layer; `then` is a place to work."""
-    for unit in range(HIDDEN):
+    for unit in range(len(hidden)):
         then[unit] = layers.second_bias[unit]
-    for before in range(HIDDEN):
+    for before in range(len(hidden)):
         value = min(max(np.floor(hidden[before]), np.float32(0)), np.float32(MOST_HIDDEN))
         if value:
-            for unit in range(HIDDEN):
+            for unit in range(len(hidden)):
                 then[unit] += value * layers.second[before, unit]
     total = layers.third_bias[0]
-    for before in range(HIDDEN):
+    for before in range(len(hidden)):
         value = min(max(np.floor(then[before]), np.float32(0)), np.float32(MOST_HIDDEN))
         total += value * layers.third[before]
     return int(min(max(np.floor(total), np.float32(0)), np.float32(CLASSES - 1)))

@@ -18,7 +18,6 @@ from lgcodec.coding.low import shifted
 from lgcodec.coding.pyramid import Band, Pyramid
 
 __all__ = [
-    "MOST",
     "ONE",
     "PAD",
     "Neighbourhood",

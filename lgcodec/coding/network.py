@@ -12,7 +12,7 @@ from lgcodec.coding.distributions import CLASSES
 
 __all__ = ["HIDDEN", "MAX_BIAS", "MAX_WEIGHT", "MOST_HIDDEN", "EntropyNetwork", "Layers"]
 
-HIDDEN: Final = 16
+HIDDEN: Final = 32
 MAX_WEIGHT: Final = 255  # 16 stands for 1
 MAX_BIAS: Final = 4095  # 16 stands for 1
 MOST_HIDDEN: Final = 1023  # 16 stands for 1
@@ -65,8 +65,9 @@ class EntropyNetwork:
 
     def first(self, features: Sequence[Floats]) -> Floats:
         """What `features` [P, *band], the first inputs, add to the first layer: [P, *band, H]."""
-        sums: Floats = np.stack(features, axis=-1) @ self.matrices[0][: len(features)]
-        return sums
+        rows = np.stack(features).reshape(len(features), -1)  # side by side, as they lie in memory
+        sums: Floats = rows.T @ self.matrices[0][: len(features)]
+        return sums.reshape(*features[0].shape, -1)
 
     def layers(self, causal: int, across: slice) -> Layers:
         """For decoding, where these inputs are known one symbol after the other."""

@@ -208,7 +208,7 @@ def features(known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Plac
 
 def class_of(network: Sequence[int], inputs: Sequence[int]) -> int:
     values, at = list(inputs), 0
-    for outputs, divisor, most in ((16, 16, 1023), (16, 16, 1023), (1, 256, 63)):
+    for outputs, divisor, most in ((32, 16, 1023), (32, 16, 1023), (1, 256, 63)):
         weights = network[at : at + len(values) * outputs]
         at += len(values) * outputs
         biases = network[at : at + outputs]
@@ -278,7 +278,7 @@ def sign_inputs(o: int, axes: int) -> int:
 def split(numbers: Sequence[int], axes: int) -> list[Sequence[int]]:
     """The network of magnitudes, then those of signs by orientation."""
     inputs = 5 * axes + axes * (axes - 1) + 11
-    sizes = [16 * (inputs + 1) + 289]
+    sizes = [32 * (inputs + 1) + 1089]
     sizes += [24 * (sign_inputs(o, axes) + 1) + 7 + 2**axes for o in range(1, 2**axes)]
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
     assert len(numbers) == ends[-1]

@@ -29,7 +29,7 @@ def test_classes_are_those_of_exact_integers(inputs: int, seed: int, most: int) 
 
 @pytest.mark.parametrize("inputs", [16, 23, 32])
 def test_the_size_is_that_of_the_specification(inputs: int) -> None:
-    assert EntropyNetwork.size(inputs) == HIDDEN * (inputs + 1) + 289
+    assert EntropyNetwork.size(inputs) == 32 * (inputs + 1) + 1089
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2])
