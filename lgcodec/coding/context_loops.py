@@ -17,7 +17,7 @@ from lgcodec.coding.neighbours import Places
 from lgcodec.coding.network import MOST_HIDDEN, Layers
 from lgcodec.coding.streams import LARGEST, Words
 
-__all__ = ["ENDS", "NEEDLESS", "SOUND", "read_magnitudes", "read_signs"]
+__all__ = ["ENDS", "NEEDLESS", "SOUND", "classes", "read_magnitudes", "read_signs"]
 
 MASK: Final = (1 << PRECISION) - 1
 SOUND, ENDS, NEEDLESS = 0, -1, -2  # a chunk ends before its last symbol; an escape needs none
@@ -66,6 +66,15 @@ def read_magnitudes(
                 return found, symbol
             found[row, inner], own[row, channel, outer] = symbol, g[min(symbol, len(g) - 1)]
     return found, SOUND
+
+
+@compiled
+def classes(layers: Layers, sums: Floats) -> NDArray[np.intp]:
+    """Classes [n] from the sums [n, H] of the first layer."""
+    found, then = np.zeros(len(sums), np.intp), np.zeros(sums.shape[1], np.float32)
+    for row in range(len(sums)):
+        found[row] = _class(layers, sums[row], then)
+    return found
 
 
 @compiled

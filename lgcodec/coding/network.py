@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, bad_payload
-from lgcodec.coding.distributions import CLASSES
 
 __all__ = ["HIDDEN", "MAX_BIAS", "MAX_WEIGHT", "MOST_HIDDEN", "EntropyNetwork", "Layers"]
 
@@ -76,17 +75,7 @@ class EntropyNetwork:
 
     def classes(self, sums: Floats) -> NDArray[np.intp]:
         """Classes [...] from the sums [..., H] of the first layer, biases included."""
-        shape = sums.shape[:-1]
-        sums = sums.reshape(-1, sums.shape[-1])  # one product of matrices, not one per partition
-        sums = _limited(sums, MOST_HIDDEN) @ self.matrices[1] + self.biases[1]
-        sums = _limited(sums, MOST_HIDDEN) @ self.matrices[2] + self.biases[2]
-        classes: NDArray[np.intp] = _limited(sums, CLASSES - 1).astype(np.intp)
-        return classes.reshape(shape)
+        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when encoding)
 
-
-def _limited(sums: Floats, most: int) -> Floats:
-    """clamp(floor(sums), 0, most); fronts are short, so that every call counts."""
-    result: Floats = np.floor(sums)
-    np.maximum(result, 0, out=result)
-    np.minimum(result, most, out=result)
-    return result
+        rows = sums.reshape(-1, sums.shape[-1])
+        return context_loops.classes(self.layers(0, slice(0)), rows).reshape(sums.shape[:-1])
