@@ -30,7 +30,7 @@ from lgcodec.format.stream import Stream
 
 __all__ = ["Sizes"]
 
-FILES: Final = ("cat.lgi", "speech.lgi", "bunny.lgi")
+FILES: Final = ("cat.lgi", "speech.lgi", "bunny.lgi", "bunny-siren.lgi")
 RANDOM_SETS: Final = 300
 Partition = tuple[int, int]  # group ordinal, id
 

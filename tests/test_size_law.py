@@ -14,8 +14,15 @@ from lgcodec.format.container import FileSource, Reader
 from lgcodec.format.directory import runs_of
 
 WITHIN = 0.02
-EVEN = ("bunny.lgi-0",)  # weights: a chunk is like another
-STREAMS = ("cat.lgi-0", "speech.lgi-0", "bunny.lgi-0", "bunny.lgi-1")
+EVEN = ("bunny-siren.lgi-0",)  # weights: a chunk is like another
+STREAMS = (
+    "cat.lgi-0",
+    "speech.lgi-0",
+    "bunny.lgi-0",
+    "bunny.lgi-1",
+    "bunny-siren.lgi-0",
+    "bunny-siren.lgi-1",
+)
 
 
 @pytest.fixture(scope="module")

@@ -23,14 +23,14 @@ LARGEST: Final = 0.98  # of a lossless file
 PROMISE: Final = 1.2  # of the fewest bytes that any plan expects
 
 
-WORTH: Final = 0.05  # bits per pixel of a video, from which latents are better than sines
-# By rate and quality, benchmarks/results/rate-*.txt; of a video without a target.
+# By rate and quality, benchmarks/results/rate-*.txt.
 BEST: Final[Mapping[Kind, str]] = {
     "audio": "latent",
     "image": "latent",
-    "video": "siren",
+    "video": "latent",
     "volume": "siren",
 }
+WORTH: Final = 0.05  # bits per pixel of a video, below which sines are better
 
 
 @final
@@ -146,8 +146,7 @@ def _family(signal: Signal, options: EncodeOptions, size: int | None) -> str:
     if options.family != "auto":
         return options.family
     best = BEST[signal.kind]
-    if signal.kind == "video":
-        worth = size is not None and 8 * size >= WORTH * signal.size
-        best = "latent" if worth or options.psnr is not None else best
+    if signal.kind == "video" and size is not None and 8 * size < WORTH * signal.size:
+        best = "siren"
     unfit = wants_perceptrons(options) or prod(signal.grid) == 1  # one sample has no details
     return "siren" if best == "latent" and unfit else best
