@@ -68,7 +68,7 @@ class LocalWeights:
             yield from self._batch(ordinal, head, ids[at : at + count]).items()
 
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
-        """Chunks are decoded in lock-step; where that fails, halving leads to the culprits."""
+        """Chunks are decoded together; where that fails, halving leads to the culprits."""
         try:
             chunks = self._stream.read_locals(ordinal, ids)
             with locating(self._stream.chunk_at(ordinal, ids[0])):

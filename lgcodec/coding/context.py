@@ -3,8 +3,8 @@
 They stand in the specification; the global chunk says by how much the one of magnitudes differs
 (tensor "entropy"). All is in integers: a class that differed between machines would turn all that
 follows into noise. Magnitudes are coded by rANS with the class that comes out, front by front, and
-then the signs of those that are not 0, in lock-step over all chunks. Global tensors are coded as
-`rans` does. Specification: context.md.
+then the signs of those that are not 0, chunk after chunk in compiled loops. Global tensors are
+coded as `rans` does. Specification: context.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
