@@ -13,7 +13,7 @@ import numpy as np
 from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
 from lgcodec.coding.uniform import MAX_BITS
-from lgcodec.fit.latents import fit_latents
+from lgcodec.fit.latents import USUAL, USUAL_OF_VIDEO, fit_latents
 from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
@@ -223,6 +223,7 @@ class Job:
                 report=report,
                 checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
                 size_of=size_of,
+                usual=USUAL_OF_VIDEO if self.signal.kind == "video" else USUAL,
             )
             self.interrupted |= fitted.interrupted
             self.iterations += fitted.iterations

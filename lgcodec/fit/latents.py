@@ -30,11 +30,11 @@ from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
 from lgcodec.fit.steps import StepTarget
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
-__all__ = ["fit_latents"]
+__all__ = ["USUAL", "USUAL_OF_VIDEO", "fit_latents"]
 
 ROUNDS: Final = 2  # of choosing symbols, after the first choice
-# Steps by axes where there is no target: about 40 dB for a photograph, 35 for a video.
-USUAL: Final = {1: -round(2.9 * STEP_UNIT), 2: -round(2.9 * STEP_UNIT), 3: -2 * STEP_UNIT}
+USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+USUAL_OF_VIDEO: Final = -2 * STEP_UNIT  # about 35 dB
 HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
 CORRECTIONS: Final = 3  # of the step, by what descent did
@@ -65,19 +65,18 @@ def fit_latents(
     report: Report | None = None,
     checkpoint: Path | None = None,
     size_of: SizeOf | None = None,
-    usual: int | None = None,
+    usual: int = USUAL,
 ) -> Fitted:
     """Fit the partitions of one group.
 
     peak         of the PSNR, in network units
     checkpoint   a file to resume from if it exists, and to write after every round of training
     size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
-    usual        the step where `settings` has no target; None: by the number of axes
+    usual        the step where `settings` has no target
 
     Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned.
     UsageError where `settings` has a size that not even the widest step reaches.
     """
-    usual = USUAL[len(family.tile)] if usual is None else usual
     run = _Run(family, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
     try:
         run.go(checkpoint)

@@ -7,23 +7,25 @@ from operator import add
 import torch
 from torch import Tensor
 
-__all__ = ["MARGIN", "interpolate", "spread", "upsampling"]
+__all__ = ["KNOTS", "MARGIN", "interpolate", "splines", "spread"]
 
-MARGIN = 2  # coarse samples that a tile needs beyond its own on either side
+KNOTS = 4  # coarse samples that a sample sees along an axis
+MARGIN = 2  # those that a tile needs beyond its own on either side
 
 
 @lru_cache(maxsize=64)
-def upsampling(length: int, count: int) -> Tensor:
-    """Matrix [length, count + 2 MARGIN]: `length` samples of a tile from coarse ones around it.
+def splines(length: int, count: int) -> tuple[Tensor, Tensor]:
+    """Of `length` samples of a tile: the first [length] of KNOTS coarse ones around it, weights.
 
-    Cubic B-spline with cell-centred knots, `count` of them in the tile; rows add up to 1; float64.
+    Cubic B-spline with cell-centred knots, `count` of them in the tile, after MARGIN others. The
+    weights [KNOTS, length] of a sample add up to 1; float64.
     """
     places = (torch.arange(length, dtype=torch.float64) + 0.5) * count / length - 0.5
-    knots = torch.arange(-MARGIN, count + MARGIN, dtype=torch.float64)
-    distance = (places[:, None] - knots).abs()
+    first = places.floor() - 1
+    distance = (places - first - torch.arange(KNOTS)[:, None]).abs()
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = (2 - distance).clamp(min=0) ** 3 / 6
-    return torch.where(distance < 1, near, far)
+    return first.long() + MARGIN, torch.where(distance < 1, near, far)
 
 
 def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[int]) -> Tensor:
@@ -33,10 +35,10 @@ def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[i
     """
     values = _around(coarse, index, count)
     for axis, (length, own) in enumerate(zip(tile, count, strict=True)):
-        matrix = upsampling(length, own).to(coarse)
-        lines = values.movedim(axis + 2, -1)
+        first, weights = splines(length, own)
+        lines, first = values.movedim(axis + 2, -1), first.to(coarse.device)
         # Term by term: a matrix library may round otherwise for another number of tiles.
-        terms = (lines[..., knot, None] * column for knot, column in enumerate(matrix.T))
+        terms = (lines[..., first + knot] * row for knot, row in enumerate(weights.to(coarse)))
         values = reduce(add, terms).movedim(-1, axis + 2)
     return values
 

@@ -8,15 +8,24 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgcodec.nets.smooth import interpolate, spread, upsampling
+from lgcodec.nets.smooth import KNOTS, MARGIN, interpolate, splines, spread
 from nets import latent_reference as reference
 
 
 @given(st.integers(1, 40), st.integers(1, 9))
-def test_rows_of_the_spline_add_up_to_one(length: int, count: int) -> None:
-    matrix = upsampling(length, min(count, length))
-    torch.testing.assert_close(matrix.sum(1), torch.ones(length).double())
-    assert matrix.min() >= 0
+def test_weights_of_the_spline_add_up_to_one(length: int, count: int) -> None:
+    count = min(count, length)
+    first, weights = splines(length, count)
+    torch.testing.assert_close(weights.sum(0), torch.ones(length).double())
+    assert weights.min() >= 0
+    assert first.min() >= 0
+    assert first.max() + KNOTS <= count + 2 * MARGIN
+
+
+def test_long_tiles_take_memory_in_proportion() -> None:
+    """Not that of a matrix from all coarse samples to all samples, which a file could ask for."""
+    first, weights = splines(2**17, 2**16)
+    assert first.numel() + weights.numel() == (1 + KNOTS) * 2**17
 
 
 @pytest.mark.parametrize(
