@@ -17,7 +17,7 @@ from lgcodec.coding.neighbours import Places
 from lgcodec.coding.network import MOST_HIDDEN, Layers
 from lgcodec.coding.streams import LARGEST, Words
 
-__all__ = ["ENDS", "NEEDLESS", "SOUND", "classes", "read_magnitudes", "read_signs"]
+__all__ = ["ENDS", "NEEDLESS", "SOUND", "classes_of", "read_magnitudes", "read_signs"]
 
 MASK: Final = (1 << PRECISION) - 1
 SOUND, ENDS, NEEDLESS = 0, -1, -2  # a chunk ends before its last symbol; an escape needs none
@@ -54,10 +54,7 @@ def read_magnitudes(
             for unit in range(units):
                 hidden[unit] = sums[row, channel, inner, unit]
             for place in range(len(places.causal)):
-                value = own[row, channel, outer + places.causal[place]]
-                if value:  # most are 0
-                    for unit in range(units):
-                        hidden[unit] += value * layers.causal[place, unit]
+                _add(hidden, own[row, channel, outer + places.causal[place]], layers.causal, place)
             if channel:
                 _add_across(hidden, layers, places, own, row, channel, outer)
             symbol = _magnitude(slots, words, _class(layers, hidden, then), row, lane)
@@ -69,7 +66,7 @@ def read_magnitudes(
 
 
 @compiled
-def classes(layers: Layers, sums: Floats) -> NDArray[np.intp]:
+def classes_of(layers: Layers, sums: Floats) -> NDArray[np.intp]:
     """Classes [n] from the sums [n, H] of the first layer."""
     found, then = np.zeros(len(sums), np.intp), np.zeros(sums.shape[1], np.float32)
     for row in range(len(sums)):
@@ -121,15 +118,17 @@ def _class(layers: Layers, hidden: Floats, then: Floats) -> int:
     for unit in range(len(hidden)):
         then[unit] = layers.second_bias[unit]
     for before in range(len(hidden)):
-        value = min(max(np.floor(hidden[before]), np.float32(0)), np.float32(MOST_HIDDEN))
-        if value:
-            for unit in range(len(hidden)):
-                then[unit] += value * layers.second[before, unit]
+        _add(then, _limited(hidden[before], MOST_HIDDEN), layers.second, before)
     total = layers.third_bias[0]
     for before in range(len(hidden)):
-        value = min(max(np.floor(then[before]), np.float32(0)), np.float32(MOST_HIDDEN))
-        total += value * layers.third[before]
-    return int(min(max(np.floor(total), np.float32(0)), np.float32(CLASSES - 1)))
+        total += _limited(then[before], MOST_HIDDEN) * layers.third[before]
+    return int(_limited(total, CLASSES - 1))
+
+
+@inlined
+def _limited(value: Any, most: int) -> Any:
+    """clamp(floor(value), 0, most)."""
+    return min(max(np.floor(value), np.float32(0)), np.float32(most))
 
 
 @inlined

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.frequencies import PRECISION, FrequencyTable
 
-__all__ = ["LOWEST", "Lanes", "SlotTable", "lanes_of", "parts_of"]
+__all__ = ["LOWEST", "Lanes", "SlotTable", "apart", "lanes_of", "together"]
 
 LOWEST: Final = 1 << 16  # of a state
 SYMBOLS_PER_LANE: Final = 1024
 SLOTS: Final = 1 << PRECISION
 States = NDArray[np.uint32]
+Integers = NDArray[np.int64]
 
 
 def lanes_of(total: int) -> int:
@@ -22,11 +23,26 @@ def lanes_of(total: int) -> int:
     return max(1, total // SYMBOLS_PER_LANE)
 
 
-def parts_of(words: NDArray[np.uint16], counts: NDArray[np.int64]) -> list[bytes]:
+def apart(words: NDArray[np.uint16], counts: NDArray[np.int64]) -> list[bytes]:
     """The words of each chunk, which has so many of them [C]."""
     ends = np.cumsum(counts)
     first = ends - counts
     return [words[i:j].astype("<u2").tobytes() for i, j in zip(first, ends, strict=True)]
+
+
+def together(
+    parts: Sequence[tuple[bytes, bytes]], lanes: int
+) -> tuple[Integers, NDArray[np.uint16], Integers, Integers]:
+    """States [C, K] and words of chunks, each given as its K states of four bytes and its words.
+
+    Words stand side by side, with one of 0 after the last; the first of each chunk [C]; and where
+    each ends [C].
+    """
+    states = np.frombuffer(b"".join(head for head, _ in parts), "<u4").astype(np.int64)
+    words = np.frombuffer(b"".join([*(body for _, body in parts), b"\0\0"]), "<u2")
+    lengths = np.array([len(body) // 2 for _, body in parts], np.int64)
+    ends = np.cumsum(lengths)
+    return states.reshape(len(parts), lanes), words.astype(np.uint16), ends - lengths, ends
 
 
 @final
@@ -79,17 +95,11 @@ class Lanes:
             if len(chunk) < 4 * lanes or len(chunk) % 2:
                 message = f"a rANS chunk has {len(chunk)} bytes, its {lanes} lanes need"
                 raise bad_payload(f"{message} {4 * lanes} and whole words after them")
-        heads = b"".join(chunk[: 4 * lanes] for chunk in chunks)
-        states = np.frombuffer(heads, "<u4").astype(np.int64)
-        self._states = states.reshape(len(chunks), lanes)
+        parts = [(chunk[: 4 * lanes], chunk[4 * lanes :]) for chunk in chunks]
+        self._states, self._words, self._next, self._end = together(parts, lanes)
         if (self._states < LOWEST).any():
             least = int(self._states.min())
             raise bad_payload(f"a rANS state is {least}, allowed are {LOWEST} to {2**32 - 1}")
-        lengths = np.array([(len(chunk) - 4 * lanes) // 2 for chunk in chunks], np.int64)
-        self._end = np.cumsum(lengths)
-        self._next = self._end - lengths
-        body = b"".join([*(chunk[4 * lanes :] for chunk in chunks), b"\0\0"])
-        self._words = np.frombuffer(body, "<u2").astype(np.uint16)
 
     def symbols(self, table: SlotTable) -> NDArray[np.int16]:
         """All symbols [C, N] of the chunks."""

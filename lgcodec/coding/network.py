@@ -78,4 +78,4 @@ class EntropyNetwork:
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when encoding)
 
         rows = sums.reshape(-1, sums.shape[-1])
-        return context_loops.classes(self.layers(0, slice(0)), rows).reshape(sums.shape[:-1])
+        return context_loops.classes_of(self.layers(0, slice(0)), rows).reshape(sums.shape[:-1])

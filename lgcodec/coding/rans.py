@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from lgcodec.coding.base import Coder, Symbols, bad_payload
 from lgcodec.coding.frequencies import TABLE, FrequencyTable
-from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, lanes_of, parts_of
+from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, apart, lanes_of
 from lgcodec.errors import FileError
 
 __all__ = ["Rans"]
@@ -73,7 +73,7 @@ class Rans(Coder):
         words, lengths = rans_loops.write(
             frequency.ravel(), start.ravel(), np.tile(lanes, count), ends, states
         )
-        heads, bodies = states.astype("<u4"), parts_of(words, lengths)
+        heads, bodies = states.astype("<u4"), apart(words, lengths)
         return [h.tobytes() + body for h, body in zip(heads, bodies, strict=True)]
 
     @override

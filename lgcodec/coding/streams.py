@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, bad_payload
 from lgcodec.coding.distributions import BYTES, SIGNS, slots
-from lgcodec.coding.lanes import LOWEST, parts_of
+from lgcodec.coding.lanes import LOWEST, apart, together
 from lgcodec.coding.neighbours import Places, magnitudes
 from lgcodec.coding.network import Layers
 
-__all__ = ["LARGEST", "Reader", "Words", "Writer", "lanes_of"]
+__all__ = ["LARGEST", "Reader", "Words", "Writer"]
 
 LARGEST: Final = (1 << 15) - 1  # magnitude
 SYMBOLS_PER_LANE: Final = 2**15  # so that few bytes cannot claim many symbols
 Integers = NDArray[np.int64]
 
 
-def lanes_of(total: int) -> int:
+def _lanes_of(total: int) -> int:
     """States of a chunk of `total` symbols."""
     return max(1, total // SYMBOLS_PER_LANE)
 
@@ -51,15 +51,9 @@ class Reader:
     def __init__(self, chunks: Sequence[bytes], total: int) -> None:
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when decoding)
 
-        self._loops, lanes = context_loops, lanes_of(total)
+        self._loops, lanes = context_loops, _lanes_of(total)
         parts = [_opened(chunk, lanes) for chunk in chunks]
-        states = np.frombuffer(b"".join(head for head, _ in parts), "<u4").astype(np.int64)
-        lengths = np.array([len(body) // 2 for _, body in parts], np.int64)
-        ends = np.cumsum(lengths)
-        body = np.frombuffer(b"".join(body for _, body in parts), "<u2").astype(np.uint16)
-        self._words = Words(
-            states.reshape(len(chunks), lanes), body, ends - lengths, ends, must_last=lanes > 1
-        )
+        self._words = Words(*together(parts, lanes), must_last=lanes > 1)
         self._magnitudes, self._signs = 0, np.zeros(len(chunks), np.int64)  # so far
 
     def magnitudes(
@@ -103,7 +97,7 @@ class Writer:
     """Takes the symbols of `count` chunks in order, and gives their bytes at the end."""
 
     def __init__(self, count: int, total: int) -> None:
-        self._count, self._lanes = count, lanes_of(total)
+        self._count, self._lanes = count, _lanes_of(total)
         self._magnitudes, self._signs = 0, np.zeros(count, np.int64)  # so far
         self._symbols: list[tuple[NDArray[np.int32], ...]] = []  # row, lane, place
 
@@ -143,7 +137,7 @@ class Writer:
         words, counts = rans_loops.write(
             slots().frequency[places], slots().start[places], lanes[order], ends, states
         )
-        heads, bodies = states.astype("<u4"), parts_of(words, counts)
+        heads, bodies = states.astype("<u4"), apart(words, counts)
         return [_closed(h.tobytes(), body) for h, body in zip(heads, bodies, strict=True)]
 
     def _add(self, *symbols: Integers | NDArray[np.int32]) -> None:
