@@ -1,11 +1,13 @@
 """Real encodes of tiny signals of every kind and type, each made once."""
 
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import numpy as np
 from fit.builders import smooth
 
+from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec.format.container import BytesSource, Reader, Stream
 from lgcodec.signal import Kind, Signal
@@ -58,3 +60,7 @@ def encoded(name: str) -> tuple[bytes, EncodeReport]:
 
 def stream_of(data: bytes, index: int = 0) -> Stream:
     return Reader(BytesSource(data)).streams[index]
+
+
+def decoded(data: bytes, *window: range, scale: list[Fraction] | None = None) -> Signal:
+    return decode_stream(stream_of(data), window or None, scale=scale, device="cpu")
