@@ -13,6 +13,7 @@ from random import Random
 from unittest.mock import patch
 
 import pytest
+from crops import selection
 from encodes import encoded
 from format.builders import axis, geometry, stream, video_with_sound
 from format.test_container import containers
@@ -20,7 +21,7 @@ from fuzz.mutators import mutated
 from fuzz.outcome import folder, stored
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_crop import model, selection, selections
+from test_crop import model, selections
 from test_remote import everything
 
 import lgcodec
@@ -67,11 +68,11 @@ PROPERTIES = {
     ],
     "P8 a crop on disk is that in memory, whatever the buffer": [
         "test_properties.py::test_a_crop_with_any_buffer",
-        "test_crop.py::test_to_a_pipe",
+        "test_crop_files.py::test_to_a_pipe",
     ],
     "P9 a crop reads and writes tables and kept chunks, in constant memory": [
         "test_properties.py::test_a_crop_reads_and_writes_no_more_than_it_keeps",
-        "test_crop.py::test_memory_does_not_grow_with_the_file",
+        "test_crop_files.py::test_memory_does_not_grow_with_the_file",
     ],
     "P10 damage in a local chunk costs that partition": [
         "test_repair.py::test_each_damage_costs_its_own_part",
