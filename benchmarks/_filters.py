@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from lgcodec.nets.post_filter import WEIGHT_ONE, WIDTH
+from lgcodec.nets.post_filter import WEIGHT_ONE, WIDTHS
 
 __all__ = ["Decoded", "learned_filter"]
 
@@ -31,22 +31,32 @@ class Decoded:
 def learned_filter(tiles: Decoded, iterations: int, seed: int) -> Tensor:
     """The flat integers of a filter: of each layer its matrix, then its bias."""
     generator, channels = torch.Generator().manual_seed(seed), tiles.values.shape[1]
-    layers = _drawn([channels, WIDTH, WIDTH, channels], generator)
+    layers = _drawn([channels, *WIDTHS, channels], generator)
     optimiser = torch.optim.Adam([v for layer in layers for v in layer], lr=RATE)
     for iteration in range(iterations):
         for group in optimiser.param_groups:
             group["lr"] = RATE * (0.5 + 0.5 * cos(pi * iteration / iterations)) + LEAST
         rows = torch.randint(len(tiles.values), (BATCH,), generator=generator)
-        values = tiles.values[rows].float()
+        values, lacking, inside = _turned(tiles, rows, iteration % 8)
         for place, (matrix, bias) in enumerate(_without_mean(layers)):
             values = conv2d(pad(values, [1] * 4, mode="replicate"), matrix, bias)
             values = values.relu() if place < len(layers) - 1 else values
-        error = (values - tiles.lacking[rows].float()).square() * tiles.inside[rows][:, None]
+        error = (values - lacking).square() * inside
         optimiser.zero_grad()
         error.mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     flat = [v.detach().flatten() for layer in _without_mean(layers) for v in layer]
     return (torch.cat(flat) * WEIGHT_ONE).round()
+
+
+def _turned(tiles: Decoded, rows: Tensor, way: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Tiles mirrored and turned in one of eight ways: noise of rounding looks alike in all."""
+    parts = tiles.values[rows].float(), tiles.lacking[rows].float(), tiles.inside[rows][:, None]
+    flipped = [axis for bit, axis in ((1, -1), (2, -2)) if way & bit]
+    first, second, third = (part.flip(flipped) for part in parts)
+    if way & 4:
+        return first.mT, second.mT, third.mT
+    return first, second, third
 
 
 def _without_mean(layers: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:

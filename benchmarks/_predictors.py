@@ -23,6 +23,7 @@ BATCH: Final = 8192
 ONE: Final = 16
 RATE: Final = 1e-2
 LEAST: Final = 1e-5  # of the learning rate
+DECAY: Final = 0.05  # of the weights of signs, which otherwise learn single pictures
 MIDDLING: Final = 20.0  # class
 SMOOTH: Final = 1.5  # classes over which measured chances are smoothed
 PRIOR: Final = 30.0  # symbols of the Laplace distribution that are added to what is measured
@@ -102,17 +103,19 @@ def learned_signs(examples: Signs, axes: int, iterations: int, seed: int) -> Ten
     """The flat integers of one orientation's network."""
     torch.manual_seed(seed)
     inputs = examples.features.shape[1]
-    matrix = torch.randn(inputs, SIGN_HIDDEN) * 0.1
-    vector, gains = torch.randn(SIGN_HIDDEN) * 0.3, torch.full((GAINS + 2**axes,), 0.33)
-    leaves = [matrix, vector, gains]
+    units = SIGN_HIDDEN[axes]
+    matrix = torch.randn(inputs, units) * 0.1
+    second = torch.randn(units, units) * 0.5 / units**0.5
+    vector, gains = torch.randn(units) * 0.3, torch.full((GAINS + 2**axes,), 0.33)
+    leaves = [matrix, second, vector, gains]
     for leaf in leaves:
         leaf.requires_grad_()
     counts = examples.counts / examples.counts.mean()
     loss_of = torch.nn.functional.binary_cross_entropy_with_logits
 
     def loss(rows: Tensor) -> Tensor:
-        hidden = (examples.features[rows].float() / ONE) @ _rounded(matrix)
-        sums = hidden.clamp(-1, 1) @ _rounded(vector)
+        hidden = ((examples.features[rows].float() / ONE) @ _rounded(matrix)).clamp(-1, 1)
+        sums = (hidden + hidden @ _rounded(second)).clamp(-1, 1) @ _rounded(vector)
         level, channel, phase = examples.place[rows].unbind(1)
         whole = _rounded(gains)
         gain = whole[level.clamp(max=3)] + whole[4 + channel.clamp(max=2)] + whole[GAINS + phase]
@@ -125,7 +128,7 @@ def learned_signs(examples: Signs, axes: int, iterations: int, seed: int) -> Ten
 
 def _descend(leaves, loss, total: int, iterations: int, seed: int) -> None:  # type: ignore[no-untyped-def]
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(leaves, lr=RATE)
+    optimiser = torch.optim.AdamW(leaves, lr=RATE, weight_decay=DECAY)
     most = MAX_WEIGHT / ONE
     for iteration in range(iterations):
         rate = RATE * (0.5 + 0.5 * cos(pi * iteration / iterations)) + LEAST

@@ -88,7 +88,7 @@ def _train(axes: int, asked: argparse.Namespace) -> None:
         learned_signs(part, axes, iterations // 3, seed) for part in _signs(fits, axes, random)
     ]
     flat = np.concatenate([network, *(part.numpy() for part in signs)])
-    filters = {c: _filter(fits, c, iterations // 2, seed) for c in ((1, 3) if axes == 2 else ())}
+    filters = {c: _filter(fits, c, iterations, seed) for c in ((1, 3) if axes == 2 else ())}
     print(f"{axes}: trained after {monotonic() - started:.0f} s", flush=True)
     if not asked.no_write:
         _write("codings", "coding", f"context-{axes}d.csv", flat, 16)

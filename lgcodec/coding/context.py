@@ -240,7 +240,9 @@ class Context(Coder):
             at += SignNetwork.size(sign_inputs(self.pyramid.high(orientation)), axes)
         inputs = sign_inputs(self.pyramid.high(band.orientation))
         weights = networks(axes)[at : at + SignNetwork.size(inputs, axes)]
-        return BandSigns(SignNetwork(weights, inputs), self.pyramid, band, known.signed, known.low)
+        return BandSigns(
+            SignNetwork(weights, inputs, axes), self.pyramid, band, known.signed, known.low
+        )
 
     def _sums(self, band: Band, known: Known, own: Floats) -> Floats:
         """Sums [P, C, *band, H] of the first layer; what `own` [P, C, *band] has is known."""

@@ -20,9 +20,10 @@ from lgcodec.coding.pyramid import Band, Pyramid
 
 __all__ = ["GAINS", "SIGN_HIDDEN", "BandSigns", "SignNetwork", "phases", "sign_inputs", "signed"]
 
-SIGN_HIDDEN: Final = 24
+SIGN_HIDDEN: Final[Mapping[int, int]] = {1: 24, 2: 64, 3: 24}  # units of a layer, by axes
 GAINS: Final = 7  # of the four finest levels and of three kinds of channels; then those of phases
 MOST_HIDDEN: Final = 256  # stands for 1: units saturate
+MOST_THEN: Final = 1024  # of the second layer
 BEFORE, AFTER = 1, 2  # how far neighbours in the low part reach
 Floats = NDArray[np.float32]
 Code = Callable[[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]], NDArray[np.bool_]]
@@ -32,28 +33,31 @@ Code = Callable[[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]], NDArray
 class SignNetwork:
     """One orientation's network: signed features -> four times the log-odds of a positive sign.
 
-    `weights` is flat: the matrix [inputs, SIGN_HIDDEN], the vector [SIGN_HIDDEN], and the gains
-    [GAINS + 2**axes], all 16 times what they stand for.
+    `weights` is flat: the matrix [inputs, U], what a second layer adds to its units [U, U], the
+    vector [U], and the gains [GAINS + 2**axes], all 16 times what they stand for; U = SIGN_HIDDEN.
     """
 
-    def __init__(self, weights: NDArray[np.int64], inputs: int) -> None:
-        first, then = inputs * SIGN_HIDDEN, (inputs + 1) * SIGN_HIDDEN
-        self.matrix = weights[:first].reshape(inputs, SIGN_HIDDEN).astype(np.float32)
-        self.vector = weights[first:then].astype(np.float32)
-        self.gains = weights[then:]
+    def __init__(self, weights: NDArray[np.int64], inputs: int, axes: int) -> None:
+        units = SIGN_HIDDEN[axes]
+        rows, self.gains = np.split(weights, [(inputs + units + 1) * units])
+        rows = rows.reshape(-1, units).astype(np.float32)
+        self.matrix, self.vector = rows[:inputs], rows[-1]
+        self.then = (rows[inputs:-1] + 16 * np.eye(units, dtype=np.float32)) / np.float32(4)
 
     @staticmethod
     def size(inputs: int, axes: int) -> int:
         """Numbers in the flat tensor."""
-        return (inputs + 1) * SIGN_HIDDEN + GAINS + (1 << axes)
+        units = SIGN_HIDDEN[axes]
+        return (inputs + units + 1) * units + GAINS + (1 << axes)
 
     def odds(self, features: Floats, level: int, channel: int, phase: int) -> NDArray[np.int64]:
         """Odds [n] of features [n, inputs]: above 0 where a positive sign is likelier."""
         hidden = (features @ self.matrix).clip(-MOST_HIDDEN, MOST_HIDDEN)
-        sums = (hidden @ self.vector).astype(np.int64)
+        then = np.trunc(hidden @ self.then).clip(-MOST_THEN, MOST_THEN)
+        sums = (then @ self.vector).astype(np.int64)
         gain = self.gains[min(level, 3)] + self.gains[4 + min(channel, 2)]
         sums *= gain + self.gains[GAINS + phase]
-        odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 14)
+        odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 16)
         return odds
 
 

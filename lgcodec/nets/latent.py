@@ -279,8 +279,9 @@ class Latent(Family):
             3 * sum(pyramid.split(level)) * prod(pyramid.low(level))
             for level in range(max(self.levels))
         )
+        units = SIGN_HIDDEN[len(self.tile)]
         signs = sum(
-            size * (sign_inputs(pyramid.high(band.orientation)) + 1) * SIGN_HIDDEN
+            size * (sign_inputs(pyramid.high(band.orientation)) + units + 1) * units
             for band, size in zip(pyramid.bands, pyramid.sizes, strict=True)
         )
         tile = prod(self.tile)

@@ -1,6 +1,6 @@
 """What a small convolutional network takes back of the noise of rounding, tile by tile.
 
-Three layers of 3 x 3 over the coded channels of one tile, in steps of its quantiser, with ReLU
+Four layers of 3 x 3 over the coded channels of one tile, in steps of its quantiser, with ReLU
 between; the border of the tile goes on, so that no tile sees another. The weights stand in the
 specification (families/latent-filter-Nc.csv, trained by `benchmarks.train_latent`), and the global
 chunk says how much of the result each channel takes. After the in-loop filters of video codecs.
@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-__all__ = ["CHANNELS", "STRENGTH_ONE", "WIDTH", "corrected", "has_filter", "multiplications"]
+__all__ = ["CHANNELS", "STRENGTH_ONE", "WIDTHS", "corrected", "has_filter", "multiplications"]
 
-WIDTH: Final = 16
+WIDTHS: Final = (16, 16, 16)  # channels between layers
 CHANNELS: Final = (1, 3)  # for which there are weights
 WEIGHT_ONE: Final = 4096  # of the numbers in the tables
 STRENGTH_ONE: Final = 16
@@ -32,7 +32,7 @@ def has_filter(channels: int, axes: int) -> bool:
 
 def multiplications(channels: int) -> int:
     """Of one sample."""
-    return TAPS * WIDTH * (2 * channels + WIDTH)
+    return TAPS * sum(a * b for a, b in pairwise([channels, *WIDTHS, channels]))
 
 
 def corrected(coded: Tensor, steps: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ def _layers(channels: int) -> list[tuple[Tensor, Tensor]]:
     text = (files("lgcodec.nets") / "tables" / f"latent-filter-{channels}c.csv").read_text("ascii")
     numbers = np.array(text.replace("\n", ",").rstrip(",").split(","), np.float32) / WEIGHT_ONE
     flat, at, layers = torch.from_numpy(numbers), 0, []
-    for before, after in pairwise([channels, WIDTH, WIDTH, channels]):
+    for before, after in pairwise([channels, *WIDTHS, channels]):
         size = after * before * TAPS
         matrix = flat[at : at + size].view(after, before, 3, 3)
         layers.append((matrix, flat[at + size : at + size + after]))

@@ -260,13 +260,24 @@ def quot(v: int, divisor: int) -> int:
 
 
 def odds_of(network: Sequence[int], inputs: Sequence[int], k: int, c: int, phase: int) -> int:
-    matrix, vector = network[: 24 * len(inputs)], network[24 * len(inputs) :][:24]
-    gains = network[24 * len(inputs) + 24 :]
+    u = units(len(network), len(inputs))
+    ends = u * len(inputs), u * (len(inputs) + u), u * (len(inputs) + u + 1)
+    first, second, vector = network[: ends[0]], network[ends[0] : ends[1]], network[ends[1] :]
+    gains = network[ends[2] :]
+    h = []
+    for i in range(u):
+        total = sum(f * first[u * j + i] for j, f in enumerate(inputs))
+        h.append(min(max(total, -256), 256))
     v = 0
-    for i in range(24):
-        total = sum(f * matrix[24 * j + i] for j, f in enumerate(inputs))
-        v += min(max(total, -256), 256) * vector[i]
-    return quot(v * (gains[min(k, 3)] + gains[4 + min(c, 2)] + gains[7 + phase]), 2**14)
+    for i in range(u):
+        total = quot(16 * h[i] + sum(h[j] * second[u * j + i] for j in range(u)), 4)
+        v += min(max(total, -1024), 1024) * vector[i]
+    return quot(v * (gains[min(k, 3)] + gains[4 + min(c, 2)] + gains[7 + phase]), 2**16)
+
+
+def units(size: int, inputs: int) -> int:
+    """Of a layer in a network of `size` numbers: 64 for grids of two axes, 24 for others."""
+    return 64 if size == 64 * (inputs + 65) + 11 else 24
 
 
 def sign_inputs(o: int, axes: int) -> int:
@@ -279,7 +290,8 @@ def split(numbers: Sequence[int], axes: int) -> list[Sequence[int]]:
     """The network of magnitudes, then those of signs by orientation."""
     inputs = 5 * axes + axes * (axes - 1) + 11
     sizes = [32 * (inputs + 1) + 1089]
-    sizes += [24 * (sign_inputs(o, axes) + 1) + 7 + 2**axes for o in range(1, 2**axes)]
+    u = 64 if axes == 2 else 24
+    sizes += [u * (sign_inputs(o, axes) + u + 1) + 7 + 2**axes for o in range(1, 2**axes)]
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
     assert len(numbers) == ends[-1]
     return [numbers[end - size : end] for end, size in zip(ends, sizes, strict=True)]

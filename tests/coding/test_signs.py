@@ -72,8 +72,8 @@ def test_networks_are_odd(axes: int, data: st.DataObject, seed: int) -> None:
     weights = random.integers(-255, 256, SignNetwork.size(inputs, axes))
     features = random.integers(-192, 193, (7, inputs)).astype(np.float32)
     place = [data.draw(st.integers(0, most)) for most in (15, 63, 2**axes - 1)]
-    odds = SignNetwork(weights, inputs).odds(features, *place)
-    assert (SignNetwork(weights, inputs).odds(-features, *place) == -odds).all()
+    odds = SignNetwork(weights, inputs, axes).odds(features, *place)
+    assert (SignNetwork(weights, inputs, axes).odds(-features, *place) == -odds).all()
     assert odds.tolist() == [
         reference.odds_of(weights.tolist(), row, *place) for row in features.astype(int).tolist()
     ]
@@ -84,10 +84,12 @@ def test_the_largest_sums_are_exact() -> None:
     inputs = sign_inputs((True, True, True))
     weights = np.full(SignNetwork.size(inputs, 3), 255)
     features = np.full((1, inputs), reference.g(4095), np.float32)
-    (odds,) = SignNetwork(weights, inputs).odds(features, 0, 0, 0)
+    (odds,) = SignNetwork(weights, inputs, 3).odds(features, 0, 0, 0)
     assert odds == reference.odds_of(weights.tolist(), [reference.g(4095)] * inputs, 0, 0, 0)
     assert inputs * reference.g(4095) * 255 < 2**24
-    assert SIGN_HIDDEN * signs.MOST_HIDDEN * 255 < 2**24
+    units = max(SIGN_HIDDEN.values())
+    assert (units * 255 + 16) * signs.MOST_HIDDEN < 2**24
+    assert units * signs.MOST_THEN * 255 < 2**24
 
 
 @pytest.mark.parametrize("high", [h for n in (1, 2, 3) for h in product((False, True), repeat=n)])

@@ -117,7 +117,7 @@ def weights(channels: int) -> list[tuple[list[float], list[float]]]:
     text = (PAGES / f"latent-filter-{channels}c.csv").read_text()
     numbers = [int(number) / 4096 for number in text.replace("\n", ",").split(",") if number]
     layers, at = [], 0
-    for before, after in ((channels, 16), (16, 16), (16, channels)):
+    for before, after in ((channels, 16), (16, 16), (16, 16), (16, channels)):
         size = 9 * before * after
         layers.append((numbers[at : at + size], numbers[at + size : at + size + after]))
         at += size + after
@@ -134,7 +134,7 @@ def filtered(
     x = [{s: v / width for s, v in z.items()} for z, width in zip(channels, widths, strict=True)]
     for number, (matrix, bias) in enumerate(weights(count)):
         x = [
-            {s: layer(x, s, tile, matrix[j * 9 * len(x) :], b, last=number == 2) for s in x[0]}
+            {s: layer(x, s, tile, matrix[j * 9 * len(x) :], b, last=number == 3) for s in x[0]}
             for j, b in enumerate(bias)
         ]
     shares = [share / 16 * width for share, width in zip(steps[-count:], widths, strict=True)]
