@@ -62,8 +62,10 @@ def _file() -> bytes:
     draw = np.random.default_rng(0)
     local = {t.name: _weights(draw, PARTITIONS, *t.shape) for t in conf.local}
     global_ = {t.name: _weights(draw, *t.shape) for t in conf.global_}
-    head, chunks = codec_of(conf).encode(global_, local)
-    group = GroupData.of(0, head, dict(enumerate(chunks)))
+    codec = codec_of(conf)
+    head, chunks = codec.encode(global_, local)
+    checking = codec.coder.self_checking
+    group = GroupData.of(0, head, dict(enumerate(chunks)), self_checking=checking)
     return dumps(Container((StreamData(geometry, conf, (group,)),)))
 
 

@@ -130,7 +130,8 @@ class Job:
         for sampler, best in fitted:
             head, chunks = codec.encode(best.global_, best.local, best.steps)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
-            groups.append(GroupData.of(sampler.ordinal, head, locals_))
+            checking = codec.coder.self_checking
+            groups.append(GroupData.of(sampler.ordinal, head, locals_, self_checking=checking))
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def _bytes(self, fitted: Groups) -> int:

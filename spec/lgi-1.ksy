@@ -193,6 +193,9 @@ types:
       - id: width
         type: u4
     seq:
+      - id: value_1
+        type: u1
+        if: width == 1
       - id: value_2
         type: u2
         if: width == 2
@@ -201,7 +204,7 @@ types:
         if: width == 4
     instances:
       value:
-        value: 'width == 2 ? value_2 : value_4'
+        value: 'width == 1 ? value_1 : width == 2 ? value_2 : value_4'
 enums:
   kind:
     1: audio

@@ -53,6 +53,7 @@ PROPERTIES = {
     ],
     "P3 every flipped bit is noticed": [
         "format/test_container.py::test_every_flipped_bit_is_noticed",
+        "format/test_checks.py::test_the_shortest_checksum_finds_a_burst",
         "test_properties.py::test_any_flipped_bit",
     ],
     "P4 every prefix and every extension is refused": [

@@ -74,6 +74,7 @@ class Coder(ABC):
     name: ClassVar[str]
     integers_only: ClassVar[bool] = False  # no use for a quantiser whose symbols are floats
     local_tables: ClassVar[bool] = True  # whether local tensors have tables in the global chunk
+    self_checking: ClassVar[bool] = False  # whether few damaged chunks decode; see lgi-1.md, 7
 
     @classmethod
     def takes(cls, quantiser: Quantiser) -> bool:

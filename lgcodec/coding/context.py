@@ -49,6 +49,7 @@ class Context(Coder):
     name: ClassVar[str] = "context"
     integers_only: ClassVar[bool] = True
     local_tables: ClassVar[bool] = False
+    self_checking: ClassVar[bool] = True
 
     def __init__(self, pyramid: Pyramid, network: EntropyNetwork | None = None) -> None:
         self.pyramid = pyramid

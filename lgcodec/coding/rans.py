@@ -32,6 +32,7 @@ class Rans(Coder):
 
     name: ClassVar[str] = "rans"
     integers_only: ClassVar[bool] = True
+    self_checking: ClassVar[bool] = True
 
     @classmethod
     @override

@@ -3,7 +3,7 @@
 from binascii import crc_hqx
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Final, Literal
 
 import google_crc32c
 
@@ -11,7 +11,8 @@ from lgcodec.errors import FileError, UsageError
 
 __all__ = ["CrcWidth", "check_crc", "checksum", "crc32c", "locating", "reading", "require"]
 
-CrcWidth = Literal[2, 4]  # bytes of a checksum
+CrcWidth = Literal[1, 2, 4]  # bytes of a checksum
+POLYNOMIAL: Final = 0x11D  # of that of one byte
 
 
 def crc32c(data: bytes) -> int:
@@ -20,7 +21,9 @@ def crc32c(data: bytes) -> int:
 
 
 def checksum(data: bytes, width: CrcWidth) -> int:
-    """CRC-16/IBM-3740 of `data` where `width` is 2, CRC-32C where it is 4."""
+    """CRC-8/SAE-J1850 of `data` where `width` is 1, CRC-16/IBM-3740 where it is 2, else CRC-32C."""
+    if width == 1:
+        return _crc8(data)
     return crc_hqx(data, 0xFFFF) if width == 2 else crc32c(data)
 
 
@@ -32,6 +35,22 @@ def check_crc(
     if found != stored:
         values = f"{found:0{2 * width}x}, {stored:0{2 * width}x} is stored"
         raise FileError(code, f"{what} has checksum {values}", offset)
+
+
+def _crc8(data: bytes) -> int:
+    state = 0xFF
+    for byte in data:
+        state = TABLE[state ^ byte]
+    return state ^ 0xFF
+
+
+def _after_a_byte(state: int) -> int:
+    for _ in range(8):
+        state = state << 1 ^ (POLYNOMIAL if state & 0x80 else 0)
+    return state
+
+
+TABLE: Final = bytes(map(_after_a_byte, range(256)))  # what each state of `_crc8` becomes
 
 
 def require(condition: bool, message: str) -> None:

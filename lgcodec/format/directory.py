@@ -22,7 +22,6 @@ from lgcodec.format.layout import (
     MAX_LEN_WIDTH,
     MAX_LOCAL,
     MAX_PARTITIONS,
-    MAX_SHORT,
     RUN,
 )
 from lgcodec.format.numbers import bits_size, pack_bits, unpack_bits
@@ -38,7 +37,7 @@ class Group:
     global_len   0 to 2**28; global_crc its CRC-32C, 0 where there is no global chunk
     ids             partitions present, strictly increasing, 1 to 2**20 of them, below 2**20
     lengths, crcs   of the local chunk of each id; lengths 1 to 2**24
-    crc_width       bytes of each of `crcs`, 2 or 4; 2 where no length is above 4095
+    crc_width       bytes of each of `crcs`: 1, 2 or 4, as `MAX_LOCAL` allows for the longest
     """
 
     ordinal: int
@@ -66,7 +65,7 @@ class Group:
             0 <= self.global_len <= MAX_GLOBAL,
             f"a global chunk has {self.global_len} bytes, at most {MAX_GLOBAL} are allowed",
         )
-        most = MAX_LOCAL if self.crc_width == 4 else MAX_SHORT
+        most = MAX_LOCAL[self.crc_width]
         require(
             min(self.lengths) >= 1 and max(self.lengths) <= most,
             f"local chunks have {min(self.lengths)} to {max(self.lengths)} bytes, "
@@ -201,7 +200,7 @@ def _counts(data: bytes, offset: int) -> tuple[int, int, int, CrcWidth]:
         message = f"len_width is {width}, allowed are 0 to {MAX_LEN_WIDTH}"
         raise FileError("E_WIDTH", message, offset + 16)
     if crc_width not in CRC_FORMATS:
-        raise FileError("E_WIDTH", f"crc_width is {crc_width}, allowed are 2 and 4", offset + 17)
+        raise FileError("E_WIDTH", f"crc_width is {crc_width}, allowed are 1, 2 and 4", offset + 17)
     if not 1 <= n_runs <= n_local <= MAX_PARTITIONS:
         message = (
             f"n_runs is {n_runs} and n_local {n_local}, 1 <= n_runs <= n_local <= {MAX_PARTITIONS}"

@@ -35,7 +35,7 @@ DIRECTORY: Final = Struct("<IIIIBB2s")
 RUN: Final = Struct("<II")  # start, count
 MAX_LEN_WIDTH: Final = 25  # bits of a length; 0 means that all are equal
 EQUAL: Final = Struct("<I")  # the length that all have
-CRC_FORMATS: Final = {2: "H", 4: "I"}  # crc_width -> struct code
+CRC_FORMATS: Final = {1: "B", 2: "H", 4: "I"}  # crc_width -> struct code
 
 # --- geometry (LGI-G)
 GEOMETRY: Final = Struct("<BBB")  # kind, channels, sample_type; then numbers, see `numbers`
@@ -59,8 +59,7 @@ MAX_FILE_SIZE: Final = 2**48 - 1
 MAX_STREAMS: Final = 16
 MAX_GROUPS: Final = 65_536
 MAX_PARTITIONS: Final = 2**20  # of one group
-MAX_LOCAL: Final = 2**24  # bytes of one local chunk
-MAX_SHORT: Final = 4095  # bytes of a local chunk whose checksum has two bytes
+MAX_LOCAL: Final = {1: 1023, 2: 4095, 4: 2**24}  # crc_width -> bytes of one local chunk
 MAX_GLOBAL: Final = 2**28  # bytes of one global chunk
 MAX_CRITICAL: Final = 2**16  # bytes of a GEOM or CONF payload
 MAX_ANCILLARY: Final = 2**26  # bytes of an ancillary payload

@@ -20,7 +20,7 @@ from lgcodec.format.layout import (
     MAX_ANCILLARY,
     MAX_ENTRIES,
     MAX_FILE_SIZE,
-    MAX_SHORT,
+    MAX_LOCAL,
     MAX_STREAMS,
     MINOR,
     is_chunk_type,
@@ -30,8 +30,7 @@ from lgcodec.format.table import Entry, front_length, pack_front
 
 __all__ = ["GroupData", "Part", "StreamData", "group_part", "write_container", "write_parts"]
 
-
-SMALL: Final = 512  # bytes: where local chunks have fewer on average, two of checksum do
+SHARE: Final = 128  # a checksum that takes more than this part of the bytes of a chunk is shortened
 
 
 @final
@@ -39,7 +38,7 @@ SMALL: Final = 512  # bytes: where local chunks have fewer on average, two of ch
 class GroupData:
     """Chunks of one group: the global one (may be empty) and a local one per partition id.
 
-    crc_width   bytes of the checksum of a local chunk, 2 only if all have at most 4095 bytes
+    crc_width   bytes of the checksum of a local chunk, see `directory.Group`
     """
 
     ordinal: int
@@ -48,11 +47,21 @@ class GroupData:
     crc_width: CrcWidth = 4
 
     @classmethod
-    def of(cls, ordinal: int, global_chunk: bytes, local_chunks: Mapping[int, bytes]) -> Self:
-        """Chunks just made, of which small ones get short checksums."""
+    def of(
+        cls,
+        ordinal: int,
+        global_chunk: bytes,
+        local_chunks: Mapping[int, bytes],
+        *,
+        self_checking: bool = False,
+    ) -> Self:
+        """Chunks just made, of which small ones get short checksums.
+
+        self_checking   whether their coder notices damage too: `Coder.self_checking`
+        """
         lengths = [len(chunk) for chunk in local_chunks.values()]
-        short = max(lengths, default=0) <= MAX_SHORT and sum(lengths) < SMALL * len(lengths)
-        return cls(ordinal, global_chunk, local_chunks, 2 if short else 4)
+        widths: Sequence[CrcWidth] = (1, 2, 4) if self_checking else (2, 4)
+        return cls(ordinal, global_chunk, local_chunks, _crc_width(lengths, widths))
 
 
 @final
@@ -149,6 +158,13 @@ def _group(data: GroupData) -> tuple[Group, list[bytes]]:
         crc_width=data.crc_width,
     )
     return group, [data.global_chunk, *chunks]
+
+
+def _crc_width(lengths: Sequence[int], widths: Sequence[CrcWidth]) -> CrcWidth:
+    """The widest of `widths` that takes a 128th of the chunks or less, else the narrowest."""
+    longest, total = max(lengths, default=0), sum(lengths)
+    allowed = next((width for width in widths if longest <= MAX_LOCAL[width]), widths[-1])
+    return max([allowed, *(w for w in widths if SHARE * w * len(lengths) <= total)])
 
 
 def _ancillary(chunks: Mapping[str, bytes]) -> list[Part]:

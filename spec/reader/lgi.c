@@ -127,6 +127,21 @@ static u32 crc16(const u8 *bytes, u64 size) {
     return crc;
 }
 
+/* CRC-8/SAE-J1850: the shortest. */
+static u32 crc8(const u8 *bytes, u64 size) {
+    u32 crc = 0xff;
+    while (size--) {
+        crc ^= *bytes++;
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc << 1 ^ (crc & 0x80 ? 0x1d : 0)) & 0xff;
+    }
+    return crc ^ 0xff;
+}
+
+static u32 local_crc(unsigned width, const u8 *bytes, u64 size) {
+    return (width == 1 ? crc8 : width == 2 ? crc16 : crc32c)(bytes, size);
+}
+
 static bool in(u64 value, u64 least, u64 most) {
     return least <= value && value <= most;
 }
@@ -654,8 +669,8 @@ static void check_counts(File *f, const Group *g) {
     u64 reserved = little(f->bytes + e->offset + 18, 2);
     need_in(f, reserved, 0, 0, "E_RESERVED", e->offset + 18, "reserved");
     need_in(f, g->width, 0, 25, "E_WIDTH", e->offset + 16, "len_width");
-    need(f, g->crc_width == 2 || g->crc_width == 4, "E_WIDTH", e->offset + 17,
-         "crc_width is not 2 or 4");
+    need(f, g->crc_width == 1 || g->crc_width == 2 || g->crc_width == 4, "E_WIDTH", e->offset + 17,
+         "crc_width is not 1, 2 or 4");
     need_in(f, g->n_local, 1, MAX_PARTITIONS, "E_LIMIT", e->offset + 4, "n_local");
     need_in(f, g->n_runs, 1, g->n_local, "E_LIMIT", e->offset, "n_runs");
     u64 size = DIR_HEAD + 8 * (u64)g->n_runs + lengths_size(g) + g->crc_width * (u64)g->n_local;
@@ -684,7 +699,7 @@ static void check_filling(File *f, const Group *g) {
 /* The sum of all lengths. */
 static u64 check_lengths(File *f, const Group *g) {
     u64 sum = 0, at = g->entry->offset;
-    u32 longest = 0, most = g->crc_width == 2 ? 4095 : 1 << 24;
+    u32 longest = 0, most = g->crc_width == 1 ? 1023 : g->crc_width == 2 ? 4095 : 1 << 24;
     bool equal = true;
     need_in(f, g->global_len, 0, 1 << 28, "E_LIMIT", at + 8, "global_len");
     for (u32 i = 0; i < g->n_local; i++) {
@@ -752,7 +767,7 @@ static void verify_group(File *f, const Entry *e) {
     find_tables(f, &g);
     need_crc(f, g.global_crc, e->offset + e->dir_len, g.global_len, "E_CHUNK_CRC");
     for (Partition p = before_first(&g); next(&g, &p);) {
-        u32 found = (g.crc_width == 2 ? crc16 : crc32c)(f->bytes + p.offset, p.length);
+        u32 found = local_crc(g.crc_width, f->bytes + p.offset, p.length);
         need_in(f, found, p.crc, p.crc, "E_CHUNK_CRC", p.offset, "checksum");
     }
 }

@@ -10,6 +10,7 @@ from fractions import Fraction
 from struct import pack, unpack_from
 
 from google_crc32c import value as crc32c
+from second_reader.editable import crc8
 
 from lgcodec.format.axis import AxisGeometry
 from lgcodec.format.conf import Conf, Plug, TensorSpec
@@ -18,6 +19,7 @@ from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import AXES
 
 MAGIC = b"\x89LGI\r\n\x1a\n"
+SUMS = {1: crc8, 2: lambda data: crc_hqx(data, 0xFFFF)}  # by crc_width
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,14 @@ def directory(runs, lengths, crcs, filling=0, **fields) -> bytes:
         pack("<IIIIBB2s", *values.values())
         + b"".join(pack("<II", *run) for run in runs)
         + (bytes([*stored, last | filling]) if width else pack("<I", lengths[0]))
-        + pack(f"<{len(crcs)}{'H' if values['crc_width'] == 2 else 'I'}", *crcs)
+        + pack(f"<{len(crcs)}{ {1: 'B', 2: 'H'}.get(values['crc_width'], 'I') }", *crcs)
     )
 
 
 def grup(chunks=(b"a", b"bb"), runs=((0, 2),), global_chunk=b"GG", **fields) -> Chunk:
     """A GRUP of these local chunks; `fields` as in `directory`, lengths too if given."""
     lengths = fields.pop("lengths", [len(chunk) for chunk in chunks])
-    summed = (lambda data: crc_hqx(data, 0xFFFF)) if fields.get("crc_width") == 2 else crc32c
+    summed = SUMS.get(fields.get("crc_width"), crc32c)
     table = directory(runs, lengths, [summed(chunk) for chunk in chunks], **fields)
     return Chunk(b"GRUP", table + global_chunk + b"".join(chunks), dir_len=len(table))
 

@@ -132,7 +132,7 @@ def containers(draw: st.DrawFn) -> Container:
         configuration = replace(draw(confs), fill=(0.5,))
         ids = st.integers(0, tiles - 1)
         chunks = st.dictionaries(ids, st.binary(min_size=1, max_size=9), min_size=1)
-        widths = st.sampled_from((2, 4))
+        widths = st.sampled_from((1, 2, 4))
         data = [
             GroupData(i, draw(st.binary(max_size=9)), draw(chunks), draw(widths))
             for i in range(groups)

@@ -21,7 +21,8 @@ def groups(draw: st.DrawFn) -> Group:
     lengths = tuple(draw(locals_of_any_width))
     count = len(lengths)
     ids = draw(st.sets(st.integers(0, 40), min_size=count, max_size=count))
-    width = draw(st.sampled_from((2, 4))) if max(lengths) <= 4095 else 4
+    limits = {1: 1023, 2: 4095, 4: 2**24}
+    width = draw(st.sampled_from([w for w, most in limits.items() if max(lengths) <= most]))
     crcs = st.lists(st.integers(0, 256**width - 1), min_size=count, max_size=count)
     return Group(
         ordinal=draw(st.integers(0, 65_535)),
@@ -65,10 +66,11 @@ def test_bytes_are_those_of_the_table() -> None:
     group = Group(0, 3, 7, (2, 3, 9), (5, 6, 7), (10, 11, 12))
     table = directory([(2, 2), (9, 1)], [5, 6, 7], [10, 11, 12], global_len=3, global_crc=7)
     assert group.pack() == table
-    short = directory(
-        [(2, 2), (9, 1)], [5, 6, 7], [1, 2, 3], global_len=3, global_crc=7, crc_width=2
-    )
-    assert replace(group, crcs=(1, 2, 3), crc_width=2).pack() == short
+    for width in (1, 2):
+        short = directory(
+            [(2, 2), (9, 1)], [5, 6, 7], [1, 2, 3], global_len=3, global_crc=7, crc_width=width
+        )
+        assert replace(group, crcs=(1, 2, 3), crc_width=width).pack() == short
     assert group.runs == [(2, 2), (9, 1)]
     assert group.ends == (3, 8, 14, 21)
     assert group.length == group.dir_len + 21
@@ -90,6 +92,8 @@ def test_len_width_is_the_smallest(lengths: tuple[int, int], width: int) -> None
     assert group.dir_len == 20 + 8 + (4 if width == 0 else (2 * width + 7) // 8) + 8
     if max(lengths) < 4096:
         assert replace(group, crc_width=2).dir_len == group.dir_len - 4
+    if max(lengths) < 1024:
+        assert replace(group, crc_width=1).dir_len == group.dir_len - 6
 
 
 @given(st.integers(1, 25), st.lists(st.integers(1, 2**25 - 1), min_size=1, max_size=40))
@@ -119,7 +123,8 @@ def test_keeping_some() -> None:
     group = Group(4, 3, 7, (2, 3, 9), (5, 6, 7), (10, 11, 12))
     assert group.keeping([9, 2]) == Group(4, 3, 7, (2, 9), (5, 7), (10, 12))
     assert group.keeping(group.ids) == group
-    assert replace(group, crc_width=2).keeping([9]).crc_width == 2
+    for width in (1, 2):
+        assert replace(group, crc_width=width).keeping([9]).crc_width == width
     with pytest.raises(UsageError, match="partition 4 of group 4 is absent"):
         group.keeping([2, 4])
 
@@ -140,7 +145,8 @@ BAD = {
     "LGI-D-14 first bit": ("E_RESERVED", directory(*ONE, filling=1 << 4)),
     "LGI-D-14 last bit": ("E_RESERVED", directory(*ONE, filling=1 << 7)),
     "LGI-D-13 width 0": ("E_WIDTH", directory(*ONE, crc_width=0)),
-    "LGI-D-13 width 1": ("E_WIDTH", directory(*ONE, crc_width=1)),
+    "LGI-D-13 width 3": ("E_WIDTH", directory(*ONE, crc_width=3)),
+    "LGI-D-13 width 5": ("E_WIDTH", directory(*ONE, crc_width=5)),
     "LGI-D-13 width 8": ("E_WIDTH", directory(*ONE, crc_width=8)),
     "LGI-D-04 no runs": ("E_LIMIT", directory(*ONE, n_runs=0)),
     "LGI-D-04 no partitions": ("E_LIMIT", directory(*ONE, n_local=0)),
@@ -168,6 +174,10 @@ BAD = {
         "E_LIMIT",
         directory([(0, 2)], [1, 4096], [0, 0], crc_width=2),
     ),
+    "LGI-D-07 length of the shortest checksum": (
+        "E_LIMIT",
+        directory([(0, 2)], [1, 1024], [0, 0], crc_width=1),
+    ),
     "LGI-D-07 global_len": ("E_LIMIT", directory(*ONE, global_len=2**28 + 1)),
 }
 
@@ -186,8 +196,10 @@ def test_largest_values_are_allowed() -> None:
     """LGI-D-06, LGI-D-07: the limits themselves."""
     group = Group(65_535, 2**28, 2**32 - 1, (0, 2**20 - 1), (1, 2**24), (0, 2**32 - 1))
     assert Group.unpack(group.pack(), 65_535) == group
-    short = replace(group, lengths=(1, 4095), crcs=(0, 2**16 - 1), crc_width=2)
-    assert Group.unpack(short.pack(), 65_535) == short
+    for width, most in ((1, 1023), (2, 4095)):
+        last = 256**width - 1
+        short = replace(group, lengths=(1, most), crcs=(0, last), crc_width=width)
+        assert Group.unpack(short.pack(), 65_535) == short
 
 
 @pytest.mark.parametrize(
@@ -202,6 +214,7 @@ def test_largest_values_are_allowed() -> None:
         ((0, 2**28 + 1, 0, (0,), (1,), (0,)), "a global chunk has 268435457 bytes"),
         ((0, 0, 0, (0,), (0,), (0,)), "local chunks have 0 to 0 bytes"),
         ((0, 0, 0, (0,), (4096,), (0,), 2), "1 to 4095 are allowed where crc_width is 2"),
+        ((0, 0, 0, (0,), (1024,), (0,), 1), "1 to 1023 are allowed where crc_width is 1"),
     ],
 )
 def test_groups_check_themselves(values: tuple[object, ...], message: str) -> None:

@@ -41,6 +41,10 @@ BAD = {
         "E_CHUNK_CRC",
         tiny(group=replace(grup(crc_width=2), payload=grup(crc_width=2).payload[:-1] + b"c")),
     ),
+    "LGI-D-10 local, shortest": (
+        "E_CHUNK_CRC",
+        tiny(group=replace(grup(crc_width=1), payload=grup(crc_width=1).payload[:-1] + b"c")),
+    ),
     "LGI-D-10 ancillary": ("E_CHUNK_CRC", [*tiny(), Chunk(b"mETa", b"x", crc=0)]),
     "GEOM": ("E_GEOM", tiny(geom=geom_payload(channels=0))),
     "CONF": ("E_CONF", tiny(conf=b"\xa0")),

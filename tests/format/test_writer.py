@@ -102,3 +102,24 @@ def test_small_chunks_get_short_checksums(lengths: tuple[int, ...], width: int) 
     """By the rule of section 7: fewer than 512 bytes on average, and at most 4095."""
     chunks = {i: bytes(length) for i, length in enumerate(lengths)}
     assert GroupData.of(0, b"", chunks).crc_width == width
+
+
+@pytest.mark.parametrize(
+    ("lengths", "width"),
+    [
+        *(((255,), 1), ((256,), 2), ((511,), 2), ((512,), 4), ((255, 256), 1), ((255, 257), 2)),
+        *(((1023, *[1] * 9), 1), ((1024, *[1] * 9), 2), ((4096, *[1] * 99), 4), ((), 4)),
+    ],
+)
+def test_chunks_that_check_themselves_get_shorter_ones(
+    lengths: tuple[int, ...], width: int
+) -> None:
+    """By the same rule: fewer than 256 bytes on average, and at most 1023."""
+    chunks = {i: bytes(length) for i, length in enumerate(lengths)}
+    assert GroupData.of(0, b"", chunks, self_checking=True).crc_width == width
+
+
+def test_chunks_beyond_every_limit_are_refused() -> None:
+    group = GroupData.of(0, b"", {0: bytes(2**24 + 1)}, self_checking=True)
+    with pytest.raises(UsageError, match="local chunks have 16777217 to 16777217 bytes"):
+        write_container(BytesIO(), [replace(SOUND, groups=(group,))])

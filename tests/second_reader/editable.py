@@ -12,10 +12,24 @@ from struct import calcsize, pack, unpack_from
 
 from google_crc32c import value as crc32c
 
-__all__ = ["MAGIC", "File", "Group", "Payload", "numbers", "numbers_of"]
+__all__ = ["MAGIC", "File", "Group", "Payload", "crc8", "numbers", "numbers_of"]
 
 MAGIC = b"\x89LGI\r\n\x1a\n"
 HEADER, ROW, DIRECTORY = "<8sBBHIQI", "<4sIIIQI", "<4I2B2s"
+
+
+def crc8(data: bytes) -> int:
+    """CRC-8/SAE-J1850, by division: the remainder of `data` and eight zeros."""
+    if not data:
+        return 0
+    first, *others = data
+    rest = 0
+    for byte in (first ^ 0xFF, *others, 0):
+        rest = rest << 8 | byte
+        for bit in range(15, 7, -1):
+            if rest >> bit & 1:
+                rest ^= 0x11D << bit - 8
+    return rest ^ 0xFF
 
 
 def numbers(values: Iterable[int]) -> bytes:
@@ -98,7 +112,7 @@ class Group:
             self.reserved,
         )
         runs = b"".join(pack("<2I", *run) for run in self.runs)
-        crc_width = 2 if self.crc_width == 2 else 4
+        crc_width = self.crc_width if self.crc_width in (1, 2) else 4
         stored = _bits(lengths, self.width) if self.width else pack("<I", *lengths[:1] or [0])
         return head + runs + self.filled(stored) + _table(crcs, crc_width)
 
@@ -108,6 +122,8 @@ class Group:
 
     def crc(self, chunk: bytes) -> int:
         """The checksum of a local chunk."""
+        if self.crc_width == 1:
+            return crc8(chunk)
         return crc_hqx(chunk, 0xFFFF) if self.crc_width == 2 else crc32c(chunk)
 
     def smallest_width(self) -> int:

@@ -194,14 +194,14 @@ class Mutator:
             case 10:
                 group.filling = 1 << rng.randrange(8)
             case 11:
-                group.crc_width = rng.choice((2, 2, 2, 4, 4, 4, rng.randrange(256)))
+                group.crc_width = rng.choice((1, 1, 2, 2, 4, 4, rng.randrange(256)))
             case _:
                 self._runs(group)
 
     def _chunks(self, group: Group) -> None:
         """Chunks in another number, or of other lengths, all that goes with them in order."""
         rng = self._rng
-        borders = (255, 256, 4095, 4096, 65_535, 65_536)
+        borders = (255, 256, 1023, 1024, 4095, 4096, 65_535, 65_536)
         length = rng.choice((0, 1, 2, 9, rng.choice(borders), rng.randrange(300)))
         if rng.random() < 0.5 or not group.chunks:
             group.chunks.append(bytes(length))

@@ -78,7 +78,11 @@ def _stream(
         fill=(127.5,) * geometry.channels,
     )
     # The global chunk of an odd group is empty.
-    groups = [GroupData.of(n, b"" if n % 2 else b"global", chunks) for n in ordinals]
+    checking = len(chunks) % 2 == 1  # as if the coder did so: checksums of one byte
+    groups = [
+        GroupData.of(n, b"" if n % 2 else b"global", chunks, self_checking=checking)
+        for n in ordinals
+    ]
     return StreamData(geometry, conf, groups)
 
 

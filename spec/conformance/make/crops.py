@@ -32,11 +32,14 @@ SELECTIONS: Mapping[str, tuple[Positions, ...]] = {
     "ancillary-unknown": ({"t": (12, 24)},),
     "width-0": ({"x": (2, 4)},),
     **dict.fromkeys(
-        ("width-2-of-2", "width-9-of-256", "width-17-of-65536", "crc-16-of-4095"),
+        ("width-2-of-2", "width-9-of-256", "width-17-of-65536", "crc-16-of-4095", "crc-8-of-1023"),
         ({"t": (0, 4)}, {"t": (4, 8)}),
     ),
     "width-3-of-9-chunks": ({"t": (0, 12)}, {"t": (2, 25)}, {"t": (3, 6)}),
-    "crc-16-and-32": ({"t": (0, 5)}, {"t": (5, 9)}, {"t": (12, 24)}),
+    **dict.fromkeys(
+        ("crc-16-and-32", "crc-8-16-and-32"),
+        ({"t": (0, 5)}, {"t": (5, 9)}, {"t": (12, 24)}),
+    ),
     "checkerboard": ({"y": (2, 5), "x": (1, 8)}, {"y": (3, 4), "x": (3, 4)}),
     "declares-4e18-samples": ({"x": (0, 5)}, {"y": (2**30, 2**31 - 1025)}),
     "farthest-lattice": ({},),

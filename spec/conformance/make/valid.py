@@ -13,7 +13,9 @@ from typing import Final
 
 from google_crc32c import value as crc32c
 
+from lgcodec.coding import CODERS
 from lgcodec.format.axis import AxisGeometry
+from lgcodec.format.checks import CrcWidth
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 from lgcodec.format.container import Container, GroupData, StreamData, dumps
 from lgcodec.format.geometry import Geometry
@@ -112,7 +114,9 @@ def stream(
     groups = []
     for ordinal in range(geometry.groups):
         shared, local = chunks(conf, geometry.tiles_per_group, seed + ordinal)
-        groups.append(GroupData.of(ordinal, shared, dict(enumerate(local))))
+        checking = CODERS[conf.coder.name].self_checking
+        group = GroupData.of(ordinal, shared, dict(enumerate(local)), self_checking=checking)
+        groups.append(group)
     return StreamData(geometry, conf, tuple(groups))
 
 
@@ -172,13 +176,23 @@ def _edges() -> Iterator[Vector]:
         some = _plain("audio", ((27, 9, 1),), {i: b"-" * (1 + i % 5) for i in range(count)})
         yield _edge(f"width-3-of-{count}-chunks", "3 bytes and what is left of them", some)
     longest = {0: b"-" * 4095, 1: b"a"}
-    yield _edge("crc-16-of-4095", "the longest", _short(_plain("audio", ((8, 2, 1),), longest)))
+    two = _summed(_plain("audio", ((8, 2, 1),), longest), 2)
+    yield _edge("crc-16-of-4095", "the longest", two)
+    longest = {0: b"-" * 1023, 1: b"a"}
+    one = _summed(_plain("audio", ((8, 2, 1),), longest), 1)
+    yield _edge("crc-8-of-1023", "the longest", one)
     mixed = _plain("audio", ((24, 2, 3),), {0: b"a", 1: b"bb"})
     first, *others = mixed.groups
     yield _edge(
         "crc-16-and-32",
         "short checksums in the first group alone, though all chunks are short",
         replace(mixed, groups=(replace(first, crc_width=2), *others)),
+    )
+    each = (replace(first, crc_width=1), replace(others[0], crc_width=2), others[1])
+    yield _edge(
+        "crc-8-16-and-32",
+        "another checksum in each group, though all chunks are alike",
+        replace(mixed, groups=each),
     )
     grid = ((8, 8, 1), (8, 8, 1))
     board = {y * 8 + x: b"%d" % (y + 1) for y in range(8) for x in range(8) if (x + y) % 2}
@@ -222,9 +236,9 @@ def _plain(
     return _stream(geometry, dict.fromkeys(range(geometry.groups), local), shared)
 
 
-def _short(one: StreamData) -> StreamData:
-    """With checksums of two bytes."""
-    return replace(one, groups=tuple(replace(group, crc_width=2) for group in one.groups))
+def _summed(one: StreamData, width: CrcWidth) -> StreamData:
+    """With checksums of so many bytes."""
+    return replace(one, groups=tuple(replace(group, crc_width=width) for group in one.groups))
 
 
 def _stream(

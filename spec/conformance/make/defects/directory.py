@@ -47,7 +47,7 @@ def _fields() -> Iterator[Defect]:
         yield _group(f"dir-reserved-{at}", "LGI-D-02", "E_RESERVED", {"reserved": reserved})
     for width in (26, 32, 255):
         yield _group(f"dir-width-{width}", "LGI-D-03", "E_WIDTH", {"width": width})
-    for width in (0, 1, 3, 8, 255):
+    for width in (0, 3, 5, 8, 255):
         yield _group(f"dir-crc-width-{width}", "LGI-D-13", "E_WIDTH", {"crc_width": width})
     for name, fields in (
         ("runs-0", {"n_runs": 0}),
@@ -116,12 +116,14 @@ def _widths() -> Iterator[Defect]:
     for bit in (6, 7):
         filled = {"chunks": [b"a", b"bb", b"ccc"], "width": 2, "filling": 1 << bit}
         yield _group(f"dir-bit-{bit}-after-lengths", "LGI-D-14", "E_RESERVED", filled)
-    for name, chunks, width in (
-        ("4096", [*EQUAL[1:], bytes(4096)], 13),
-        ("equal-4096", [bytes(4096)] * 3, 0),
-    ):
-        short = {"crc_width": 2, "chunks": chunks, "width": width}
-        yield _group(f"dir-crc-width-2-of-{name}", "LGI-D-07", "E_LIMIT", short)
+    for crc_width, length in ((1, 1024), (2, 4096)):
+        for name, chunks, width in (
+            ("", [*EQUAL[1:], bytes(length)], length.bit_length()),
+            ("equal-", [bytes(length)] * 3, 0),
+        ):
+            short = {"crc_width": crc_width, "chunks": chunks, "width": width}
+            full = f"dir-crc-width-{crc_width}-of-{name}{length}"
+            yield _group(full, "LGI-D-07", "E_LIMIT", short)
 
 
 def _runs() -> Iterator[Defect]:
@@ -161,8 +163,9 @@ def _chunks() -> Iterator[Defect]:
     yield crc("global", ("global", 0, 0), of_group(global_crc=0))
     for i, name in enumerate(("first", "middle", "last")):
         part = ("local", 0, 0, i)
-        yield crc(f"local-{name}", part, of_group(crcs={i: 1}))
-        yield crc(f"local-{name}-wide", part, of_group(crc_width=4, crcs={i: 1}))
+        for width in (1, 2, 4):
+            wrong = of_group(crc_width=width, crcs={i: 1})
+            yield crc(f"local-{name}-of-{width}", part, wrong)
         yield crc(f"flip-{name}", part, _flip(i))
 
     def swapped(file: File) -> None:
