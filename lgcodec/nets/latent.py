@@ -47,6 +47,7 @@ GRID: Final = "global.grid"  # the coarse grid [C, *grid] in network units
 FINEST: Final = "global.finest"  # steps [C] of the finest level
 SCALES: Final = "global.scales"  # of the latents, all bands one after the other
 ROTATION: Final = "global.rotation"  # [C, C]: channels from coded ones
+SIGNED: Final = 1 / 16  # of symbols, those that have a sign at about half a bit per pixel
 AT_ONCE: Final = 2**18  # values of the tiles that are synthesised together
 
 
@@ -269,7 +270,7 @@ class Latent(Family):
     def multiplications(self) -> int:
         """Networks and a step for every symbol, wavelet, spline, filter, and rotation.
 
-        As if no symbol were 0, so that each has a sign. Along an axis that a level splits, four
+        One symbol in sixteen has a sign, all others are 0. Along an axis that a level splits, four
         lifting steps of half the samples and a scale of each; along every axis, four samples of
         the spline.
         """
@@ -285,7 +286,7 @@ class Latent(Family):
             for band, size in zip(pyramid.bands, pyramid.sizes, strict=True)
         )
         tile = prod(self.tile)
-        each = (sum(pyramid.sizes) * (network + 1) + signs) / tile
+        each = (sum(pyramid.sizes) * (network + 1) + SIGNED * signs) / tile
         each += self.channels * (lifted / tile + 4 * len(self.tile))
         each += multiplications(self.channels) if self.is_filtered else 0
         return ceil(each) + (self.channels**2 if self.channels > 1 else 0)
