@@ -117,7 +117,8 @@ def test_multiplications_of_latents() -> None:
     """A tile of two samples has one symbol: 16 features, two layers of 32 hidden units.
 
     Its sign has 17 features and two layers of 24 hidden units; of a square, 47, 47 and 51 features
-    and 64 units. One symbol in sixteen counts as one with a sign. The filter of three channels has four layers of 3 x 3 taps.
+    and 64 units. One symbol in sixteen counts as one with a sign. The filter of three channels has
+    four layers of 3 x 3 taps.
     """
     smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,))
     symbol, wavelet, spline = 32 * (16 + 32 + 1) + 1, 4 / 2 + 1, 4
