@@ -17,6 +17,7 @@ from lgcodec import media
 from lgcodec._crop import AxisRange, Bound, crop
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
+from lgcodec.coding import CODERS
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.container import Container, GroupData, dumps, loads
 from lgcodec.media import lossless_bytes
@@ -134,6 +135,19 @@ def test_how_weights_are_stored(name: str, quantiser: tuple[str, Any], coder: st
     conf = stream_of(encoded(name)[0]).conf
     assert (conf.quantiser.name, conf.quantiser.configuration) == quantiser
     assert conf.coder.name == coder
+
+
+@pytest.mark.parametrize(("name", "width"), [("shape", 1), ("rgb", 2), ("mono", 4), ("halves", 4)])
+def test_checksums_take_a_small_part_of_chunks(name: str, width: int) -> None:
+    """The rule of section 7: at most a 128th where there is a choice."""
+    (group,) = stream_of(encoded(name)[0]).groups.values()
+    assert group.crc_width == width
+    assert width == 1 or 128 * width * len(group.ids) <= sum(group.lengths)
+
+
+def test_which_coders_check_themselves() -> None:
+    """Those whose chunks end in a state that a decoder knows (section 7)."""
+    assert {name for name, coder in CODERS.items() if coder.self_checking} == {"context", "rans"}
 
 
 def test_files_are_canonical() -> None:
