@@ -64,7 +64,7 @@ def test_brightness_does_not_matter_and_steps_scale(channels: int) -> None:
 @pytest.mark.parametrize("step", [12.0, 36.0])
 @pytest.mark.parametrize("channels", CHANNELS)
 def test_it_takes_back_noise_of_rounding(channels: int, step: float) -> None:
-    """Tiles of a photograph, rounded with a dead zone, come a tenth of a dB nearer to themselves."""
+    """Tiles of a photograph, rounded with a dead zone, come a tenth of a dB nearer to it."""
     pyramid = Pyramid((64, 64), (4, 4), channels)
     tiles = photograph()[:, :channels]
     bands, low = analyse(tiles, pyramid)
