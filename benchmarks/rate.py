@@ -41,11 +41,17 @@ def main() -> None:
         known = {row: found for row, found in known.items() if found[1]}
         table = _table(medium, known, f"{len(signals)} of {medium.title}; {preset}")
         if not asked.no_write:
-            file = f"rate-{name}{'-quick' if asked.quick else ''}"
+            file = _file(name, preset, asked)
             table.write(file)
             shown = {row: _lossy(points) for row, (_, points) in known.items() if _lossy(points)}
             groups = {row: curve.group for row, (curve, _) in known.items()}
             plot(RESULTS / f"{file}.png", medium.title, medium.unit, shown, groups)
+
+
+def _file(medium: str, preset: Preset, asked: argparse.Namespace) -> str:
+    """Name of the table; what is not the whole set or not preset medium says so."""
+    kind = ["quick"] if asked.quick else [] if preset == "medium" else [preset]
+    return "-".join(["rate", medium, *kind, *([str(asked.images)] if asked.images else [])])
 
 
 def _options() -> argparse.Namespace:
