@@ -8,6 +8,7 @@ coded as `rans` does. Specification: context.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Final, final
 
 import numpy as np
@@ -235,15 +236,20 @@ class Context(Coder):
         reader.finish()
         return [np.concatenate(result, axis=1)]
 
+    @cached_property
+    def _sign_networks(self) -> list[SignNetwork]:
+        """Those of the orientations from 1 on."""
+        axes, at, found = len(self.pyramid.tile), self.network_size, []
+        for orientation in range(1, 1 << axes):
+            inputs = sign_inputs(self.pyramid.high(orientation))
+            size = SignNetwork.size(inputs, axes)
+            found.append(SignNetwork(networks(axes)[at : at + size], inputs, axes))
+            at += size
+        return found
+
     def _signs(self, band: Band, known: Known) -> BandSigns:
-        axes, at = len(band.shape), self.network_size
-        for orientation in range(1, band.orientation):
-            at += SignNetwork.size(sign_inputs(self.pyramid.high(orientation)), axes)
-        inputs = sign_inputs(self.pyramid.high(band.orientation))
-        weights = networks(axes)[at : at + SignNetwork.size(inputs, axes)]
-        return BandSigns(
-            SignNetwork(weights, inputs, axes), self.pyramid, band, known.signed, known.low
-        )
+        network = self._sign_networks[band.orientation - 1]
+        return BandSigns(network, self.pyramid, band, known.signed, known.low)
 
     def _sums(self, band: Band, known: Known, own: Floats) -> Floats:
         """Sums [P, C, *band, H] of the first layer; what `own` [P, C, *band] has is known."""

@@ -15,9 +15,19 @@ from lgcodec.coding.distributions import BYTES, CLASSES, PRECISION, SIGNS, Slots
 from lgcodec.coding.lanes import LOWEST
 from lgcodec.coding.neighbours import Places
 from lgcodec.coding.network import MOST_HIDDEN, Layers
+from lgcodec.coding.signs import MOST_HIDDEN as MOST_SIGNED
+from lgcodec.coding.signs import MOST_THEN
 from lgcodec.coding.streams import LARGEST, Words
 
-__all__ = ["ENDS", "NEEDLESS", "SOUND", "classes_of", "read_magnitudes", "read_signs"]
+__all__ = [
+    "ENDS",
+    "NEEDLESS",
+    "SOUND",
+    "classes_of",
+    "read_magnitudes",
+    "read_signs",
+    "sums_of_signs",
+]
 
 MASK: Final = (1 << PRECISION) - 1
 SOUND, ENDS, NEEDLESS = 0, -1, -2  # a chunk ends before its last symbol; an escape needs none
@@ -75,6 +85,25 @@ def classes_of(layers: Layers, sums: Floats) -> NDArray[np.intp]:
 
 
 @compiled
+def sums_of_signs(
+    first: Floats, second: Floats, vector: Floats, features: NDArray[Any]
+) -> Integers:
+    """What a network of signs says of features [n, inputs], before its gain; [n]."""
+    units, sums = len(vector), np.zeros(len(features), np.int64)
+    hidden, then = np.zeros(units, np.float32), np.zeros(units, np.float32)
+    for row in range(len(features)):
+        hidden[:], then[:], total = 0, 0, np.float32(0)
+        for place in range(features.shape[1]):
+            _add(hidden, features[row, place], first, place)
+        for unit in range(units):
+            _add(then, _between(hidden[unit], MOST_SIGNED), second, unit)
+        for unit in range(units):
+            total += _between(np.trunc(then[unit]), MOST_THEN) * vector[unit]
+        sums[row] = int(total)
+    return sums
+
+
+@compiled
 def read_signs(
     slots: Slots, words: Words, classes: Integers, counts: Integers, before: Integers
 ) -> tuple[Integers, int]:
@@ -129,6 +158,12 @@ def _class(layers: Layers, hidden: Floats, then: Floats) -> int:
 def _limited(value: Any, most: int) -> Any:
     """clamp(floor(value), 0, most)."""
     return min(max(np.floor(value), np.float32(0)), np.float32(most))
+
+
+@inlined
+def _between(value: Any, most: int) -> Any:
+    """clamp(value, -most, most)."""
+    return min(max(value, np.float32(-most)), np.float32(most))
 
 
 @inlined

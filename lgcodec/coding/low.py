@@ -6,6 +6,7 @@ Specification: context.md.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -46,8 +47,14 @@ def shifted(values: NDArray[np.int64], offset: Sequence[int]) -> NDArray[np.int6
     for axis, step in enumerate(offset):
         if step:
             length = values.shape[axis + 1]
-            values = values.take(np.clip(np.arange(length) + step, 0, length - 1), axis + 1)
+            values = values.take(_moved(length, step), axis + 1)
     return values
+
+
+@lru_cache(maxsize=256)
+def _moved(length: int, step: int) -> NDArray[np.intp]:
+    """Places of a line moved by `step`; the border goes on."""
+    return np.clip(np.arange(length) + step, 0, length - 1)
 
 
 def _inverse(low: Integers, high: Integers, axis: int) -> Integers:

@@ -52,9 +52,9 @@ class SignNetwork:
 
     def odds(self, features: Floats, level: int, channel: int, phase: int) -> NDArray[np.int64]:
         """Odds [n] of features [n, inputs]: above 0 where a positive sign is likelier."""
-        hidden = (features @ self.matrix).clip(-MOST_HIDDEN, MOST_HIDDEN)
-        then = np.trunc(hidden @ self.then).clip(-MOST_THEN, MOST_THEN)
-        sums = (then @ self.vector).astype(np.int64)
+        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
+
+        sums = context_loops.sums_of_signs(self.matrix, self.then, self.vector, features)
         gain = self.gains[min(level, 3)] + self.gains[4 + min(channel, 2)]
         sums *= gain + self.gains[GAINS + phase]
         odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 16)

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from lgcodec.errors import UsageError
@@ -152,19 +153,24 @@ class Conf:
     def unpack(cls, data: bytes, offset: int = 0) -> "Conf":
         """Read a CONF payload that starts at `offset` of its file; FileError E_CONF if bad."""
         with reading("E_CONF", offset):
-            # A configuration stands in a pair, and that in the map of CONF
-            item = named(cbor.decode(data, MAX_CONFIGURATION_DEPTH + 2), "CONF")
-            require(
-                set(item) == set(KEYS),
-                f"CONF has the keys {', '.join(item)!r:.80}, expected are {', '.join(KEYS)}",
-            )
-            return cls(
-                **{name: _plug(item[name], name) for name in PLUGS},
-                local=_tensors(item["local"], "local"),
-                global_=_tensors(item["global"], "global"),
-                values=tuple(_list(item["values"], "values")),
-                fill=tuple(_list(item["fill"], "fill")),
-            )
+            return _unpacked(data)
+
+
+@lru_cache(maxsize=16)  # a file is opened several times in a row
+def _unpacked(data: bytes) -> Conf:
+    # A configuration stands in a pair, and that in the map of CONF
+    item = named(cbor.decode(data, MAX_CONFIGURATION_DEPTH + 2), "CONF")
+    require(
+        set(item) == set(KEYS),
+        f"CONF has the keys {', '.join(item)!r:.80}, expected are {', '.join(KEYS)}",
+    )
+    return Conf(
+        **{name: _plug(item[name], name) for name in PLUGS},
+        local=_tensors(item["local"], "local"),
+        global_=_tensors(item["global"], "global"),
+        values=tuple(_list(item["values"], "values")),
+        fill=tuple(_list(item["fill"], "fill")),
+    )
 
 
 def _check_name(name: object, pattern: re.Pattern[str], what: str) -> None:
