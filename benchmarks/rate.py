@@ -48,7 +48,7 @@ def main() -> None:
             plot(RESULTS / f"{file}.png", medium.title, medium.unit, shown, groups)
 
 
-def _file(medium: str, preset: Preset, asked: argparse.Namespace) -> str:
+def _file(medium: str, preset: str, asked: argparse.Namespace) -> str:
     """Name of the table; what is not the whole set or not preset medium says so."""
     kind = ["quick"] if asked.quick else [] if preset == "medium" else [preset]
     return "-".join(["rate", medium, *kind, *([str(asked.images)] if asked.images else [])])

@@ -40,9 +40,9 @@ class SignNetwork:
     def __init__(self, weights: NDArray[np.int64], inputs: int, axes: int) -> None:
         units = SIGN_HIDDEN[axes]
         rows, self.gains = np.split(weights, [(inputs + units + 1) * units])
-        rows = rows.reshape(-1, units).astype(np.float32)
-        self.matrix, self.vector = rows[:inputs], rows[-1]
-        self.then = (rows[inputs:-1] + 16 * np.eye(units, dtype=np.float32)) / np.float32(4)
+        floats: Floats = rows.reshape(-1, units).astype(np.float32)
+        self.matrix, self.vector = floats[:inputs], floats[-1]
+        self.then = (floats[inputs:-1] + 16 * np.eye(units, dtype=np.float32)) / np.float32(4)
 
     @staticmethod
     def size(inputs: int, axes: int) -> int:
