@@ -1,0 +1,157 @@
+"""Rounding weights one after the other, each made up for by those that are still free.
+
+Near a minimum the error rises by e^T H e, with H = J^T J and e what weights are moved by (optimal
+brain surgeon, Hassibi and Stork 1993). With H = V V^T, V upper triangular, that is the sum of
+
+    (V_kk e_k + sum over j < k of V_jk e_j)^2     over weights k,
+
+so that each weight, in order, has one e_k which costs nothing more, and is rounded from there
+(nearest plane, Babai 1986; GPTQ, Frantar et al. 2022, in another form). The symbol taken is the one
+of least error + price x bits under the table of its tensor.
+
+Rounding to multiples of D adds V_kk^2 D^2 / 12 to the error of weight k and takes log2 D from its
+bits. So D^2 = 6 price / (ln 2 x mean V_kk^2 of the tensor) is best, and one number, the price of a
+bit, sets the steps of all tensors. H holds near by alone: layer by layer it is made anew, after a
+step of the weights that are free (see `gauss_newton`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Final, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lgcodec.coding.frequencies import PRECISION, FrequencyTable
+from lgcodec.coding.uniform import MAX_BITS, Uniform
+from lgcodec.fit.gauss_newton import Residuals, polish
+
+__all__ = ["Rounded", "Rounding"]
+
+LARGEST: Final = Uniform(MAX_BITS).largest
+FINEST: Final = 1e-30  # step
+NEAR: Final = 0.3  # of the mean magnitude: smaller weights are pulled to 0 no harder
+JITTER: Final = 1e-6  # of the mean of the diagonal, so that there is a factor
+PASSES: Final = 2  # of a tensor: the table of the second is that of the first's symbols
+
+
+@final
+@dataclass(frozen=True)
+class Rounded:
+    """Weights [P, N] that are multiples of the `steps` of their tensors, by "local.<name>"."""
+
+    flat: Tensor
+    steps: dict[str, float]
+
+
+@final
+class Rounding:
+    """Rounds the weights of `residuals`, a bit at `price` in squared residuals."""
+
+    def __init__(self, residuals: Residuals, price: float) -> None:
+        self._residuals, self._price = residuals, price
+
+    def ridge(self, flat: Tensor) -> Tensor:
+        """[P, N] what squares of weights cost for their magnitudes to cost their bits.
+
+        A Laplace distribution of mean magnitude m gives |w| / (m ln 2) bits, which
+        w^2 / (2 |w0| m ln 2) touches at the present weight w0 (reweighted least squares).
+        """
+        parts = []
+        for place in self._residuals.places.values():
+            size = flat[:, place].abs()
+            mean = max(float(size.mean()), FINEST)
+            parts.append(self._price / (2 * log(2) * mean) / size.clamp(min=NEAR * mean))
+        return torch.cat(parts, 1)
+
+    def at_once(self, flat: Tensor, matrix: Tensor) -> Rounded:
+        """All tensors under one H: quick, an estimate."""
+        columns = _Columns(flat, matrix, self.ridge(flat))
+        places = self._residuals.places.items()
+        steps = {name: self._tensor(columns, place) for name, place in places}
+        return Rounded(columns.moved(flat.shape[1]), steps)
+
+    def in_turn(self, flat: Tensor, damping: Tensor) -> Iterator[Rounded]:
+        """Layer after layer, each under an H of its own, yielded after each; the last is all."""
+        flat, steps = flat.clone(), {}
+        places = list(self._residuals.places.items())
+        for layer in zip(places[::2], places[1::2], strict=True):
+            first, ridge = layer[0][1].start, self.ridge(flat)
+            if first:
+                polish(self._residuals, flat, damping, 1, first=first, ridge=ridge)
+            matrix = self._residuals.normal(flat).matrix[:, first:, first:]
+            columns = _Columns(flat[:, first:], matrix, ridge[:, first:])
+            for name, place in layer:
+                steps[name] = self._tensor(columns, slice(place.start - first, place.stop - first))
+            flat[:, first:] = columns.moved(layer[1][1].stop - first)
+            yield Rounded(flat, steps)
+
+    def _tensor(self, columns: "_Columns", place: slice) -> float:
+        """Round the columns of one tensor, twice; the step."""
+        step = columns.step(place, self._price)
+        symbols = columns.symbols(place, step)
+        for _ in range(PASSES):
+            symbols = columns.round(place, step, self._price, _bits_of(symbols))
+        return step
+
+
+@final
+class _Columns:
+    """Weights [P, F] being rounded, and how far they have moved; `ridge` is added to `matrix`."""
+
+    def __init__(self, weights: Tensor, matrix: Tensor, ridge: Tensor) -> None:
+        self._weights = weights.double()
+        self._shift = torch.zeros_like(self._weights)
+        full = matrix.double()
+        diagonal = full.diagonal(dim1=1, dim2=2)
+        diagonal += ridge + JITTER * diagonal.mean(1, keepdim=True)
+        self._factor = torch.linalg.cholesky(full.flip(1, 2)).flip(1, 2)  # V
+
+    def step(self, place: slice, price: float) -> float:
+        """The step of a tensor, one that float32 has."""
+        curvature = float(self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean())
+        finest = float(self._weights[:, place].abs().max()) / LARGEST
+        step = max(sqrt(6 * price / log(2) / max(curvature, FINEST)), finest, FINEST)
+        return float(np.float32(step))
+
+    def symbols(self, place: slice, step: float) -> Tensor:
+        """[P, n] of a tensor, each for itself."""
+        return (self._weights[:, place] / step).round().clamp(-LARGEST, LARGEST)
+
+    def round(
+        self, place: slice, step: float, price: float, bits: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Symbols [P, n] of a tensor, those before it being rounded."""
+        symbols = []
+        for k in range(place.start, place.stop):
+            wanted = (self._weights[:, k] + self._makes_up(k)) / step
+            near = wanted.round().clamp(-LARGEST, LARGEST)
+            choice = torch.stack([near, near - near.sign()])
+            error = (self._factor[:, k, k] * step * (wanted - choice)).square()
+            best = (error + price * bits(choice)).argmin(0, keepdim=True)
+            symbols.append(choice.gather(0, best)[0])
+            self._shift[:, k] = symbols[-1] * step - self._weights[:, k]
+        return torch.stack(symbols, 1)
+
+    def moved(self, rounded: int) -> Tensor:
+        """[P, F] float32: so many rounded columns, and the others where they make up for it."""
+        if rounded < self._shift.shape[1]:
+            turned = self._factor.transpose(1, 2)
+            fixed = turned[:, rounded:, :rounded] @ self._shift[:, :rounded, None]
+            free = torch.linalg.solve_triangular(turned[:, rounded:, rounded:], -fixed, upper=False)
+            self._shift[:, rounded:] = free[:, :, 0]
+        return (self._weights + self._shift).float()
+
+    def _makes_up(self, k: int) -> Tensor:
+        """[P] by how much weight k is to move for those before it."""
+        fixed = (self._factor[:, :k, k] * self._shift[:, :k]).sum(1)
+        return -fixed / self._factor[:, k, k]
+
+
+def _bits_of(symbols: Tensor) -> Callable[[Tensor], Tensor]:
+    """Bits of whole numbers under the table of `symbols`; beyond its ends as at them."""
+    table = FrequencyTable.fit(symbols.numpy())
+    bits = PRECISION - torch.from_numpy(table.frequencies().copy()).double().log2()
+    return lambda found: bits[(found.long() - table.least).clamp(0, len(bits) - 1)]

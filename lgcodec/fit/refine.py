@@ -1,0 +1,83 @@
+"""From float weights to rounded ones of a given size: second-order steps, compensated rounding.
+
+The price of a bit sets everything, so it is searched for: quickly with all tensors rounded under
+one H, whose bytes are within a few per cent, then with the thorough rounding.
+"""
+
+from collections.abc import Callable, Iterator
+from math import exp2
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from lgcodec.fit.compensate import Rounded, Rounding
+from lgcodec.fit.gauss_newton import Residuals, polish
+from lgcodec.fit.settings import FitSettings
+from lgcodec.nets import Family, Siren
+
+__all__ = ["BAND", "FLOAT_SHARE", "can_refine", "refined"]
+
+FLOAT_SHARE: Final = 0.5  # of a fit, what comes before
+AIM: Final = 0.985  # of the bytes allowed
+BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
+SLOPE: Final = 0.8  # of the error against the bytes, both logarithms: a first guess at the price
+DAMPING: Final = 1e-2  # to begin with
+STEPS: Final = (6, 4)  # of all weights, before the price is known and after
+ATTEMPTS: Final = 4  # at the bytes, by thorough rounding
+TRIALS: Final = 10  # by quick rounding
+MOST: Final = 3000  # weights of a partition, whose J^T J is made
+CLOSE: Final = 0.004  # of the bytes
+
+
+def can_refine(family: Family, settings: FitSettings) -> bool:
+    """Whether a fit is one of local sine networks of a few weights, for a size."""
+    small = isinstance(family, Siren) and sum(t.size for t in family.local_tensors()) <= MOST
+    wanted = settings.size is not None and settings.bits is not None
+    return small and wanted and not family.global_tensors() and settings.measurement is None
+
+
+def refined(
+    residuals: Residuals, flat: Tensor, size: int, size_of: Callable[[Rounded], int]
+) -> Iterator[tuple[float, Rounded | None]]:
+    """Shares of the work that are done, and weights of about `size` bytes when there are some.
+
+    flat   [P, N] float weights to begin with
+    """
+    work = sum(STEPS) + len(residuals.places)
+    done = 0
+    flat, damping = flat.clone(), torch.full((len(flat),), DAMPING)
+    error = float(residuals.errors(flat, torch.arange(len(flat))).sum())
+    price = SLOPE * error / (8 * size)
+    for steps in STEPS:
+        for _ in range(steps):
+            polish(residuals, flat, damping, 1, ridge=Rounding(residuals, price).ridge(flat))
+            done += 1
+            yield done / work, None
+        price = _priced(residuals, flat, price, size, size_of)
+    for _ in range(ATTEMPTS):
+        for part, rounded in enumerate(Rounding(residuals, price).in_turn(flat, damping.clone())):
+            found = rounded
+            yield min(1.0, (done + 2 * part + 1) / work), None
+        yield 1.0, found
+        found_size = size_of(found)
+        if BAND[0] * size <= found_size <= BAND[1] * size:
+            break
+        price *= exp2(2 * 8 * (found_size - AIM * size) / flat.numel())
+
+
+def _priced(
+    residuals: Residuals,
+    flat: Tensor,
+    price: float,
+    size: int,
+    size_of: Callable[[Rounded], int],
+) -> float:
+    """The price at which quick rounding has the bytes aimed at; Newton's steps, steps 6 dB a bit."""
+    matrix = residuals.normal(flat).matrix
+    for _ in range(TRIALS):
+        excess = size_of(Rounding(residuals, price).at_once(flat, matrix)) / (AIM * size) - 1
+        if abs(excess) < CLOSE:
+            break
+        price *= exp2(min(max(16 * excess * AIM * size / flat.numel(), -4.0), 4.0))
+    return price
