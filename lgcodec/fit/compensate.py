@@ -146,8 +146,9 @@ class _Columns:
 
     def _makes_up(self, k: int) -> Tensor:
         """[P] by how much weight k is to move for those before it."""
-        fixed = (self._factor[:, :k, k] * self._shift[:, :k]).sum(1)
-        return -fixed / self._factor[:, k, k]
+        fixed: Tensor = (self._factor[:, :k, k] * self._shift[:, :k]).sum(1)
+        pivot: Tensor = self._factor[:, k, k]
+        return -fixed / pivot
 
 
 def _bits_of(symbols: Tensor) -> Callable[[Tensor], Tensor]:

@@ -126,7 +126,8 @@ class Residuals:
     def _fill(self, result: Tensor, layer: int, inputs: Tensor, back: Tensor) -> None:
         """Columns of one layer: inputs [p, S, i] times what comes `back` [p, C, S, o]."""
         name = f"local.{layer}."
-        columns = result[..., self.places[name + "w"]].unflatten(-1, self._shapes[name + "w"])
+        columns = result[..., self.places[name + "w"]]
+        columns = columns.view(*columns.shape[:-1], *self._shapes[name + "w"])
         torch.mul(inputs[:, None, :, :, None], back[:, :, :, None, :], out=columns)
         result[..., self.places[name + "b"]] = back
 

@@ -148,7 +148,8 @@ class _Run:
 
     def refine(self, report: Report | None) -> None:
         """Improve and round the best float weights by second-order steps, towards the size."""
-        assert isinstance(self.family, Siren)
+        if not isinstance(self.family, Siren):
+            return
         residuals = Residuals(self.family, self.sampler, self.settings.refine)
         start = residuals.flat(self.family.canonicalise(self.best))
         self.psnr_float, self.best_score = self.best_psnr, (float("-inf"), 0.0)
@@ -164,10 +165,8 @@ class _Run:
     def take(self, weights: TensorWeights, steps: dict[str, float]) -> None:
         """Keep rounded weights if they are the best so far."""
         low, high = (bound * (self.settings.size or 0) for bound in BAND)
-        size, psnr = (
-            self._size(weights, steps),
-            self.objective.psnr(self.objective.error(weights, None)),
-        )
+        size = self._size(weights, steps)
+        psnr = self.objective.psnr(self.objective.error(weights, None))
         score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
         if score >= self.best_score:
             self.best_psnr, self.best_score = psnr, score
