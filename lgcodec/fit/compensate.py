@@ -153,6 +153,6 @@ class _Columns:
 
 def _bits_of(symbols: Tensor) -> Callable[[Tensor], Tensor]:
     """Bits of whole numbers under the table of `symbols`; beyond its ends as at them."""
-    table = FrequencyTable.fit(symbols.numpy())
-    bits = PRECISION - torch.from_numpy(table.frequencies().copy()).double().log2()
+    table = FrequencyTable.fit(symbols.cpu().numpy())
+    bits = PRECISION - torch.from_numpy(np.log2(table.frequencies())).to(symbols.device)
     return lambda found: bits[(found.long() - table.least).clamp(0, len(bits) - 1)]

@@ -97,7 +97,7 @@ class Residuals:
             tile, targets, inside = self._batch(part)
             outputs = self._family.forward(self.tensors(flat[at : at + count]), tile, tile)
             found.append(((outputs - targets).square().sum(-1) * inside).sum(1))
-        return torch.cat(found) if found else torch.zeros(0)
+        return torch.cat(found)
 
     def jacobian(self, flat: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
         """Residuals [p, C S] of the partitions `rows` and their derivatives [p, C S, N]."""
@@ -115,7 +115,9 @@ class Residuals:
         residual = ((outputs - targets) * inside[:, :, None]).transpose(1, 2)  # [p, C, S]
         result = flat.new_zeros(*residual.shape, self.weights)
         # derivatives of outputs in the sums of a layer, [p, C, S, width]
-        back = torch.eye(self._family.channels)[:, None] * inside[:, None, :, None]
+        back = (
+            torch.eye(self._family.channels, device=flat.device)[:, None] * inside[:, None, :, None]
+        )
         for layer in reversed(range(layers)):
             self._fill(result, layer, inputs[layer], back)
             if layer:
@@ -160,17 +162,17 @@ def polish(
         matrix.diagonal(dim1=1, dim2=2).add_(cost[:, first:])
         gradient = (normal.gradient + cost * flat)[:, first:]
         before = normal.error + (cost * flat.square()).sum(1)
-        left = torch.arange(len(flat))
+        left = torch.arange(len(flat))  # like all numbers of partitions on the CPU
         for attempt in range(TRIES):
             moved = flat[left]
             moved[:, first:] -= _step(matrix[left], gradient[left], damping[left])
             after = residuals.errors(moved, left) + (cost[left] * moved.square()).sum(1)
             good = after < before[left]  # of a number that is none, neither
-            flat[left[good]] = moved[good]
+            flat[left[good.cpu()]] = moved[good]
             relaxed = RELAX if attempt == 0 else 1.0
             damping[left] *= torch.where(good, relaxed, STIFFEN)
             damping.clamp_(GENTLEST, STIFFEST)
-            left = left[~good]
+            left = left[~good.cpu()]
             if not len(left):
                 break
 

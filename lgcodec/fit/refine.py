@@ -24,7 +24,7 @@ BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
 SLOPE: Final = 0.8  # of the error against the bytes, both logarithms: a first guess at the price
 DAMPING: Final = 1e-2  # to begin with
 STEPS: Final = (6, 4)  # of all weights, before the price is known and after
-ATTEMPTS: Final = 4  # at the bytes, by thorough rounding
+ATTEMPTS: Final = 6  # at the bytes, by thorough rounding
 TRIALS: Final = 10  # by quick rounding
 MOST: Final = 1000  # weights of a partition, whose J^T J is made
 CLOSE: Final = 0.004  # of the bytes
@@ -34,7 +34,8 @@ def can_refine(family: Family, settings: FitSettings) -> bool:
     """Whether a fit is one of local sine networks of a few weights, for a size."""
     small = isinstance(family, Siren) and sum(t.size for t in family.local_tensors()) <= MOST
     wanted = settings.refine > 0 and None not in (settings.size, settings.bits)
-    return small and wanted and not family.global_tensors() and settings.measurement is None
+    simple = settings.measurement is None and settings.seconds is None
+    return small and wanted and simple and not family.global_tensors()
 
 
 def refined(
@@ -44,11 +45,10 @@ def refined(
 
     flat   [P, N] float weights to begin with
     """
-    work = sum(STEPS) + len(residuals.places)
-    done = 0
-    flat, damping = flat.clone(), torch.full((len(flat),), DAMPING)
+    flat, damping = flat.clone(), flat.new_full((len(flat),), DAMPING)
     error = float(residuals.errors(flat, torch.arange(len(flat))).sum())
     price = SLOPE * error / (8 * size)
+    work, done = sum(STEPS) + len(residuals.places), 0
     for steps in STEPS:
         for _ in range(steps):
             polish(residuals, flat, damping, 1, ridge=Rounding(residuals, price).ridge(flat))
@@ -56,14 +56,15 @@ def refined(
             yield done / work, None
         price = _priced(residuals, flat, price, size, size_of)
     for _ in range(ATTEMPTS):
-        for part, rounded in enumerate(Rounding(residuals, price).in_turn(flat, damping.clone())):
+        in_turn = Rounding(residuals, price).in_turn(flat, damping.clone())
+        for layer, rounded in enumerate(in_turn):
             found = rounded
-            yield min(1.0, (done + 2 * part + 1) / work), None
+            yield (done + 2 * layer + 1) / work, None
         yield 1.0, found
-        found_size = size_of(found)
-        if BAND[0] * size <= found_size <= BAND[1] * size:
+        excess = size_of(found) - AIM * size
+        if BAND[0] - AIM <= excess / size <= BAND[1] - AIM:
             break
-        price *= exp2(2 * 8 * (found_size - AIM * size) / flat.numel())
+        price *= exp2(16 * excess / flat.numel())
 
 
 def _priced(

@@ -57,12 +57,9 @@ def same(first: Fitted, second: Fitted) -> bool:
     return all(np.array_equal(a, b) for a, b in pairs) and first.steps == second.steps
 
 
-def test_sizes_are_met_and_more_bytes_are_better() -> None:
-    sizes = (450, 600, 900)
-    fits = [run(replace(SETTINGS, size=size)) for size in sizes]
-    for size, fitted in zip(sizes, fits, strict=True):
-        assert 0.95 * size <= size_of(fitted) <= size
-    assert fits[0].psnr < fits[1].psnr < fits[2].psnr
+@pytest.mark.parametrize("size", [450, 1200])
+def test_the_size_is_met(size: int) -> None:
+    assert 0.95 * size <= size_of(run(replace(SETTINGS, size=size))) <= size
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -108,8 +105,9 @@ def test_after_an_interrupt_it_ends_like_a_fit_without_one(tmp_path: Path) -> No
         (NETWORK, {"size": None}),
         (NETWORK, {"refine": 0}),
         (NETWORK, {"bits": None}),
+        (NETWORK, {"seconds": 9.0}),
     ],
 )
-def test_what_is_not_refined(family: Siren, change: dict[str, int | None]) -> None:
+def test_what_is_not_refined(family: Siren, change: dict[str, float | None]) -> None:
     assert can_refine(NETWORK, SETTINGS)
     assert not can_refine(family, replace(SETTINGS, **change))  # type: ignore[arg-type]
