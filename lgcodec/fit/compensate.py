@@ -33,7 +33,7 @@ __all__ = ["Rounded", "Rounding"]
 LARGEST: Final = Uniform(MAX_BITS).largest
 FINEST: Final = 1e-30  # step
 NEAR: Final = 0.3  # of the mean magnitude: smaller weights are pulled to 0 no harder
-JITTER: Final = 1e-6  # of the mean of the diagonal, so that there is a factor
+JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
 PASSES: Final = 2  # of a tensor: the table of the second is that of the first's symbols
 
 
@@ -53,22 +53,27 @@ class Rounding:
     def __init__(self, residuals: Residuals, price: float) -> None:
         self._residuals, self._price = residuals, price
 
-    def ridge(self, flat: Tensor) -> Tensor:
+    def ridge(self, flat: Tensor, matrix: Tensor) -> Tensor:
         """[P, N] what squares of weights cost for their magnitudes to cost their bits.
 
         A Laplace distribution of mean magnitude m gives |w| / (m ln 2) bits, which
-        w^2 / (2 |w0| m ln 2) touches at the present weight w0 (reweighted least squares).
+        w^2 / (2 |w0| m ln 2) touches at the present weight w0 (reweighted least squares). Below the
+        step that `matrix`, J^T J, asks for there are no bits to save: without that bound, m and the
+        weights would pull each other to nothing, and the ridge to infinity.
         """
         parts = []
+        curvature = matrix.diagonal(dim1=1, dim2=2)
         for place in self._residuals.places.values():
             size = flat[:, place].abs()
-            mean = max(float(size.mean()), FINEST)
-            parts.append(self._price / (2 * log(2) * mean) / size.clamp(min=NEAR * mean))
+            least = _step(float(curvature[:, place].mean()), self._price)
+            mean = max(float(size.mean()), least)
+            floor = max(NEAR * mean, least)
+            parts.append(self._price / (2 * log(2) * mean) / size.clamp(min=floor))
         return torch.cat(parts, 1)
 
     def at_once(self, flat: Tensor, matrix: Tensor) -> Rounded:
         """All tensors under one H: quick, an estimate."""
-        columns = _Columns(flat, matrix, self.ridge(flat))
+        columns = _Columns(flat, matrix, self.ridge(flat, matrix))
         places = self._residuals.places.items()
         steps = {name: self._tensor(columns, place) for name, place in places}
         return Rounded(columns.moved(flat.shape[1]), steps)
@@ -78,11 +83,12 @@ class Rounding:
         flat, steps = flat.clone(), {}
         places = list(self._residuals.places.items())
         for layer in zip(places[::2], places[1::2], strict=True):
-            first, ridge = layer[0][1].start, self.ridge(flat)
+            first = layer[0][1].start
             if first:
-                polish(self._residuals, flat, damping, 1, first=first, ridge=ridge)
-            matrix = self._residuals.normal(flat).matrix[:, first:, first:]
-            columns = _Columns(flat[:, first:], matrix, ridge[:, first:])
+                polish(self._residuals, flat, damping, 1, first=first, cost=self.ridge)
+            matrix = self._residuals.normal(flat).matrix
+            ridge = self.ridge(flat, matrix)[:, first:]
+            columns = _Columns(flat[:, first:], matrix[:, first:, first:], ridge)
             for name, place in layer:
                 steps[name] = self._tensor(columns, slice(place.start - first, place.stop - first))
             flat[:, first:] = columns.moved(layer[1][1].stop - first)
@@ -104,17 +110,13 @@ class _Columns:
     def __init__(self, weights: Tensor, matrix: Tensor, ridge: Tensor) -> None:
         self._weights = weights.double()
         self._shift = torch.zeros_like(self._weights)
-        full = matrix.double()
-        diagonal = full.diagonal(dim1=1, dim2=2)
-        diagonal += ridge + JITTER * diagonal.mean(1, keepdim=True)
-        self._factor = torch.linalg.cholesky(full.flip(1, 2)).flip(1, 2)  # V
+        self._factor = _factor(matrix.double() + ridge.double().diag_embed())
 
     def step(self, place: slice, price: float) -> float:
         """The step of a tensor, one that float32 has."""
         curvature = float(self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean())
         finest = float(self._weights[:, place].abs().max()) / LARGEST
-        step = max(sqrt(6 * price / log(2) / max(curvature, FINEST)), finest, FINEST)
-        return float(np.float32(step))
+        return float(np.float32(max(_step(curvature, price), finest)))
 
     def symbols(self, place: slice, step: float) -> Tensor:
         """[P, n] of a tensor, each for itself."""
@@ -149,6 +151,23 @@ class _Columns:
         fixed: Tensor = (self._factor[:, :k, k] * self._shift[:, :k]).sum(1)
         pivot: Tensor = self._factor[:, k, k]
         return -fixed / pivot
+
+
+def _factor(matrix: Tensor) -> Tensor:
+    """V, upper triangular, of V V^T = `matrix` [P, F, F], whose diagonal is raised if need be."""
+    turned = matrix.flip(1, 2)
+    diagonal, jitter = turned.diagonal(dim1=1, dim2=2), JITTER
+    while True:
+        diagonal += jitter * diagonal
+        factor, failed = torch.linalg.cholesky_ex(turned)
+        if not failed.any() or jitter > 1:
+            return factor.flip(1, 2)
+        jitter *= 10
+
+
+def _step(curvature: float, price: float) -> float:
+    """The best step for weights whose squared shift, times `curvature`, is what the error rises by."""
+    return max(sqrt(6 * price / log(2) / max(curvature, FINEST)), FINEST)
 
 
 def _bits_of(symbols: Tensor) -> Callable[[Tensor], Tensor]:

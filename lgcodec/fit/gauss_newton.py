@@ -9,6 +9,7 @@ Weights are flat here, tensor after tensor in stored order, so that what is stil
 Letters in shapes: P partitions, S samples, C channels, N weights of a partition, F free ones.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Final, final
@@ -19,7 +20,9 @@ from torch import Tensor
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets import Siren, TensorWeights
 
-__all__ = ["Normal", "Residuals", "polish"]
+__all__ = ["Cost", "Normal", "Residuals", "polish"]
+
+Cost = Callable[[Tensor, Tensor], Tensor]  # weights [P, N] and J^T J [P, N, N] -> [P, N]
 
 NUMBERS: Final = 2**23  # of a Jacobian held at once
 TRIES: Final = 4  # of a damping, until the error falls
@@ -148,25 +151,25 @@ def polish(
     iterations: int,
     *,
     first: int = 0,
-    ridge: Tensor | None = None,
+    cost: Cost | None = None,
 ) -> None:
     """Improve `flat` [P, N] and `damping` [P] in place; a partition never gets worse.
 
     first   weights before this one stay as they are
-    ridge   [P, N] what the square of a weight costs, beside the error
+    cost    what squares of weights cost beside the error, by the weights and J^T J
     """
-    cost = torch.zeros_like(flat) if ridge is None else ridge
     for _ in range(iterations):
         normal = residuals.normal(flat)
+        ridge = cost(flat, normal.matrix) if cost else torch.zeros_like(flat)
         matrix = normal.matrix[:, first:, first:]
-        matrix.diagonal(dim1=1, dim2=2).add_(cost[:, first:])
-        gradient = (normal.gradient + cost * flat)[:, first:]
-        before = normal.error + (cost * flat.square()).sum(1)
+        matrix.diagonal(dim1=1, dim2=2).add_(ridge[:, first:])
+        gradient = (normal.gradient + ridge * flat)[:, first:]
+        before = normal.error + (ridge * flat.square()).sum(1)
         left = torch.arange(len(flat))  # like all numbers of partitions on the CPU
         for attempt in range(TRIES):
             moved = flat[left]
             moved[:, first:] -= _step(matrix[left], gradient[left], damping[left])
-            after = residuals.errors(moved, left) + (cost[left] * moved.square()).sum(1)
+            after = residuals.errors(moved, left) + (ridge[left] * moved.square()).sum(1)
             good = after < before[left]  # of a number that is none, neither
             flat[left[good.cpu()]] = moved[good]
             relaxed = RELAX if attempt == 0 else 1.0

@@ -25,7 +25,7 @@ def fitted(seed: int) -> Tensor:
     flat = RESIDUALS.flat(NETWORK.initialise(4, torch.Generator().manual_seed(seed)))
     damping = torch.full((4,), 1e-2)
     for _ in range(10):
-        polish(RESIDUALS, flat, damping, 1, ridge=Rounding(RESIDUALS, PRICE).ridge(flat))
+        polish(RESIDUALS, flat, damping, 1, cost=Rounding(RESIDUALS, PRICE).ridge)
     return flat
 
 
