@@ -161,12 +161,13 @@ def _factor(matrix: Tensor) -> Tensor:
         diagonal += jitter * diagonal
         factor, failed = torch.linalg.cholesky_ex(turned)
         if not failed.any() or jitter > 1:
-            return factor.flip(1, 2)
+            upper: Tensor = factor.flip(1, 2)
+            return upper
         jitter *= 10
 
 
 def _step(curvature: float, price: float) -> float:
-    """The best step for weights whose squared shift, times `curvature`, is what the error rises by."""
+    """The best one, where a shift squared, times `curvature`, is what the error rises by."""
     return max(sqrt(6 * price / log(2) / max(curvature, FINEST)), FINEST)
 
 

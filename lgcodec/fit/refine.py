@@ -1,10 +1,10 @@
 """From float weights to rounded ones of a given size: second-order steps, compensated rounding.
 
-Weights are improved until they have settled, at a price of bits that is the same for all sizes:
-files of more bytes begin where those of fewer do. (Ten steps, at prices that depended on the size,
-left the error ten times what it was after forty, and 600 bytes behind 450.) Then the price that
-gives the size is searched for: quickly with all tensors rounded under one H, whose bytes are within
-a few per cent, and with the thorough rounding.
+Weights are improved until they have settled, first at a price of bits that is the same for all
+sizes, then at prices that fall towards that of the size: files of more bytes go on from where those
+of fewer end. (Ten steps, at two prices, left the error ten times what it was after forty, and more
+bytes behind fewer.) The price that gives the size is searched for: quickly with all tensors rounded
+under one H, whose bytes are within a few per cent, in the end with the thorough rounding.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,8 +26,11 @@ AIM: Final = 0.985  # of the bytes allowed
 BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
 SLOPE: Final = 0.8  # of the error against the bytes, both logarithms: a first guess at the price
 DAMPING: Final = 1e-2  # to begin with
-STEPS: Final = 40  # of all weights, at most, before the price is known and again after
-SETTLED: Final = 0.03  # of the error: less than `SINCE` steps bring ends them
+PHASES: Final = 6  # of one price, until it is that of the size
+FALL: Final = 16  # by which a price falls at most, from phase to phase
+NEAR: Final = 2  # times the price wanted: near enough
+STEPS: Final = 40  # of all weights, at most, in a phase
+SETTLED: Final = 0.02  # of the error: less than `SINCE` steps bring ends them
 SINCE: Final = 3
 ATTEMPTS: Final = 6  # at the bytes, by thorough rounding
 TRIALS: Final = 10  # by quick rounding
@@ -51,13 +54,16 @@ def refined(
     flat   [P, N] float weights to begin with
     """
     flat, damping = flat.clone(), flat.new_full((len(flat),), DAMPING)
-    price = SLOPE * _error(residuals, flat) / (8 * flat.numel())
-    work = 2 * STEPS + len(residuals.places)
-    for done in (0, STEPS):
+    wanted = price = SLOPE * _error(residuals, flat) / (8 * flat.numel())
+    done, work = PHASES * STEPS, PHASES * STEPS + len(residuals.places)
+    for phase in range(PHASES):
+        price = max(wanted, price / FALL)
         for step in _settle(residuals, flat, damping, price):
-            yield (done + step) / work, None
-        price = _priced(residuals, flat, price, size, size_of)
-    done = 2 * STEPS
+            yield (phase * STEPS + step) / work, None
+        wanted = _priced(residuals, flat, price, size, size_of)
+        if price / NEAR < wanted < price * NEAR:
+            break
+    price = wanted
     for _ in range(ATTEMPTS):
         in_turn = Rounding(residuals, price).in_turn(flat, damping.clone())
         for layer, rounded in enumerate(in_turn):

@@ -108,3 +108,22 @@ def test_the_weights_given_are_left_alone() -> None:
     in_turn(flat, PRICE)
     at_once(flat, PRICE)
     assert torch.equal(flat, before)
+
+
+def test_a_ridge_stays_below_the_curvature_however_small_the_weights() -> None:
+    """Not infinite, which would spoil the factor of all of J^T J."""
+    flat, matrix = fitted(0), RESIDUALS.normal(fitted(0)).matrix
+    flat = flat * torch.where(torch.arange(RESIDUALS.weights) < 20, 1e-20, 1.0)
+    ridge = Rounding(RESIDUALS, PRICE).ridge(flat, matrix)
+    curvature = matrix.diagonal(dim1=1, dim2=2)
+    for place in RESIDUALS.places.values():
+        assert float(ridge[:, place].max()) < 0.2 * float(curvature[:, place].mean())
+
+
+def test_weights_that_do_nothing_are_rounded_too() -> None:
+    """J^T J is singular then."""
+    flat, matrix = fitted(0), RESIDUALS.normal(fitted(0)).matrix
+    silent = torch.zeros_like(matrix)
+    silent[:, :40, :40] = matrix[:, :40, :40]
+    rounded = Rounding(RESIDUALS, 1e-12).at_once(flat, silent)
+    assert bool(rounded.flat.isfinite().all())

@@ -89,7 +89,8 @@ def test_a_ridge_makes_weights_smaller() -> None:
     sizes = []
     for cost in (0.0, 10.0):
         flat = drawn(of)
-        polish(of, flat, torch.full((4,), 1e-2), 5, cost=lambda flat, _: torch.full_like(flat, cost))
+        ridge = torch.full_like(flat, cost)
+        polish(of, flat, torch.full((4,), 1e-2), 5, cost=lambda *_, ridge=ridge: ridge)
         sizes.append(float(flat.square().sum()))
     assert sizes[1] < 0.8 * sizes[0]
 

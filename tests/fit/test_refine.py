@@ -57,9 +57,12 @@ def same(first: Fitted, second: Fitted) -> bool:
     return all(np.array_equal(a, b) for a, b in pairs) and first.steps == second.steps
 
 
-@pytest.mark.parametrize("size", [450, 1200])
-def test_the_size_is_met(size: int) -> None:
-    assert 0.95 * size <= size_of(run(replace(SETTINGS, size=size))) <= size
+def test_sizes_are_met_and_more_bytes_are_better() -> None:
+    sizes = (450, 600, 900)
+    fits = [run(replace(SETTINGS, size=size)) for size in sizes]
+    for size, fitted in zip(sizes, fits, strict=True):
+        assert 0.95 * size <= size_of(fitted) <= size
+    assert fits[0].psnr < fits[1].psnr < fits[2].psnr
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
