@@ -150,14 +150,15 @@ class _Run:
         """Improve and round the best float weights by second-order steps, towards the size."""
         if not isinstance(self.family, Siren):
             return
-        residuals = Residuals(self.family, self.sampler, self.settings.refine)
+        residuals = Residuals(self.family, self.sampler, self.sampler.tile_samples)
         start = residuals.flat(self.family.canonicalise(self.best))
         self.psnr_float, self.best_score = self.best_psnr, (float("-inf"), 0.0)
 
         def size_of(rounded: Rounded) -> int:
             return self._size(residuals.tensors(rounded.flat), rounded.steps)
 
-        for done, rounded in refined(residuals, start, self.settings.size or 0, size_of):
+        size, steps = self.settings.size or 0, self.settings.refine
+        for done, rounded in refined(residuals, start, steps, size, size_of):
             if rounded is not None:
                 self.take(residuals.tensors(rounded.flat), rounded.steps)
             self.tell(report, FLOAT_SHARE + (1 - FLOAT_SHARE) * done)

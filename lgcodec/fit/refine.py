@@ -8,7 +8,7 @@ under one H, whose bytes are within a few per cent, in the end with the thorough
 """
 
 from collections.abc import Callable, Iterator
-from math import exp2
+from math import ceil, exp2
 from typing import Final
 
 import torch
@@ -26,16 +26,15 @@ AIM: Final = 0.985  # of the bytes allowed
 BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
 SLOPE: Final = 0.8  # of the error against the bytes, both logarithms: a first guess at the price
 DAMPING: Final = 1e-2  # to begin with
-PHASES: Final = 6  # of one price, until it is that of the size
 FALL: Final = 16  # by which a price falls at most, from phase to phase
 NEAR: Final = 2  # times the price wanted: near enough
-STEPS: Final = 40  # of all weights, at most, in a phase
+PHASE: Final = 1 / 2  # of the steps there are, that those at one price may take
 SETTLED: Final = 0.02  # of the error: less than `SINCE` steps bring ends them
 SINCE: Final = 3
 ATTEMPTS: Final = 6  # at the bytes, by thorough rounding
 TRIALS: Final = 10  # by quick rounding
 MOST: Final = 1000  # weights of a partition, whose J^T J is made
-CLOSE: Final = 0.004  # of the bytes
+CLOSE: Final = 0.01  # of the bytes
 
 
 def can_refine(family: Family, settings: FitSettings) -> bool:
@@ -47,23 +46,30 @@ def can_refine(family: Family, settings: FitSettings) -> bool:
 
 
 def refined(
-    residuals: Residuals, flat: Tensor, size: int, size_of: Callable[[Rounded], int]
+    residuals: Residuals,
+    flat: Tensor,
+    steps: int,
+    size: int,
+    size_of: Callable[[Rounded], int],
 ) -> Iterator[tuple[float, Rounded | None]]:
     """Shares of the work that are done, and weights of about `size` bytes when there are some.
 
-    flat   [P, N] float weights to begin with
+    flat    [P, N] float weights to begin with
+    steps   of all weights, at most
     """
     flat, damping = flat.clone(), flat.new_full((len(flat),), DAMPING)
     wanted = price = SLOPE * _error(residuals, flat) / (8 * flat.numel())
-    done, work = PHASES * STEPS, PHASES * STEPS + len(residuals.places)
-    for phase in range(PHASES):
+    done, work = 0, steps + len(residuals.places)
+    while done < steps:
         price = max(wanted, price / FALL)
-        for step in _settle(residuals, flat, damping, price):
-            yield (phase * STEPS + step) / work, None
+        most = min(ceil(PHASE * steps), steps - done)
+        for step in _settle(residuals, flat, damping, price, most):
+            yield (done + step) / work, None
+        done += step
         wanted = _priced(residuals, flat, price, size, size_of)
         if price / NEAR < wanted < price * NEAR:
             break
-    price = wanted
+    price, done = wanted, steps
     for _ in range(ATTEMPTS):
         in_turn = Rounding(residuals, price).in_turn(flat, damping.clone())
         for layer, rounded in enumerate(in_turn):
@@ -76,10 +82,12 @@ def refined(
         price *= exp2(16 * excess / flat.numel())
 
 
-def _settle(residuals: Residuals, flat: Tensor, damping: Tensor, price: float) -> Iterator[int]:
-    """Improve `flat` until it has settled; after each step its number."""
+def _settle(
+    residuals: Residuals, flat: Tensor, damping: Tensor, price: float, most: int
+) -> Iterator[int]:
+    """Improve `flat` until it has settled; after each step its number, `most` at the end."""
     errors = [_error(residuals, flat)]
-    for step in range(1, STEPS + 1):
+    for step in range(1, most + 1):
         polish(residuals, flat, damping, 1, cost=Rounding(residuals, price).ridge)
         errors.append(_error(residuals, flat))
         yield step

@@ -21,7 +21,7 @@ PICTURE = smooth("image", (48, 48), 3)
 GEOMETRY = lattice(PICTURE, (3, 3))
 NETWORK = Siren(3, 6, 0, ((-1.0, 1.0),) * 2, tile_range=0.5, layers=3)
 CODEC = ChunkCodec(Uniform(MAX_BITS), Rans(), NETWORK.local_tensors(), ())
-SETTINGS = FitSettings(iterations=60, samples=64, rate=8e-3, global_rate=4e-3, size=600, refine=256)
+SETTINGS = FitSettings(iterations=60, samples=64, rate=8e-3, global_rate=4e-3, size=600, refine=120)
 
 
 def size_of(fitted: Fitted) -> int:
