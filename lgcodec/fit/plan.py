@@ -101,9 +101,9 @@ USUAL_AWARE: Final = (0.15, 0.15)
 # usual rate after 1000 steps; twice as much lets fits diverge.
 SMALL: Final = 24  # widest of these networks
 SMALL_RATE: Final[Mapping[Kind, float]] = {"image": 0.1}
-# Second-order steps that end fits for a size, and the most samples of a partition, all of which they
-# must see: with half of them they fit these and not the others, 0.6 dB worse. They are worth 6 to 12
-# dB of a sound, 0.2 to 0.6 of a picture, for which they are slow.
+# Second-order steps that end fits for a size, and the most samples of a partition, all of which
+# they must see: with half of them they fit these and not the others, 0.6 dB worse. They are worth
+# 6 to 12 dB of a sound, and 0.2 to 0.6 of a picture, for which they are slow.
 REFINED: Final[Mapping[Kind, Mapping[Preset, int]]] = {
     "audio": {"fast": 12, "medium": 24, "best": 120},
     "image": {"best": 120},

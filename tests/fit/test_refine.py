@@ -21,7 +21,7 @@ PICTURE = smooth("image", (48, 48), 3)
 GEOMETRY = lattice(PICTURE, (3, 3))
 NETWORK = Siren(3, 6, 0, ((-1.0, 1.0),) * 2, tile_range=0.5, layers=3)
 CODEC = ChunkCodec(Uniform(MAX_BITS), Rans(), NETWORK.local_tensors(), ())
-SETTINGS = FitSettings(iterations=60, samples=64, rate=8e-3, global_rate=4e-3, size=600, refine=120)
+SETTINGS = FitSettings(iterations=60, samples=64, rate=8e-3, global_rate=4e-3, size=600, refine=24)
 
 
 def size_of(fitted: Fitted) -> int:
@@ -59,7 +59,7 @@ def same(first: Fitted, second: Fitted) -> bool:
 
 def test_sizes_are_met_and_more_bytes_are_better() -> None:
     sizes = (450, 600, 900)
-    fits = [run(replace(SETTINGS, size=size)) for size in sizes]
+    fits = [run(replace(SETTINGS, size=size, refine=60)) for size in sizes]
     for size, fitted in zip(sizes, fits, strict=True):
         assert 0.95 * size <= size_of(fitted) <= size
     assert fits[0].psnr < fits[1].psnr < fits[2].psnr
