@@ -16,15 +16,19 @@ import torch
 from torch import Tensor
 
 from lgcodec.coding.base import Floats
+from lgcodec.coding.uniform import MAX_BITS
 from lgcodec.fit.aware import Aware, Score
 from lgcodec.fit.beginning import Start
 from lgcodec.fit.checkpoint import load_state, save_state
+from lgcodec.fit.compensate import Rounded
 from lgcodec.fit.conditioning import Conditioning
+from lgcodec.fit.gauss_newton import Residuals
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.quantise import StepLearner, bits_of
+from lgcodec.fit.refine import BAND, FLOAT_SHARE, can_refine, refined
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report
-from lgcodec.nets import Family, TensorWeights
+from lgcodec.nets import Family, Siren, TensorWeights
 
 __all__ = ["fit"]
 
@@ -126,16 +130,55 @@ class _Run:
             if self.iteration % self.measure_every == 0 or self.done() >= 1:
                 self.measure()
                 self.skip_ahead()
-                if report:
-                    done = min(self.done(), 1.0)
-                    report(FitProgress(done, self.iteration, self.best_psnr, self.elapsed()))
+                self.tell(report, min(self.done(), 1.0) * (FLOAT_SHARE if self.refines else 1.0))
             if checkpoint is not None and monotonic() - self.saved > SAVE_EVERY:
                 self.save(checkpoint)
-        if self.settings.bits is not None and self.aware is None:
+        if self.refines:
+            self.refine(report)
+        elif self.settings.bits is not None and self.aware is None:
             self.start_aware()  # a schedule of a few steps has no room for that phase
         if self.aware is not None and not self.aware.met(self.best_score):
             self.aware.settle(self.weights)
             self.measure()
+
+    def tell(self, report: Report | None, done: float) -> None:
+        """Report that so much is done."""
+        if report:
+            report(FitProgress(done, self.iteration, self.best_psnr, self.elapsed()))
+
+    def refine(self, report: Report | None) -> None:
+        """Improve and round the best float weights by second-order steps, towards the size."""
+        if not isinstance(self.family, Siren):
+            return
+        residuals = Residuals(self.family, self.sampler, self.sampler.tile_samples)
+        start = residuals.flat(self.family.canonicalise(self.best))
+        self.psnr_float, self.best_score = self.best_psnr, (float("-inf"), 0.0)
+
+        def size_of(rounded: Rounded) -> int:
+            return self._size(residuals.tensors(rounded.flat), rounded.steps)
+
+        size, steps = self.settings.size or 0, self.settings.refine
+        for done, rounded in refined(residuals, start, steps, size, size_of):
+            if rounded is not None:
+                self.take(residuals.tensors(rounded.flat), rounded.steps)
+            self.tell(report, FLOAT_SHARE + (1 - FLOAT_SHARE) * done)
+
+    def take(self, weights: TensorWeights, steps: dict[str, float]) -> None:
+        """Keep rounded weights if they are the best so far."""
+        low, high = (bound * (self.settings.size or 0) for bound in BAND)
+        size = self._size(weights, steps)
+        psnr = self.objective.psnr(self.objective.error(weights, None))
+        score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
+        if score >= self.best_score:
+            self.best_psnr, self.best_score = psnr, score
+            self.best, self.best_steps = weights, steps
+
+    @property
+    def refines(self) -> bool:
+        """Whether second-order steps round the weights, in the place of a last phase of steps."""
+        return (
+            self.settings.refine > 0 and can_refine(self.family, self.settings) and not self.encoded
+        )
 
     @property
     def measure_every(self) -> int:
@@ -145,7 +188,8 @@ class _Run:
     @property
     def aware_from(self) -> float:
         """Where in the schedule quantisation enters the loop."""
-        return 1.0 if self.settings.bits is None else 1 - self.settings.aware_share
+        open_ = self.settings.bits is None or self.refines
+        return 1.0 if open_ else 1 - self.settings.aware_share
 
     def is_frozen(self, name: str) -> bool:
         """Whether a tensor keeps its encoded weights."""
@@ -231,7 +275,7 @@ class _Run:
 
     def _level(self, done: float) -> float:
         """Learning rate against its first: half a cosine for each of the two phases."""
-        if self.settings.bits is None:
+        if self.settings.bits is None or self.refines:
             return 0.5 + 0.5 * cos(pi * done)
         low = self.settings.aware_rate
         if self.aware is None:
@@ -277,7 +321,7 @@ class _Run:
             scopes["local"],
             scopes["global"],
             steps,
-            bits=self.learner.bits if self.learner and steps else None,
+            bits=None if steps is None else self.learner.bits if self.learner else MAX_BITS,
             psnr=self.best_psnr,
             iterations=self.iteration,
         )

@@ -20,6 +20,7 @@ from lgcodec.format.geometry import Geometry
 
 __all__ = ["Sampler", "Tiles"]
 
+Rows = slice | Tensor  # of partitions
 MAX_OVERVIEW: Final = 2**14  # samples
 MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permutation
 
@@ -154,7 +155,7 @@ class Sampler:
         picked = self._samples.view(*self._grid, -1)[every]
         return self._scaled(picked).movedim(-1, 0)
 
-    def batch(self, rows: slice, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def batch(self, rows: Rows, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Tile and frame coordinates [p, S, D] and targets [p, S, C] of the partitions `rows`.
 
         `positions` is [p, S]. A border tile that reaches past the signal wraps inside itself.
@@ -183,7 +184,7 @@ class Sampler:
             raise UsageError("a group does not cover the signal; a measurement needs all of it")
         return values.flatten(0, 1)[source].view(*self._grid, -1)
 
-    def _places(self, rows: slice, positions: Tensor) -> tuple[list[Tensor], Tensor]:
+    def _places(self, rows: Rows, positions: Tensor) -> tuple[list[Tensor], Tensor]:
         """Offsets in the tile along each axis, and indices into the samples, each [p, S]."""
         flat = torch.zeros_like(positions, device=self._device)
         offsets = []
@@ -195,7 +196,7 @@ class Sampler:
             flat += (self._starts[rows, axis, None] + offset) * self._strides[axis]
         return offsets[::-1], flat
 
-    def inside(self, rows: slice, positions: Tensor) -> Tensor:
+    def inside(self, rows: Rows, positions: Tensor) -> Tensor:
         """[p, S] whether `positions` of the partitions `rows` lie in the signal, not past it."""
         found = torch.ones_like(positions, dtype=torch.bool, device=self._device)
         rest = positions.to(self._device)

@@ -25,6 +25,8 @@ class FitSettings:
     psnr            stop the float phase when measured this good, dB, then take the widest steps
                     that keep it; None has no target
     size            bytes that the coded weights may take at most; None leaves them open
+    refine          second-order steps, at most, that end a fit for a size in the place of the phase
+                    with quantisation in the loop; 0: that phase
     phases          of latents: how many places along an axis take turns in a descent; 0: none
     measurement     what to fit to instead of the samples
     """
@@ -40,6 +42,7 @@ class FitSettings:
     psnr: float | None = None
     size: int | None = None
     seed: int = 0
+    refine: int = 0
     phases: int = 0
     measurement: Measurement | None = None
 

@@ -1,0 +1,178 @@
+"""Rounding weights one after the other, each made up for by those that are still free.
+
+Near a minimum the error rises by e^T H e, with H = J^T J and e what weights are moved by (optimal
+brain surgeon, Hassibi and Stork 1993). With H = V V^T, V upper triangular, that is the sum of
+
+    (V_kk e_k + sum over j < k of V_jk e_j)^2     over weights k,
+
+so that each weight, in order, has one e_k which costs nothing more, and is rounded from there
+(nearest plane, Babai 1986; GPTQ, Frantar et al. 2022, in another form). The symbol taken is the one
+of least error + price x bits under the table of its tensor.
+
+Rounding to multiples of D adds V_kk^2 D^2 / 12 to the error of weight k and takes log2 D from its
+bits. So D^2 = 6 price / (ln 2 x mean V_kk^2 of the tensor) is best, and one number, the price of a
+bit, sets the steps of all tensors. H holds near by alone: layer by layer it is made anew, after a
+step of the weights that are free (see `gauss_newton`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Final, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lgcodec.coding.frequencies import PRECISION, FrequencyTable
+from lgcodec.coding.uniform import MAX_BITS, Uniform
+from lgcodec.fit.gauss_newton import Residuals, polish
+
+__all__ = ["Rounded", "Rounding"]
+
+LARGEST: Final = Uniform(MAX_BITS).largest
+FINEST: Final = 1e-30  # step
+NEAR: Final = 0.3  # of the mean magnitude: smaller weights are pulled to 0 no harder
+JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
+PASSES: Final = 2  # of a tensor: the table of the second is that of the first's symbols
+
+
+@final
+@dataclass(frozen=True)
+class Rounded:
+    """Weights [P, N] that are multiples of the `steps` of their tensors, by "local.<name>"."""
+
+    flat: Tensor
+    steps: dict[str, float]
+
+
+@final
+class Rounding:
+    """Rounds the weights of `residuals`, a bit at `price` in squared residuals."""
+
+    def __init__(self, residuals: Residuals, price: float) -> None:
+        self._residuals, self._price = residuals, price
+
+    def ridge(self, flat: Tensor, matrix: Tensor) -> Tensor:
+        """[P, N] what squares of weights cost for their magnitudes to cost their bits.
+
+        A Laplace distribution of mean magnitude m gives |w| / (m ln 2) bits, which
+        w^2 / (2 |w0| m ln 2) touches at the present weight w0 (reweighted least squares). Below the
+        step that `matrix`, J^T J, asks for there are no bits to save: without that bound, m and the
+        weights would pull each other to nothing, and the ridge to infinity.
+        """
+        parts = []
+        curvature = matrix.diagonal(dim1=1, dim2=2)
+        for place in self._residuals.places.values():
+            size = flat[:, place].abs()
+            least = _step(float(curvature[:, place].mean()), self._price)
+            mean = max(float(size.mean()), least)
+            floor = max(NEAR * mean, least)
+            parts.append(self._price / (2 * log(2) * mean) / size.clamp(min=floor))
+        return torch.cat(parts, 1)
+
+    def at_once(self, flat: Tensor, matrix: Tensor) -> Rounded:
+        """All tensors under one H: quick, an estimate."""
+        columns = _Columns(flat, matrix, self.ridge(flat, matrix))
+        places = self._residuals.places.items()
+        steps = {name: self._tensor(columns, place) for name, place in places}
+        return Rounded(columns.moved(flat.shape[1]), steps)
+
+    def in_turn(self, flat: Tensor, damping: Tensor) -> Iterator[Rounded]:
+        """Layer after layer, each under an H of its own, yielded after each; the last is all."""
+        flat, steps = flat.clone(), {}
+        places = list(self._residuals.places.items())
+        for layer in zip(places[::2], places[1::2], strict=True):
+            first = layer[0][1].start
+            if first:
+                polish(self._residuals, flat, damping, 1, first=first, cost=self.ridge)
+            matrix = self._residuals.normal(flat).matrix
+            ridge = self.ridge(flat, matrix)[:, first:]
+            columns = _Columns(flat[:, first:], matrix[:, first:, first:], ridge)
+            for name, place in layer:
+                steps[name] = self._tensor(columns, slice(place.start - first, place.stop - first))
+            flat[:, first:] = columns.moved(layer[1][1].stop - first)
+            yield Rounded(flat, steps)
+
+    def _tensor(self, columns: "_Columns", place: slice) -> float:
+        """Round the columns of one tensor, twice; the step."""
+        step = columns.step(place, self._price)
+        symbols = columns.symbols(place, step)
+        for _ in range(PASSES):
+            symbols = columns.round(place, step, self._price, _bits_of(symbols))
+        return step
+
+
+@final
+class _Columns:
+    """Weights [P, F] being rounded, and how far they have moved; `ridge` is added to `matrix`."""
+
+    def __init__(self, weights: Tensor, matrix: Tensor, ridge: Tensor) -> None:
+        self._weights = weights.double()
+        self._shift = torch.zeros_like(self._weights)
+        self._factor = _factor(matrix.double() + ridge.double().diag_embed())
+
+    def step(self, place: slice, price: float) -> float:
+        """The step of a tensor, one that float32 has."""
+        curvature = float(self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean())
+        finest = float(self._weights[:, place].abs().max()) / LARGEST
+        return float(np.float32(max(_step(curvature, price), finest)))
+
+    def symbols(self, place: slice, step: float) -> Tensor:
+        """[P, n] of a tensor, each for itself."""
+        return (self._weights[:, place] / step).round().clamp(-LARGEST, LARGEST)
+
+    def round(
+        self, place: slice, step: float, price: float, bits: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Symbols [P, n] of a tensor, those before it being rounded."""
+        symbols = []
+        for k in range(place.start, place.stop):
+            wanted = (self._weights[:, k] + self._makes_up(k)) / step
+            near = wanted.round().clamp(-LARGEST, LARGEST)
+            choice = torch.stack([near, near - near.sign()])
+            error = (self._factor[:, k, k] * step * (wanted - choice)).square()
+            best = (error + price * bits(choice)).argmin(0, keepdim=True)
+            symbols.append(choice.gather(0, best)[0])
+            self._shift[:, k] = symbols[-1] * step - self._weights[:, k]
+        return torch.stack(symbols, 1)
+
+    def moved(self, rounded: int) -> Tensor:
+        """[P, F] float32: so many rounded columns, and the others where they make up for it."""
+        if rounded < self._shift.shape[1]:
+            turned = self._factor.transpose(1, 2)
+            fixed = turned[:, rounded:, :rounded] @ self._shift[:, :rounded, None]
+            free = torch.linalg.solve_triangular(turned[:, rounded:, rounded:], -fixed, upper=False)
+            self._shift[:, rounded:] = free[:, :, 0]
+        return (self._weights + self._shift).float()
+
+    def _makes_up(self, k: int) -> Tensor:
+        """[P] by how much weight k is to move for those before it."""
+        fixed: Tensor = (self._factor[:, :k, k] * self._shift[:, :k]).sum(1)
+        pivot: Tensor = self._factor[:, k, k]
+        return -fixed / pivot
+
+
+def _factor(matrix: Tensor) -> Tensor:
+    """V, upper triangular, of V V^T = `matrix` [P, F, F], whose diagonal is raised if need be."""
+    turned = matrix.flip(1, 2)
+    diagonal, jitter = turned.diagonal(dim1=1, dim2=2), JITTER
+    while True:
+        diagonal += jitter * diagonal
+        factor, failed = torch.linalg.cholesky_ex(turned)
+        if not failed.any() or jitter > 1:
+            upper: Tensor = factor.flip(1, 2)
+            return upper
+        jitter *= 10
+
+
+def _step(curvature: float, price: float) -> float:
+    """The best one, where a shift squared, times `curvature`, is what the error rises by."""
+    return max(sqrt(6 * price / log(2) / max(curvature, FINEST)), FINEST)
+
+
+def _bits_of(symbols: Tensor) -> Callable[[Tensor], Tensor]:
+    """Bits of whole numbers under the table of `symbols`; beyond its ends as at them."""
+    table = FrequencyTable.fit(symbols.cpu().numpy())
+    bits = PRECISION - torch.from_numpy(np.log2(table.frequencies())).to(symbols.device)
+    return lambda found: bits[(found.long() - table.least).clamp(0, len(bits) - 1)]

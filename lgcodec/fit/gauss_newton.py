@@ -1,0 +1,190 @@
+"""Second-order steps for many small sine networks at once: Levenberg-Marquardt.
+
+A network of one partition has a few hundred weights, so J^T J of all its outputs is affordable,
+and a step of (J^T J + damping x diagonal)^-1 reaches in ten iterations what a first-order method
+wants thousands for. Damping is each partition's own (Marquardt 1963, "An algorithm for
+least-squares estimation of nonlinear parameters").
+
+Weights are flat here, tensor after tensor in stored order, so that what is still free is a suffix.
+Letters in shapes: P partitions, S samples, C channels, N weights of a partition, F free ones.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Final, final
+
+import torch
+from torch import Tensor
+
+from lgcodec.fit.sampling import Sampler
+from lgcodec.nets import Siren, TensorWeights
+
+__all__ = ["Cost", "Normal", "Residuals", "polish"]
+
+Cost = Callable[[Tensor, Tensor], Tensor]  # weights [P, N] and J^T J [P, N, N] -> [P, N]
+
+NUMBERS: Final = 2**23  # of a Jacobian held at once
+TRIES: Final = 4  # of a damping, until the error falls
+RELAX, STIFFEN = 1 / 3, 4.0  # of the damping, after a step that was good and one that was not
+GENTLEST, STIFFEST = 1e-7, 1e6
+FLOOR: Final = 1e-4  # of the mean of the diagonal: no weight is damped less
+
+
+@final
+@dataclass(frozen=True)
+class Normal:
+    """The normal equations at some weights.
+
+    matrix     [P, N, N] J^T J
+    gradient   [P, N] J^T r, half the gradient of the error
+    error      [P] sum of squares r^T r
+    """
+
+    matrix: Tensor
+    gradient: Tensor
+    error: Tensor
+
+
+@final
+class Residuals:
+    """What local sine networks lack on `samples` of every partition, and its Jacobian.
+
+    family   networks without a global part
+    """
+
+    def __init__(self, family: Siren, sampler: Sampler, samples: int) -> None:
+        self._family, self._sampler = family, sampler
+        self._positions = sampler.spread(samples)
+        self._shapes = {f"local.{t.name}": t.shape for t in family.local_tensors()}
+        ends = [0]
+        for shape in self._shapes.values():
+            ends.append(ends[-1] + prod(shape))
+        self.places = {n: slice(*ends[i : i + 2]) for i, n in enumerate(self._shapes)}
+        self.weights = ends[-1]
+
+    @property
+    def outputs(self) -> int:
+        """Residuals of a partition."""
+        return self._positions.shape[1] * self._family.channels
+
+    def flat(self, weights: TensorWeights) -> Tensor:
+        """[P, N]"""
+        return torch.cat([weights[name].detach().flatten(1) for name in self._shapes], 1)
+
+    def tensors(self, flat: Tensor) -> dict[str, Tensor]:
+        """Undo `flat`."""
+        return {
+            name: flat[:, self.places[name]].reshape(-1, *shape)
+            for name, shape in self._shapes.items()
+        }
+
+    @torch.no_grad()
+    def normal(self, flat: Tensor) -> Normal:
+        """Block by block of partitions, so that no Jacobian of all of them is held."""
+        count, parts = max(1, NUMBERS // (self.outputs * self.weights)), []
+        for at in range(0, len(flat), count):
+            rows = slice(at, min(at + count, len(flat)))
+            residual, jacobian = self.jacobian(flat[rows], rows)
+            turned = jacobian.transpose(1, 2)
+            gradient = (turned @ residual[:, :, None])[:, :, 0]
+            parts.append((turned @ jacobian, gradient, residual.square().sum(1)))
+        return Normal(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+    @torch.no_grad()
+    def errors(self, flat: Tensor, rows: Tensor) -> Tensor:
+        """[p] sums of squares of the partitions `rows`, whose weights are `flat` [p, N]."""
+        count, found = max(1, NUMBERS // (8 * self.outputs)), []
+        for at in range(0, len(flat), count):
+            part = rows[at : at + count]
+            tile, targets, inside = self._batch(part)
+            outputs = self._family.forward(self.tensors(flat[at : at + count]), tile, tile)
+            found.append(((outputs - targets).square().sum(-1) * inside).sum(1))
+        return torch.cat(found)
+
+    def jacobian(self, flat: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+        """Residuals [p, C S] of the partitions `rows` and their derivatives [p, C S, N]."""
+        tile, targets, inside = self._batch(torch.arange(rows.start, rows.stop))
+        weights = self.tensors(flat)
+        layers, w0 = self._family.layers, self._family.w0
+        inputs, slopes = [tile], []
+        for layer in range(layers - 1):
+            bias, matrix = weights[f"local.{layer}.b"][:, None], weights[f"local.{layer}.w"]
+            sums = torch.baddbmm(bias, inputs[-1], matrix) * w0
+            inputs.append(sums.sin())
+            slopes.append(sums.cos() * w0)
+        last = weights[f"local.{layers - 1}.w"]
+        outputs = torch.baddbmm(weights[f"local.{layers - 1}.b"][:, None], inputs[-1], last)
+        residual = ((outputs - targets) * inside[:, :, None]).transpose(1, 2)  # [p, C, S]
+        result = flat.new_zeros(*residual.shape, self.weights)
+        # derivatives of outputs in the sums of a layer, [p, C, S, width]
+        back = (
+            torch.eye(self._family.channels, device=flat.device)[:, None] * inside[:, None, :, None]
+        )
+        for layer in reversed(range(layers)):
+            self._fill(result, layer, inputs[layer], back)
+            if layer:
+                matrix = weights[f"local.{layer}.w"].transpose(1, 2)[:, None]
+                back = (back @ matrix) * slopes[layer - 1][:, None]
+        return residual.flatten(1), result.flatten(1, 2)
+
+    def _fill(self, result: Tensor, layer: int, inputs: Tensor, back: Tensor) -> None:
+        """Columns of one layer: inputs [p, S, i] times what comes `back` [p, C, S, o]."""
+        name = f"local.{layer}."
+        columns = result[..., self.places[name + "w"]]
+        columns = columns.view(*columns.shape[:-1], *self._shapes[name + "w"])
+        torch.mul(inputs[:, None, :, :, None], back[:, :, :, None, :], out=columns)
+        result[..., self.places[name + "b"]] = back
+
+    def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Coordinates [p, S, D], targets [p, S, C], and 1 where a sample is one of the signal."""
+        tile, frame, targets = self._sampler.batch(rows, self._positions[rows])
+        inside = self._sampler.inside(rows, self._positions[rows])
+        return (tile if self._family.tile_range else frame), targets, inside.float()
+
+
+@torch.no_grad()
+def polish(
+    residuals: Residuals,
+    flat: Tensor,
+    damping: Tensor,
+    iterations: int,
+    *,
+    first: int = 0,
+    cost: Cost | None = None,
+) -> None:
+    """Improve `flat` [P, N] and `damping` [P] in place; a partition never gets worse.
+
+    first   weights before this one stay as they are
+    cost    what squares of weights cost beside the error, by the weights and J^T J
+    """
+    for _ in range(iterations):
+        normal = residuals.normal(flat)
+        ridge = cost(flat, normal.matrix) if cost else torch.zeros_like(flat)
+        matrix = normal.matrix[:, first:, first:]
+        matrix.diagonal(dim1=1, dim2=2).add_(ridge[:, first:])
+        gradient = (normal.gradient + ridge * flat)[:, first:]
+        before = normal.error + (ridge * flat.square()).sum(1)
+        left = torch.arange(len(flat))  # like all numbers of partitions on the CPU
+        for attempt in range(TRIES):
+            moved = flat[left]
+            moved[:, first:] -= _step(matrix[left], gradient[left], damping[left])
+            after = residuals.errors(moved, left) + (ridge[left] * moved.square()).sum(1)
+            good = after < before[left]  # of a number that is none, neither
+            flat[left[good.cpu()]] = moved[good]
+            relaxed = RELAX if attempt == 0 else 1.0
+            damping[left] *= torch.where(good, relaxed, STIFFEN)
+            damping.clamp_(GENTLEST, STIFFEST)
+            left = left[~good.cpu()]
+            if not len(left):
+                break
+
+
+def _step(matrix: Tensor, gradient: Tensor, damping: Tensor) -> Tensor:
+    """[p, F] solutions; zero where there is none."""
+    damped = matrix.double()
+    diagonal = damped.diagonal(dim1=1, dim2=2)
+    diagonal += damping[:, None] * (diagonal + FLOOR * diagonal.mean(1, keepdim=True))
+    factor, failed = torch.linalg.cholesky_ex(damped)
+    step = torch.cholesky_solve(gradient.double()[:, :, None], factor)[:, :, 0].float()
+    return torch.where(failed[:, None] == 0, step, 0.0)
