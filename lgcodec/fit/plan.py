@@ -97,8 +97,9 @@ STEP_SHARE: Final[Mapping[Preset, int]] = {"fast": 8, "medium": 8, "best": 4}
 # pictures these gave 0.1 to 0.25 dB more than the usual ones.
 AWARE: Final[Mapping[Kind, tuple[float, float]]] = {"image": (0.3, 0.5)}
 USUAL_AWARE: Final = (0.15, 0.15)
-# Learning rate of networks of a partition, times their width, 10 at least: 0.5 dB more than the
-# usual rate after 1000 steps; twice as much lets fits diverge.
+# Learning rate of networks of a partition, times their width, 10 at least, where second-order steps
+# follow: 0.5 dB more than the usual rate after 1000 steps; twice as much lets fits diverge. Where
+# nothing follows 300 steps, a picture of 80 x 96 pixels was worse by it.
 SMALL: Final = 24  # widest of these networks
 SMALL_RATE: Final[Mapping[Kind, float]] = {"image": 0.1}
 # Second-order steps that end fits for a size, and the most samples of a partition, all of which
@@ -299,11 +300,11 @@ def _family(
     return FAMILIES[name].for_request(request)
 
 
-def _rate(kind: Kind, family: Family) -> float:
+def _rate(kind: Kind, family: Family, *, refined: bool) -> float:
     """Learning rate of the local weights, to begin with."""
     if family.global_tensors():
         return family.learning_rate / 2
-    if kind in SMALL_RATE and isinstance(family, Siren) and family.local_width <= SMALL:
+    if refined and kind in SMALL_RATE and isinstance(family, Siren) and family.local_width <= SMALL:
         return SMALL_RATE[kind] / max(10, family.local_width)
     return family.learning_rate
 
@@ -321,7 +322,8 @@ def make_settings(
     most = STEP_SAMPLES[options.preset] // partitions
     samples = options.samples or max(32, min(tile // STEP_SHARE[options.preset], most))
     iterations = UNLIMITED if options.seconds else ITERATIONS[options.preset]
-    rate = _rate(geometry.kind, family)
+    refine = _refine(geometry.kind, options.preset, tile)
+    rate = _rate(geometry.kind, family, refined=refine > 0)
     local_rate, global_rate = options.rates or (rate, rate / 2)
     aware_share, aware_rate = AWARE.get(geometry.kind, USUAL_AWARE)
     return FitSettings(
@@ -335,6 +337,6 @@ def make_settings(
         seconds=options.seconds,
         psnr=options.psnr,
         seed=options.seed,
-        refine=_refine(geometry.kind, options.preset, tile),
+        refine=refine,
         measurement=options.measurement,
     )
