@@ -42,6 +42,7 @@ class SignNetwork:
         rows, self.gains = np.split(weights, [(inputs + units + 1) * units])
         floats: Floats = rows.reshape(-1, units).astype(np.float32)
         self.matrix, self.vector = floats[:inputs], floats[-1]
+        # what comes of it is cut off to whole numbers, of which MOST_THEN stands for 1
         self.then = (floats[inputs:-1] + 16 * np.eye(units, dtype=np.float32)) / np.float32(4)
 
     @staticmethod

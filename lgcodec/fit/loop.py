@@ -1,6 +1,7 @@
 """Signal + network -> weights: AdamW on a share of every partition's samples per step.
 
-A float phase, then a phase with rounding in the loop (`aware.py`). The best weights seen are kept,
+A float phase, then a phase with rounding in the loop (`aware.py`), or second-order steps and
+rounding that makes up for itself in its place (`refine.py`). The best weights seen are kept,
 because the error of a sine network oscillates by decibels between steps (measured on the reference
 code).
 """
