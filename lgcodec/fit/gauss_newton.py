@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 
 from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.squares import Layer, squared
 from lgcodec.nets import Siren, TensorWeights
 
 __all__ = ["Cost", "Normal", "Residuals", "polish"]
 
 Cost = Callable[[Tensor, Tensor], Tensor]  # weights [P, N] and J^T J [P, N, N] -> [P, N]
 
-NUMBERS: Final = 2**23  # of a Jacobian held at once
+NUMBERS: Final = 2**21  # of what belongs to samples held at once
 TRIES: Final = 4  # of a damping, until the error falls
 RELAX, STIFFEN = 1 / 3, 4.0  # of the damping, after a step that was good and one that was not
 GENTLEST, STIFFEST = 1e-7, 1e6
@@ -81,14 +82,15 @@ class Residuals:
 
     @torch.no_grad()
     def normal(self, flat: Tensor) -> Normal:
-        """Block by block of partitions, so that no Jacobian of all of them is held."""
-        count, parts = max(1, NUMBERS // (self.outputs * self.weights)), []
+        """Block by block of partitions, so that what belongs to samples stays small."""
+        widest = max(prod(shape) for shape in self._shapes.values())
+        count, parts = max(1, NUMBERS // (self.outputs * widest)), []
         for at in range(0, len(flat), count):
             rows = slice(at, min(at + count, len(flat)))
-            residual, jacobian = self.jacobian(flat[rows], rows)
-            turned = jacobian.transpose(1, 2)
-            gradient = (turned @ residual[:, :, None])[:, :, 0]
-            parts.append((turned @ jacobian, gradient, residual.square().sum(1)))
+            residual, layers = self.layers(flat[rows], rows)
+            gradient = [_gradient(residual, *layer).flatten(1) for layer in layers]
+            error = residual.square().sum((1, 2))
+            parts.append((squared(layers), torch.cat(gradient, 1), error))
         return Normal(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
     @torch.no_grad()
@@ -102,45 +104,38 @@ class Residuals:
             found.append(((outputs - targets).square().sum(-1) * inside).sum(1))
         return torch.cat(found)
 
-    def jacobian(self, flat: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
-        """Residuals [p, C S] of the partitions `rows` and their derivatives [p, C S, N]."""
+    def layers(self, flat: Tensor, rows: slice) -> tuple[Tensor, list[Layer]]:
+        """Residuals [p, C, S] of the partitions `rows`, and the layers that lead to them."""
         tile, targets, inside = self._batch(torch.arange(rows.start, rows.stop))
         weights = self.tensors(flat)
         layers, w0 = self._family.layers, self._family.w0
-        inputs, slopes = [tile], []
-        for layer in range(layers - 1):
-            bias, matrix = weights[f"local.{layer}.b"][:, None], weights[f"local.{layer}.w"]
-            sums = torch.baddbmm(bias, inputs[-1], matrix) * w0
-            inputs.append(sums.sin())
-            slopes.append(sums.cos() * w0)
-        last = weights[f"local.{layers - 1}.w"]
-        outputs = torch.baddbmm(weights[f"local.{layers - 1}.b"][:, None], inputs[-1], last)
-        residual = ((outputs - targets) * inside[:, :, None]).transpose(1, 2)  # [p, C, S]
-        result = flat.new_zeros(*residual.shape, self.weights)
-        # derivatives of outputs in the sums of a layer, [p, C, S, width]
-        back = (
-            torch.eye(self._family.channels, device=flat.device)[:, None] * inside[:, None, :, None]
-        )
+        inputs, slopes = [tile.transpose(1, 2)], []
+        for layer in range(layers):
+            bias, matrix = weights[f"local.{layer}.b"][:, :, None], weights[f"local.{layer}.w"]
+            sums = torch.baddbmm(bias, matrix.transpose(1, 2), inputs[-1])
+            inputs.append((w0 * sums).sin() if layer < layers - 1 else sums)
+            slopes.append((w0 * sums).cos() * w0)
+        residual = (inputs.pop() - targets.transpose(1, 2)) * inside[:, None]
+        one = torch.eye(self._family.channels, device=flat.device)
+        back, found = one[:, :, None] * inside[:, None, None], []
         for layer in reversed(range(layers)):
-            self._fill(result, layer, inputs[layer], back)
+            ones = torch.ones_like(inputs[layer][:, :1])
+            found.append((torch.cat([inputs[layer], ones], 1), back))
             if layer:
-                matrix = weights[f"local.{layer}.w"].transpose(1, 2)[:, None]
-                back = (back @ matrix) * slopes[layer - 1][:, None]
-        return residual.flatten(1), result.flatten(1, 2)
-
-    def _fill(self, result: Tensor, layer: int, inputs: Tensor, back: Tensor) -> None:
-        """Columns of one layer: inputs [p, S, i] times what comes `back` [p, C, S, o]."""
-        name = f"local.{layer}."
-        columns = result[..., self.places[name + "w"]]
-        columns = columns.view(*columns.shape[:-1], *self._shapes[name + "w"])
-        torch.mul(inputs[:, None, :, :, None], back[:, :, :, None, :], out=columns)
-        result[..., self.places[name + "b"]] = back
+                matrix = weights[f"local.{layer}.w"][:, None]
+                back = (matrix @ back) * slopes[layer - 1][:, None]
+        return residual, found[::-1]
 
     def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Coordinates [p, S, D], targets [p, S, C], and 1 where a sample is one of the signal."""
         tile, frame, targets = self._sampler.batch(rows, self._positions[rows])
         inside = self._sampler.inside(rows, self._positions[rows])
         return (tile if self._family.tile_range else frame), targets, inside.float()
+
+
+def _gradient(residual: Tensor, inputs: Tensor, back: Tensor) -> Tensor:
+    """J^T r of one layer, [p, I, O]."""
+    return inputs @ (residual[:, :, None] * back).sum(1).transpose(1, 2)
 
 
 @torch.no_grad()
