@@ -21,7 +21,7 @@ from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.format.conf import Conf, Plug
-from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
+from lgcodec.format.container import Container, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
 from lgcodec.signal import Kind, Signal, iou, peak_of, psnr
@@ -130,8 +130,7 @@ class Job:
         for sampler, best in fitted:
             head, chunks = codec.encode(best.global_, best.local, best.steps)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
-            checking = codec.coder.self_checking
-            groups.append(GroupData.of(sampler.ordinal, head, locals_, self_checking=checking))
+            groups.append(codec.group(sampler.ordinal, head, locals_))
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def _bytes(self, fitted: Groups) -> int:
