@@ -13,7 +13,7 @@ from lgcodec.fit.latent_plan import latent_settings
 from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
-from lgcodec.fit.plan import make_settings
+from lgcodec.fit.presets import make_settings
 from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
