@@ -214,6 +214,7 @@ class Job:
                 self.listener.progress(self.index, done, progress.psnr, left)
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
+        checkpoint = self._checkpoint(sampler.ordinal, self.attempts)
         if isinstance(plan.family, Latent):
             fitted = fit_latents(
                 plan.family,
@@ -221,23 +222,21 @@ class Job:
                 settings,
                 peak=peak,
                 report=report,
-                checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
+                checkpoint=checkpoint,
                 size_of=size_of,
                 usual=USUAL_OF_VIDEO if self.signal.kind == "video" else USUAL,
             )
-            self.interrupted |= fitted.interrupted
-            self.iterations += fitted.iterations
-            return fitted
-        fitted = fit(
-            plan.family,
-            sampler,
-            settings,
-            peak=peak,
-            device=self.device,
-            report=report,
-            checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
-            size_of=size_of,
-        )
+        else:
+            fitted = fit(
+                plan.family,
+                sampler,
+                settings,
+                peak=peak,
+                device=self.device,
+                report=report,
+                checkpoint=checkpoint,
+                size_of=size_of,
+            )
         self.interrupted |= fitted.interrupted
         self.iterations += fitted.iterations
         return fitted
