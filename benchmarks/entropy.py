@@ -21,7 +21,6 @@ from lgcodec.coding import ChunkCodec, codec_of
 from lgcodec.format.container import (
     BytesSource,
     Container,
-    GroupData,
     Reader,
     Stream,
     StreamData,
@@ -64,8 +63,7 @@ def _file() -> bytes:
     global_ = {t.name: _weights(draw, *t.shape) for t in conf.global_}
     codec = codec_of(conf)
     head, chunks = codec.encode(global_, local)
-    checking = codec.coder.self_checking
-    group = GroupData.of(0, head, dict(enumerate(chunks)), self_checking=checking)
+    group = codec.group(0, head, dict(enumerate(chunks)))
     return dumps(Container((StreamData(geometry, conf, (group,)),)))
 
 

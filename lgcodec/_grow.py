@@ -13,7 +13,7 @@ from lgcodec.fit.latent_plan import latent_settings
 from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
-from lgcodec.fit.plan import make_settings
+from lgcodec.fit.presets import make_settings
 from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
@@ -112,7 +112,7 @@ class Growth:
             fitted = self._fit(ordinal, new, report, home, frozen=True)
             added = self.codec.encode_local(self._encoded.heads[home], fitted.local)
             chunks |= dict(zip(trained, added, strict=True))
-        return self._made(ordinal, self.stream.read_global(home), chunks)
+        return self.codec.group(ordinal, self.stream.read_global(home), chunks)
 
     def _stays(self, tiles: Mapping[int, Index], old: Collection[int]) -> bool:
         """Whether a group of latents gains no sample: nothing would be learned from fitting it.
@@ -135,11 +135,7 @@ class Growth:
         """A group all of whose weights are fitted."""
         fitted = self._fit(ordinal, tiles, report, home, frozen=False)
         head, chunks = self.codec.encode(fitted.global_, fitted.local, fitted.steps)
-        return self._made(ordinal, head, dict(zip(tiles, chunks, strict=True)))
-
-    def _made(self, ordinal: int, head: bytes, chunks: Mapping[int, bytes]) -> GroupData:
-        checking = self.codec.coder.self_checking
-        return GroupData.of(ordinal, head, chunks, self_checking=checking)
+        return self.codec.group(ordinal, head, dict(zip(tiles, chunks, strict=True)))
 
     def _fit(
         self,

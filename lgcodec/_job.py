@@ -21,7 +21,7 @@ from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.format.conf import Conf, Plug
-from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
+from lgcodec.format.container import Container, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
 from lgcodec.signal import Kind, Signal, iou, peak_of, psnr
@@ -130,8 +130,7 @@ class Job:
         for sampler, best in fitted:
             head, chunks = codec.encode(best.global_, best.local, best.steps)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
-            checking = codec.coder.self_checking
-            groups.append(GroupData.of(sampler.ordinal, head, locals_, self_checking=checking))
+            groups.append(codec.group(sampler.ordinal, head, locals_))
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def _bytes(self, fitted: Groups) -> int:
@@ -215,6 +214,7 @@ class Job:
                 self.listener.progress(self.index, done, progress.psnr, left)
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
+        checkpoint = self._checkpoint(sampler.ordinal, self.attempts)
         if isinstance(plan.family, Latent):
             fitted = fit_latents(
                 plan.family,
@@ -222,23 +222,21 @@ class Job:
                 settings,
                 peak=peak,
                 report=report,
-                checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
+                checkpoint=checkpoint,
                 size_of=size_of,
                 usual=USUAL_OF_VIDEO if self.signal.kind == "video" else USUAL,
             )
-            self.interrupted |= fitted.interrupted
-            self.iterations += fitted.iterations
-            return fitted
-        fitted = fit(
-            plan.family,
-            sampler,
-            settings,
-            peak=peak,
-            device=self.device,
-            report=report,
-            checkpoint=self._checkpoint(sampler.ordinal, self.attempts),
-            size_of=size_of,
-        )
+        else:
+            fitted = fit(
+                plan.family,
+                sampler,
+                settings,
+                peak=peak,
+                device=self.device,
+                report=report,
+                checkpoint=checkpoint,
+                size_of=size_of,
+            )
         self.interrupted |= fitted.interrupted
         self.iterations += fitted.iterations
         return fitted

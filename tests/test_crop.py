@@ -43,20 +43,6 @@ def _intersect(box: Window, window: Window) -> bool:
     )
 
 
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "video.lgi"
-    path.write_bytes(dumps(Container((stream(),))))
-    return path
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Path:
-    path = tmp_path / "both.lgi"
-    path.write_bytes(dumps(video_with_sound()))
-    return path
-
-
 def test_the_example_of_the_paper(video: Path, tmp_path: Path) -> None:
     """LGI-W-01, LGI-W-03: 32 of 320 partitions, and not a byte more than they need."""
     report = crop(video, tmp_path / "out.lgi", selection(t="0:2", y="0:4", x="0:4"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from crops import selection
-from format.builders import axis, conf, geometry, stream, video_with_sound
+from format.builders import axis, conf, geometry
 from range_server import serving
 
 from lgcodec import storage
@@ -19,20 +19,6 @@ from lgcodec.format.container import Container, GroupData, StreamData, dumps, lo
 from lgcodec.format.directory import Group
 from lgcodec.format.table import Entry
 from lgcodec.format.writer import Part, group_part, write_parts
-
-
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "video.lgi"
-    path.write_bytes(dumps(Container((stream(),))))
-    return path
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Path:
-    path = tmp_path / "both.lgi"
-    path.write_bytes(dumps(video_with_sound()))
-    return path
 
 
 def names(folder: Path) -> list[str]:

@@ -19,7 +19,7 @@ from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec._verify import verify
 from lgcodec.coding import chunks, codec_of
 from lgcodec.errors import InputError, UsageError
-from lgcodec.fit import entropy, latents, pyramids
+from lgcodec.fit import choices, entropy, latents, pyramids
 from lgcodec.fit.measurement import Measurement
 from lgcodec.nets import latent
 from lgcodec.nets.smooth import spread
@@ -124,7 +124,7 @@ def test_training_is_kept_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None
     """Not for a small picture; if it cost nothing, more quality for each byte of local chunks."""
     (short, few), (long, _) = encoded("image"), encode(iterations=400)
     assert [trained(data)[0] for data in (short, long)] == [False, False]
-    monkeypatch.setattr(latents, "_entropy", lambda _: 0.0)
+    monkeypatch.setattr(choices, "_entropy", lambda _: 0.0)
     free, many = encode(iterations=400)
     differs, size = trained(free)
     assert differs
@@ -340,7 +340,7 @@ def test_an_interrupt_before_anything_was_chosen(monkeypatch: pytest.MonkeyPatch
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(latents, "Pyramids", interrupted)
+    monkeypatch.setattr(choices, "Pyramids", interrupted)
     with pytest.raises(KeyboardInterrupt):
         encode()
 

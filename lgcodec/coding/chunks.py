@@ -16,6 +16,7 @@ import numpy as np
 
 from lgcodec.coding.base import Coder, Floats, Quantiser, Symbols, bad_payload
 from lgcodec.format.conf import TensorSpec
+from lgcodec.format.container import GroupData
 
 __all__ = ["ChunkCodec", "GlobalPart", "Weights"]
 
@@ -92,6 +93,10 @@ class ChunkCodec:
             limits = self.coder.limits(table)
             symbols.append(part if limits is None else part.clip(*limits))
         return head.coder.encode(head.tables, symbols)
+
+    def group(self, ordinal: int, head: bytes, chunks: Mapping[int, bytes]) -> GroupData:
+        """A group of encoded chunks, local ones by partition id, with checksums for this coder."""
+        return GroupData.of(ordinal, head, chunks, self_checking=self.coder.self_checking)
 
     def decode_global(self, chunk: bytes) -> GlobalPart:
         """Read a global chunk; FileError E_PAYLOAD if its bytes are impossible."""

@@ -12,22 +12,22 @@ weights have learned about being rounded is lost when steps change, 5 dB of a so
 left alone near the goal and towards the end, where lambda alone follows the bytes.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from math import exp, log
 from typing import Any, Final, final
 
 import torch
 
 from lgcodec.coding.frequencies import FrequencyTable
+from lgcodec.fit.candidate import Candidate, Score
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.rate import RateModel
+from lgcodec.fit.settings import SizeOf
 from lgcodec.nets import TensorWeights
 
-__all__ = ["Aware", "Score", "SizeOf"]
+__all__ = ["Aware"]
 
-SizeOf = Callable[[TensorWeights, dict[str, float]], int]  # rounded weights, steps -> bytes
-Score = tuple[float, float]  # the larger the better
 ROUNDING: Final = 0.04  # share of the error that rounding may cost
 AIM: Final = 0.985  # of the bytes allowed
 BAND: Final = (0.955, 1.0)  # of the bytes allowed, within which steps are left alone
@@ -146,7 +146,8 @@ class Aware:
     @torch.no_grad()
     def _bytes(self, weights: TensorWeights) -> int:
         """Of the real file."""
-        return self._size_of(self.learner(weights), self.learner.steps())
+        rounded = Candidate(self.learner(weights), steps=self.learner.steps())
+        return self._size_of(rounded.fitted(self.learner.bits))
 
     def _first_weight(self, weights: TensorWeights) -> float:
         count = sum(value.numel() for value in weights.values())

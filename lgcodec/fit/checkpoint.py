@@ -1,6 +1,7 @@
 """A fit on disk, so that it can be killed and resumed: tensors in safetensors, never a pickle."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from torch import Tensor
 from lgcodec.errors import InputError, UsageError
 from lgcodec.storage import replacing
 
-__all__ = ["load_state", "save_state"]
+__all__ = ["joined", "load_state", "part_of", "save_state"]
 
 
 def save_state(
@@ -38,6 +39,17 @@ def load_state(path: Path, identity: str) -> tuple[dict[str, Tensor], dict[str, 
             return tensors, json.loads(metadata["numbers"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise InputError(f"cannot read checkpoint {path}: {error}") from error
+
+
+def joined(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Tensors of several parts of a state by "<part>.<name>"."""
+    return {f"{part}.{name}": v for part, own in parts.items() for name, v in own.items()}
+
+
+def part_of(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Those of one part by their own names; none if it has none."""
+    start = f"{part}."
+    return {name.removeprefix(start): v for name, v in tensors.items() if name.startswith(start)}
 
 
 def _digest(identity: str) -> str:

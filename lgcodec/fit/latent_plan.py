@@ -7,9 +7,10 @@ from typing_extensions import override
 
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import EncodeOptions, Preset
-from lgcodec.fit.plan import Plan, geometry_of
+from lgcodec.fit.plan import Plan
 from lgcodec.fit.plans import Plans
 from lgcodec.fit.settings import FitSettings
+from lgcodec.fit.tiles import geometry_of
 from lgcodec.nets import Latent, Request
 from lgcodec.partition import RULES, Content
 from lgcodec.signal import Kind, Signal

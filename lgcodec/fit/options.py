@@ -53,7 +53,7 @@ class EncodeOptions:
     partitions       partitions per axis, in the order of the signal's axes
     partition_size   samples of a partition per axis, same order
     global_ratio     share of global weights (merge included), 0 to 1
-    arrangement      "auto" is what was measured best for the kind: see `plan.ARRANGEMENTS`
+    arrangement      "auto" is what was measured best for the kind: see `architecture.ARRANGEMENTS`
     coordinates      what the local sub-networks see: "tile", or "frame" as in the paper
     merge            name of a merge operator, see `nets.MERGES`; needs a global sub-network
     w0               frequency of the sines

@@ -7,19 +7,22 @@ bytes behind fewer.) The price that gives the size is searched for: quickly with
 under one H, whose bytes are within a few per cent, in the end with the thorough rounding.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from math import ceil, exp2
-from typing import Final
+from typing import Final, final
 
 import torch
 from torch import Tensor
 
+from lgcodec.fit.candidate import Candidate
 from lgcodec.fit.compensate import Rounded, Rounding
 from lgcodec.fit.gauss_newton import Residuals, polish
-from lgcodec.fit.settings import FitSettings
+from lgcodec.fit.objective import Objective
+from lgcodec.fit.settings import FitSettings, SizeOf
 from lgcodec.nets import Family, Siren
 
-__all__ = ["BAND", "FLOAT_SHARE", "can_refine", "refined"]
+__all__ = ["FLOAT_SHARE", "Refinement", "can_refine"]
 
 FLOAT_SHARE: Final = 0.5  # of a fit, what comes before
 AIM: Final = 0.985  # of the bytes allowed
@@ -45,72 +48,103 @@ def can_refine(family: Family, settings: FitSettings) -> bool:
     return small and wanted and simple and not family.global_tensors()
 
 
-def refined(
-    residuals: Residuals,
-    flat: Tensor,
-    steps: int,
-    size: int,
-    size_of: Callable[[Rounded], int],
-) -> Iterator[tuple[float, Rounded | None]]:
-    """Shares of the work that are done, and weights of about `size` bytes when there are some.
+@final
+class Refinement:
+    """The last phase of a fit that `can_refine`.
 
-    flat    [P, N] float weights to begin with
-    steps   of all weights, at most
+    settings   with a size, and the second-order steps there are
+    size_of    bytes that rounded weights take in the file
     """
-    flat, damping = flat.clone(), flat.new_full((len(flat),), DAMPING)
-    wanted = price = SLOPE * _error(residuals, flat) / (8 * flat.numel())
-    done, work = 0, steps + len(residuals.places)
-    while done < steps:
-        price = max(wanted, price / FALL)
-        most = min(ceil(PHASE * steps), steps - done)
-        for step in _settle(residuals, flat, damping, price, most):
-            yield (done + step) / work, None
-        done += step
-        wanted = _priced(residuals, flat, price, size, size_of)
-        if price / NEAR < wanted < price * NEAR:
-            break
-    price, done = wanted, steps
-    for _ in range(ATTEMPTS):
-        in_turn = Rounding(residuals, price).in_turn(flat, damping.clone())
-        for layer, rounded in enumerate(in_turn):
-            found = rounded
-            yield (done + 2 * layer + 1) / work, None
-        yield 1.0, found
-        excess = size_of(found) - AIM * size
-        if BAND[0] - AIM <= excess / size <= BAND[1] - AIM:
-            break
-        price *= exp2(16 * excess / flat.numel())
 
+    def __init__(
+        self, family: Siren, objective: Objective, settings: FitSettings, size_of: SizeOf
+    ) -> None:
+        sampler = objective.sampler
+        self._family, self._objective = family, objective
+        self._residuals = Residuals(family, sampler, sampler.tile_samples)
+        self._steps, self._size, self._size_of = settings.refine, settings.size or 0, size_of
+        self._work = self._steps + len(self._residuals.places)
 
-def _settle(
-    residuals: Residuals, flat: Tensor, damping: Tensor, price: float, most: int
-) -> Iterator[int]:
-    """Improve `flat` until it has settled; after each step its number, `most` at the end."""
-    errors = [_error(residuals, flat)]
-    for step in range(1, most + 1):
-        polish(residuals, flat, damping, 1, cost=Rounding(residuals, price).ridge)
-        errors.append(_error(residuals, flat))
-        yield step
-        if step >= SINCE and errors[-1] > (1 - SETTLED) * errors[-1 - SINCE]:
-            return
+    def improved(self, best: Candidate) -> Iterator[tuple[float, Candidate]]:
+        """Shares of the work that are done, and the best so far, which is float to begin with."""
+        start = self._residuals.flat(self._family.canonicalise(best.weights))
+        for done, rounded in self._rounded(start):
+            if rounded is not None:
+                found = self._judged(rounded)
+                best = found if found.score >= best.score else best
+            yield done, best
 
+    def _judged(self, rounded: Rounded) -> Candidate:
+        """First the size, then the quality."""
+        low, high = (bound * self._size for bound in BAND)
+        found, size = self._candidate(rounded), self._bytes(rounded)
+        psnr = self._objective.psnr(self._objective.error(found.weights, None))
+        score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
+        return replace(found, psnr=psnr, score=score)
 
-def _error(residuals: Residuals, flat: Tensor) -> float:
-    return float(residuals.errors(flat, torch.arange(len(flat))).sum())
+    def _candidate(self, rounded: Rounded) -> Candidate:
+        return Candidate(self._residuals.tensors(rounded.flat), steps=rounded.steps)
 
+    def _bytes(self, rounded: Rounded) -> int:
+        return self._size_of(self._candidate(rounded).fitted())
 
-def _priced(
-    residuals: Residuals,
-    flat: Tensor,
-    price: float,
-    size: int,
-    size_of: Callable[[Rounded], int],
-) -> float:
-    """The price at which quick rounding has the bytes aimed at: 4 times it saves a bit a weight."""
-    matrix = residuals.normal(flat).matrix
-    for _ in range(TRIALS):
-        excess = size_of(Rounding(residuals, price).at_once(flat, matrix)) / (AIM * size) - 1
-        if abs(excess) < CLOSE:
-            break
-        price *= exp2(min(max(16 * excess * AIM * size / flat.numel(), -4.0), 4.0))
-    return price
+    def _rounded(self, flat: Tensor) -> Iterator[tuple[float, Rounded | None]]:
+        """Shares of the work that are done, and weights of about the size when there are some.
+
+        flat   [P, N] float weights to begin with
+        """
+        flat, damping = flat.clone(), flat.new_full((len(flat),), DAMPING)
+        price = yield from self._settled(flat, damping)
+        for _ in range(ATTEMPTS):
+            in_turn = Rounding(self._residuals, price).in_turn(flat, damping.clone())
+            for layer, rounded in enumerate(in_turn):
+                found = rounded
+                yield (self._steps + 2 * layer + 1) / self._work, None
+            yield 1.0, found
+            excess = self._bytes(found) - AIM * self._size
+            if BAND[0] - AIM <= excess / self._size <= BAND[1] - AIM:
+                break
+            price *= exp2(16 * excess / flat.numel())
+
+    def _settled(self, flat: Tensor, damping: Tensor) -> Generator[tuple[float, None], None, float]:
+        """Improve `flat`, at prices that fall to that of the size, which is returned."""
+        wanted = price = SLOPE * self._error(flat) / (8 * flat.numel())
+        done = 0
+        while done < self._steps:
+            price = max(wanted, price / FALL)
+            most = min(ceil(PHASE * self._steps), self._steps - done)
+            for step in self._settled_at(price, flat, damping, most):
+                yield (done + step) / self._work, None
+            done += step
+            wanted = self._priced(flat, price)
+            if price / NEAR < wanted < price * NEAR:
+                break
+        return wanted
+
+    def _settled_at(self, price: float, flat: Tensor, damping: Tensor, most: int) -> Iterator[int]:
+        """Improve `flat` until it has settled; after each step its number, `most` at the end."""
+        errors = [self._error(flat)]
+        for step in range(1, most + 1):
+            ridge = Rounding(self._residuals, price).ridge
+            polish(self._residuals, flat, damping, 1, cost=ridge)
+            errors.append(self._error(flat))
+            yield step
+            if step >= SINCE and errors[-1] > (1 - SETTLED) * errors[-1 - SINCE]:
+                return
+
+    def _error(self, flat: Tensor) -> float:
+        return float(self._residuals.errors(flat, torch.arange(len(flat))).sum())
+
+    def _priced(self, flat: Tensor, price: float) -> float:
+        """The price at which quick rounding has the bytes aimed at.
+
+        Four times the price saves a bit a weight.
+        """
+        matrix = self._residuals.normal(flat).matrix
+        for _ in range(TRIALS):
+            rounded = Rounding(self._residuals, price).at_once(flat, matrix)
+            excess = self._bytes(rounded) / (AIM * self._size) - 1
+            if abs(excess) < CLOSE:
+                break
+            price *= exp2(min(max(16 * excess * AIM * self._size / flat.numel(), -4.0), 4.0))
+        return price

@@ -7,7 +7,7 @@ from typing import final
 from lgcodec.coding.base import Floats
 from lgcodec.fit.measurement import Measurement
 
-__all__ = ["FitProgress", "FitSettings", "Fitted", "Report"]
+__all__ = ["FitProgress", "FitSettings", "Fitted", "Report", "SizeOf"]
 
 
 @final
@@ -86,3 +86,6 @@ class Fitted:
     psnr: float
     iterations: int
     interrupted: bool = False
+
+
+SizeOf = Callable[[Fitted], int]  # bytes of what was fitted

@@ -15,6 +15,7 @@ from lgcodec.coding.rans import Rans
 from lgcodec.coding.raw import Raw
 from lgcodec.errors import FileError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
+from lgcodec.format.container import GroupData
 
 LOCAL = (TensorSpec("w", (2, 3)), TensorSpec("b", (3,)))
 GLOBAL = (TensorSpec("g", (4,)),)
@@ -91,6 +92,13 @@ def test_a_local_chunk_needs_the_global_one_and_itself(plugs: tuple[Any, Any]) -
     head, locals_ = chunks.encode(SHARED, WEIGHTS, STEPS)
     alone = chunks.decode_local(chunks.decode_global(head), locals_[1:])
     check_weights(alone, {name: value[1:] for name, value in WEIGHTS.items()})
+
+
+@pytest.mark.parametrize(("coder", "width"), [(Rans(), 1), (Raw(), 2)])
+def test_small_chunks_have_checksums_that_their_coder_needs(coder: Any, width: int) -> None:
+    """Of one byte only where it notices damage too."""
+    group = codec(Uniform(8), coder).group(3, b"head", {5: b"chunk"})
+    assert group == GroupData(3, b"head", {5: b"chunk"}, width)
 
 
 @pytest.mark.parametrize("plugs", ALL)

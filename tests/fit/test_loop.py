@@ -14,8 +14,9 @@ from fit.builders import CPU, lattice, network, sampler, smooth
 from lgcodec.coding import ChunkCodec, Uniform
 from lgcodec.coding.rans import Rans
 from lgcodec.errors import InputError, UsageError
-from lgcodec.fit.loop import ROOM, fit
+from lgcodec.fit.loop import fit
 from lgcodec.fit.quantise import bits_of
+from lgcodec.fit.schedule import ROOM
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
 
 PICTURE = smooth("image", (25, 18), 2)

@@ -1,0 +1,131 @@
+"""Symbols of latents for a step, under the network that predicts them as it is now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lgcodec.coding.base import Floats, Symbols
+from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.fit.descent import descend
+from lgcodec.fit.entropy import Entropy, costs
+from lgcodec.fit.pyramids import Pyramids, Rounded
+from lgcodec.fit.rounding import cheapest, dead_zone
+from lgcodec.fit.sampling import Sampler
+from lgcodec.nets.latent import Latent
+
+__all__ = ["Choice", "Chooser"]
+
+HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
+EACH: Final = 7
+HALF: Final = 0.5  # a step: what is farther from 0 may be chosen not to be 0
+
+
+@final
+@dataclass(frozen=True)
+class Choice:
+    """Symbols [P, N_k] of every band for one step, and what they cost in a file, in bits."""
+
+    rounded: Rounded
+    symbols: Sequence[Symbols]
+    bits: float
+
+
+@final
+class Chooser:
+    """Chooses symbols of all partitions of a group.
+
+    phases    of a descent: how many places along an axis take turns
+    entropy   the network that predicts symbols
+    """
+
+    def __init__(self, family: Latent, sampler: Sampler, phases: int) -> None:
+        self._family, self._phases = family, phases
+        self._pyramids = Pyramids(family, sampler)
+        self.entropy = Entropy(family.coder)
+
+    def choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> Choice:
+        """Symbols for a step, contexts from `symbols` or from a plain rounding."""
+        rounded, coder = self._pyramids.rounded(step), self._coder()
+        parts, bits = [], 0.0
+        for rows in self._pyramids.blocks:
+            bands = self._pyramids.bands(rounded, rows)
+            near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
+            part = [cheapest(*pair) for pair in zip(bands, coder.classes(near), strict=True)]
+            bits += _bits(coder, part)
+            parts.append(part)
+        return _choice(rounded, parts, bits)
+
+    def descended(self, choice: Choice) -> Choice:
+        """Symbols that make good what others leave out."""
+        coder, rounded, parts, bits = self._coder(), choice.rounded, [], 0.0
+        for rows in self._pyramids.blocks:
+            part = [symbols[rows] for symbols in choice.symbols]
+            part = descend(
+                self._family.pyramid,
+                rounded.scales,
+                *self._pyramids.residual(rounded, choice.symbols, rows),
+                symbols=part,
+                classes=coder.classes(part),
+                odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
+                phases=self._phases,
+            )
+            bits += _bits(coder, part)
+            parts.append(part)
+        return _choice(rounded, parts, bits)
+
+    def filtered(self, choice: Choice) -> Choice:
+        """The same with the best strength of the filter."""
+        return replace(choice, rounded=self._pyramids.filtered(choice.rounded, choice.symbols))
+
+    def restored(self, step: int, symbols: Sequence[Symbols]) -> Choice:
+        """The choice of these symbols, whatever they cost."""
+        return Choice(self._pyramids.rounded(step), symbols, 0.0)
+
+    def error(self, choice: Choice) -> float:
+        """Mean squared error, in network units."""
+        return self._pyramids.error(choice.rounded, choice.symbols)
+
+    def keep_what_pays(self, symbols: Sequence[Symbols]) -> None:
+        """What the network has learned must save more than it costs, or it is forgotten."""
+        learned, usual = self._coder(), self._family.coder
+        usual = usual.for_locals(
+            self._family.local_tensors(), {ENTROPY: 0 * self.entropy.integers()}
+        )
+        if _bits(learned, symbols) + _entropy(self.entropy.integers()) >= _bits(usual, symbols):
+            self.entropy = Entropy(self._family.coder)
+
+    def _coder(self) -> Context:
+        networks = {ENTROPY: self.entropy.integers()}
+        return self._family.coder.for_locals(self._family.local_tensors(), networks)
+
+
+def _odds(
+    coder: Context, bands: Sequence[Floats], symbols: Sequence[Symbols]
+) -> Sequence[NDArray[np.int64]]:
+    """Of the signs of all that may be chosen not to be 0."""
+    asked = [(np.abs(b) > HALF) | (s != 0) for b, s in zip(bands, symbols, strict=True)]
+    return coder.odds(symbols, asked)
+
+
+def _choice(rounded: Rounded, parts: Sequence[Sequence[Symbols]], bits: float) -> Choice:
+    """Of blocks of partitions, whose symbols take so many bits."""
+    chosen = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    shared = rounded.global_["coarse"].size
+    return Choice(rounded, chosen, bits + 8 * (HEAD + EACH * len(chosen[0]) + shared))
+
+
+def _bits(coder: Context, symbols: Sequence[Symbols]) -> float:
+    """Of symbols [P, N_k] of every band."""
+    pairs = zip(symbols, coder.classes(symbols), strict=True)
+    return sum(
+        float(costs(classes, np.abs(part).astype(np.float32)).sum()) for part, classes in pairs
+    )
+
+
+def _entropy(numbers: Floats) -> float:
+    """Bits that whole numbers take, each by how often it occurs."""
+    _, counts = np.unique(numbers, return_counts=True)
+    return float(-(counts * np.log2(counts / counts.sum())).sum())

@@ -1,0 +1,33 @@
+"""How far a fit of latents is, counted in choices of all symbols."""
+
+from typing import Final, final
+
+__all__ = ["Work"]
+
+SEARCH: Final = 5  # choices of all symbols that a search takes, roughly
+SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
+ALMOST: Final = 0.99  # the most that is done before all is
+
+
+@final
+class Work:
+    """A search if there is a target, rounds, and a search again.
+
+    symbols      of all partitions; iterations: of training in a round
+    done         so far
+    training     of a round
+    """
+
+    def __init__(self, symbols: int, iterations: int, rounds: int, *, searches: bool) -> None:
+        self._rounds, self._search = rounds, SEARCH if searches else 0
+        self.training = iterations * SYMBOLS_PER_ITERATION / symbols
+        self.done = 0.0
+
+    def until(self, rounds: int) -> float:
+        """Work of the first search, if there is one, and of so many rounds."""
+        return self._search + 1 + rounds * (1 + self.training)
+
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        whole = self.until(self._rounds) + self._search + 1
+        return min(self.done / whole, ALMOST)

@@ -1,0 +1,25 @@
+"""Shares of a fit of latents."""
+
+import pytest
+
+from lgcodec.fit.work import SEARCH, SYMBOLS_PER_ITERATION, Work
+
+
+@pytest.mark.parametrize("searches", [False, True])
+def test_shares_grow_with_rounds_and_never_reach_the_end(searches: bool) -> None:
+    work = Work(SYMBOLS_PER_ITERATION, 30, 2, searches=searches)
+    assert work.training == 30
+    shares = []
+    for rounds in range(4):
+        work.done = work.until(rounds)
+        shares.append(work.share())
+    assert sorted(set(shares)) == shares
+    assert shares[2] < 1
+    assert shares[3] == 0.99
+
+
+def test_a_search_counts_twice() -> None:
+    """For a target the step is searched for before the rounds, and corrected after them."""
+    plain, searching = (Work(100, 0, 2, searches=searches) for searches in (False, True))
+    plain.done = searching.done = 1.0
+    assert 1 / searching.share() == pytest.approx(1 / plain.share() + 2 * SEARCH)
