@@ -26,6 +26,7 @@ __all__ = ["Cost", "Normal", "Residuals", "polish"]
 Cost = Callable[[Tensor, Tensor], Tensor]  # weights [P, N] and J^T J [P, N, N] -> [P, N]
 
 NUMBERS: Final = 2**21  # of what belongs to samples held at once
+AT_ONCE: Final = 16  # partitions whose equations are solved in double precision
 TRIES: Final = 4  # of a damping, until the error falls
 RELAX, STIFFEN = 1 / 3, 4.0  # of the damping, after a step that was good and one that was not
 GENTLEST, STIFFEST = 1e-7, 1e6
@@ -163,7 +164,9 @@ def polish(
         left = torch.arange(len(flat))  # like all numbers of partitions on the CPU
         for attempt in range(TRIES):
             moved = flat[left]
-            moved[:, first:] -= _step(matrix[left], gradient[left], damping[left])
+            parts = torch.split(left, AT_ONCE)
+            steps = [_step(matrix[part], gradient[part], damping[part]) for part in parts]
+            moved[:, first:] -= torch.cat(steps)
             after = residuals.errors(moved, left) + (ridge[left] * moved.square()).sum(1)
             good = after < before[left]  # of a number that is none, neither
             flat[left[good.cpu()]] = moved[good]

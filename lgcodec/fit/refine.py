@@ -36,13 +36,16 @@ SETTLED: Final = 0.005  # of the error: less than `SINCE` steps bring ends them
 SINCE: Final = 3
 ATTEMPTS: Final = 6  # at the bytes, by thorough rounding
 TRIALS: Final = 10  # by quick rounding
-MOST: Final = 1000  # weights of a partition, whose J^T J is made
+MOST: Final = 1500  # weights of a partition, whose J^T J is made
+MOST_NUMBERS: Final = 2**27  # of J^T J of all partitions, which are held at once
 CLOSE: Final = 0.01  # of the bytes
 
 
-def can_refine(family: Family, settings: FitSettings) -> bool:
+def can_refine(family: Family, settings: FitSettings, partitions: int) -> bool:
     """Whether a fit is one of local sine networks of a few weights, for a size."""
-    small = isinstance(family, Siren) and sum(t.size for t in family.local_tensors()) <= MOST
+    weights = sum(tensor.size for tensor in family.local_tensors())
+    few = weights <= MOST and partitions * weights**2 <= MOST_NUMBERS
+    small = isinstance(family, Siren) and few
     wanted = settings.refine > 0 and None not in (settings.size, settings.bits)
     simple = settings.measurement is None and settings.seconds is None
     return small and wanted and simple and not family.global_tensors()
