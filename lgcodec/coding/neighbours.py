@@ -124,27 +124,24 @@ class Neighbourhood:
 
     def features(self, own: Floats) -> list[Floats]:
         """Features [P * C, *band]; `own` is g [P, C, *band] of the band's earlier channels."""
-        before, earlier = np.zeros_like(own), np.zeros_like(own)
-        before[:, 1:] = own[:, :-1]
-        earlier[:, 2:] = own.cumsum(axis=1)[:, :-2]
-        before, empty = _flat(before), np.zeros((len(self._low), *self._band.shape), np.float32)
+        return [*self.bands(), *_across(own), *self.edges()]
+
+    def bands(self) -> list[Floats]:
+        """Features [P * C, *band] of other bands."""
+        empty = np.zeros((len(self._low), *self._band.shape), np.float32)
         total = sum(self._siblings, start=empty)
         return [
             *([empty] * 2 if self._parent is None else self._of_parent(self._parent)),
             sum(map(self._stretched, self._above), start=empty),
             total,
             around(total),
-            before,
-            around(before),
-            _flat(earlier),
-            *self._edges(),
         ]
 
     def _of_parent(self, parent: Floats) -> list[Floats]:
         return [self._stretched(parent), self._stretched(around(parent))]
 
-    def _edges(self) -> list[Floats]:
-        """First and second differences of the low part along each axis."""
+    def edges(self) -> list[Floats]:
+        """First and second differences [P * C, *band] of the low part along each axis."""
         low, found = self._low, []
         for axis, up in enumerate(self._pyramid.high(self._band.orientation)):
             unit = [int(axis == other) for other in range(len(self._band.shape))]
@@ -177,6 +174,14 @@ class Neighbourhood:
 def _flat(values: NDArray[Number]) -> NDArray[Number]:
     """[P, C, *any] as [P * C, *any]."""
     return values.reshape(-1, *values.shape[2:])
+
+
+def _across(own: Floats) -> list[Floats]:
+    """Features [P * C, *band] of earlier channels, from g [P, C, *band]."""
+    before, earlier = np.zeros_like(own), np.zeros_like(own)
+    before[:, 1:] = own[:, :-1]
+    earlier[:, 2:] = own.cumsum(axis=1)[:, :-2]
+    return [_flat(before), around(_flat(before)), _flat(earlier)]
 
 
 def around(values: Floats) -> Floats:
