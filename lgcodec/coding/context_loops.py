@@ -205,14 +205,15 @@ def _signed(value: Any, shift: int, g: Floats) -> Any:
 @inlined
 def _odds(layers: SignLayers, features: Floats, hidden: Floats, then: Floats, phase: int) -> Any:
     """What a network says of features; `hidden` and `then` are places to work."""
-    hidden[:], then[:], total = 0, 0, np.float32(0)
+    hidden[:], then[:] = 0, 0
     for place in range(len(features)):
         _add(hidden, features[place], layers.first, place)
     for unit in range(len(hidden)):
-        _add(then, _between(hidden[unit], MOST_SIGNED), layers.second, unit)
+        hidden[unit] = _between(hidden[unit], MOST_SIGNED)
+    _add_layer(then, hidden, layers.second)
     for unit in range(len(then)):
-        total += _between(np.trunc(then[unit]), MOST_THEN) * layers.vector[unit]
-    odds = np.int64(total) * layers.gains[phase]
+        then[unit] = _between(np.trunc(then[unit]), MOST_THEN) * layers.vector[unit]
+    odds = np.int64(_total(then)) * layers.gains[phase]
     return odds >> 16 if odds >= 0 else -(-odds >> 16)
 
 
@@ -236,6 +237,26 @@ def _add(sums: Floats, value: Any, weights: Floats, row: int) -> None:
 
 
 @inlined
+def _add_layer(sums: Floats, values: Floats, weights: Floats) -> None:
+    """Units [4 n] of a layer to all of the next; by fours, as each sum waits for the one before."""
+    for k in range(0, len(values) - 3, 4):
+        a, b, c, d = values[k], values[k + 1], values[k + 2], values[k + 3]
+        for unit in range(len(sums)):
+            sums[unit] += (a * weights[k, unit] + b * weights[k + 1, unit]) + (
+                c * weights[k + 2, unit] + d * weights[k + 3, unit]
+            )
+
+
+@inlined
+def _total(values: Floats) -> Any:
+    """The sum of [4 n]."""
+    total = np.float32(0)
+    for k in range(0, len(values) - 3, 4):
+        total += (values[k] + values[k + 1]) + (values[k + 2] + values[k + 3])
+    return total
+
+
+@inlined
 def _add_across(
     sums: Floats, layers: Layers, places: Places, own: Floats, row: int, channel: int, outer: int
 ) -> None:
@@ -253,13 +274,14 @@ def _add_across(
 @inlined
 def _class(layers: Layers, hidden: Floats, then: Floats) -> int:
     """The class that follows from the sums of the first layer; `then` is a place to work."""
-    for unit in range(len(hidden)):
+    for unit in range(HIDDEN):
         then[unit] = layers.second_bias[unit]
-    for before in range(len(hidden)):
-        _add(then, _limited(hidden[before], MOST_HIDDEN), layers.second, before)
-    total = layers.third_bias[0]
-    for before in range(len(hidden)):
-        total += _limited(then[before], MOST_HIDDEN) * layers.third[before]
+    for unit in range(len(hidden)):
+        hidden[unit] = _limited(hidden[unit], MOST_HIDDEN)
+    _add_layer(then, hidden, layers.second)
+    for unit in range(len(then)):
+        then[unit] = _limited(then[unit], MOST_HIDDEN) * layers.third[unit]
+    total = layers.third_bias[0] + _total(then)
     return int(_limited(total, CLASSES - 1))
 
 
