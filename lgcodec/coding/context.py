@@ -233,7 +233,7 @@ class Context(Coder):
         across = slice(causal + BEFORE, causal + OTHERS)
         layers = self._ready.layers(near.constants(), causal, across)
         shape = known.low.shape[0], self.pyramid.channels, prod(band.shape)
-        features = np.stack([*near.bands(), *near.edges()]).reshape(-1, *shape)
+        features = np.stack([*near.before(), *near.after()]).reshape(-1, *shape)
         values, places = np.zeros(shape, np.int64), places_of(band.shape)
         own, signs = np.zeros((*shape[:2], places.wide), np.float32), self._signs(band, known)
         for channel in range(self.pyramid.channels):

@@ -84,11 +84,12 @@ def read_magnitudes(
 @compiled
 def classes_of(layers: Layers, features: Floats) -> NDArray[np.intp]:
     """Classes [P, C, N] from all features [F, P, C, N]."""
-    found = np.zeros(features.shape[1:], np.intp)
+    _, rows, channels, count = features.shape
+    found = np.zeros((rows, channels, count), np.intp)
     hidden, then = np.zeros(HIDDEN, np.float32), np.zeros(HIDDEN, np.float32)
-    for row in range(found.shape[0]):
-        for channel in range(found.shape[1]):
-            for inner in range(found.shape[2]):
+    for row in range(rows):
+        for channel in range(channels):
+            for inner in range(count):
                 _begin(hidden, layers, features, row, channel, inner)
                 found[row, channel, inner] = _class(layers, hidden, then)
     return found
@@ -138,7 +139,7 @@ def odds_of_signs(
     g: Floats,
 ) -> Integers:
     """Odds [P, N] where `asked` for, in the order of coding, as the symbols `values` are."""
-    odds = np.zeros_like(values)
+    odds = np.zeros(values.shape, np.int64)
     features, hidden, then = _room(layers)
     for row in range(len(values)):
         for at in range(len(places.inner)):
@@ -192,7 +193,9 @@ def _put(
     seen: Seen, places: SignPlaces, row: int, channel: int, at: int, value: int, g: Floats
 ) -> None:
     """A symbol whose sign is known from now on."""
-    seen.near[row, (BACK + channel) * places.wide + places.near[at]] = _signed(value, 0, g)
+    seen.near[row, (BACK + channel) * places.wide + places.near[at]] = _signed(
+        np.int64(value), 0, g
+    )
 
 
 @inlined

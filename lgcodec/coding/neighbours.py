@@ -124,10 +124,10 @@ class Neighbourhood:
 
     def features(self, own: Floats) -> list[Floats]:
         """Features [P * C, *band]; `own` is g [P, C, *band] of the band's earlier channels."""
-        return [*self.bands(), *_across(own), *self.edges()]
+        return [*self.before(), *_across(own), *self.after()]
 
-    def bands(self) -> list[Floats]:
-        """Features [P * C, *band] of other bands."""
+    def before(self) -> list[Floats]:
+        """Those before the features of earlier channels: of other bands."""
         empty = np.zeros((len(self._low), *self._band.shape), np.float32)
         total = sum(self._siblings, start=empty)
         return [
@@ -140,8 +140,12 @@ class Neighbourhood:
     def _of_parent(self, parent: Floats) -> list[Floats]:
         return [self._stretched(parent), self._stretched(around(parent))]
 
-    def edges(self) -> list[Floats]:
-        """First and second differences [P * C, *band] of the low part along each axis."""
+    def after(self) -> list[Floats]:
+        """Those after the features of earlier channels."""
+        return self._edges()
+
+    def _edges(self) -> list[Floats]:
+        """First and second differences of the low part along each axis."""
         low, found = self._low, []
         for axis, up in enumerate(self._pyramid.high(self._band.orientation)):
             unit = [int(axis == other) for other in range(len(self._band.shape))]

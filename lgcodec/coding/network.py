@@ -65,9 +65,7 @@ class EntropyNetwork:
         """Numbers in the flat tensor."""
         return (inputs + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + HIDDEN + 1
 
-    def layers(
-        self, constants: Floats, causal: int = 0, across: slice = slice(0, 0)
-    ) -> Layers:
+    def layers(self, constants: Floats, causal: int = 0, across: slice = slice(0, 0)) -> Layers:
         """For a band whose last features are `constants` [C, n].
 
         causal, across   first features and others that are known one symbol after the other

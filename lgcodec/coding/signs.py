@@ -28,6 +28,7 @@ __all__ = [
     "SignPlaces",
     "phases",
     "sign_inputs",
+    "sign_places",
     "signed",
 ]
 
@@ -215,15 +216,15 @@ class BandSigns:
         """
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
 
-        layers = self.layers(channel)
+        layers, ordered, wanted = self.layers(channel), self.ordered(values), self.ordered(asked)
         return context_loops.odds_of_signs(
-            layers, self.places, self.seen, channel, *map(self.ordered, (values, asked)), magnitudes()
+            layers, self.places, self.seen, channel, ordered, wanted, magnitudes()
         )
 
     def examples(
         self, channel: int, values: NDArray[Any]
     ) -> tuple[Floats, NDArray[np.intp], NDArray[Any]]:
-        """Features [n, inputs] of symbols [P, *band] that are not 0, their phases, and these [n]."""
+        """Features [n, inputs] of symbols [P, *band] but 0, phases [n] and the symbols [n]."""
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
 
         ordered = self.ordered(values)
@@ -246,10 +247,11 @@ def _near(
     near = np.zeros((count[0], 1 + BACK, BACK + count[1], *wide), np.float32)
     for number, part in enumerate(before, 1):
         if part is not None:  # bands of a level may differ in length
-            part = part[(..., *(slice(0, n) for n in shape))]
-            inside = [slice(1, 1 + n) for n in part.shape[2:]]
-            near[(slice(None), number, slice(BACK, None), *inside)] = part
-    return near.reshape(count[0], -1)
+            lengths = [min(pair) for pair in zip(part.shape[2:], shape, strict=True)]
+            into, every = near[:, number, BACK:], (slice(None), slice(None))
+            inside = part[(*every, *(slice(0, n) for n in lengths))]
+            into[(*every, *(slice(1, 1 + n) for n in lengths))] = inside
+    return near.reshape(count[0], prod(near.shape[1:]))
 
 
 def _continued(low: Integers) -> Integers:
@@ -257,4 +259,4 @@ def _continued(low: Integers) -> Integers:
     for axis in range(2, low.ndim):
         length = low.shape[axis]
         low = low.take(np.arange(-BEFORE, length + AFTER).clip(0, length - 1), axis)
-    return low.reshape(*low.shape[:2], -1)
+    return low.reshape(*low.shape[:2], prod(low.shape[2:]))
