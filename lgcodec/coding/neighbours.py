@@ -113,7 +113,8 @@ class Neighbourhood:
     def __init__(
         self, pyramid: Pyramid, band: Band, known: Magnitudes, low: NDArray[np.int64]
     ) -> None:
-        self._pyramid, self._band, self._low = pyramid, band, _flat(low)
+        self._pyramid, self._band = pyramid, band
+        self._low = _flat(low).astype(np.int32)  # at most 2**20, and half of what is moved
         above = {o: _flat(g) for (level, o), g in known.items() if level == band.level + 1}
         self._parent, self._above = above.get(band.orientation), list(above.values())
         self._siblings = [
