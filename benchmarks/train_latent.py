@@ -179,7 +179,8 @@ def _examples(fit: Fit, random: np.random.Generator) -> tuple[Tensor, Tensor, Te
 def _classes(network: NDArray[np.float32], examples: Magnitudes) -> NDArray[np.intp]:
     features = examples.features.float().numpy()
     ready = EntropyNetwork(network, features.shape[1])
-    return ready.classes(features @ ready.matrices[0] + ready.biases[0])
+    none = np.zeros((1, 0), np.float32)
+    return ready.classes(features.T[:, None, None], none).ravel()
 
 
 def _signs(fits: Sequence[Fit], axes: int, random: np.random.Generator) -> list[Signs]:

@@ -9,6 +9,7 @@ coded as `rans` does. Specification: context.md.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from typing import Any, ClassVar, Final, final
 
 import numpy as np
@@ -30,7 +31,7 @@ from lgcodec.coding.neighbours import (
 from lgcodec.coding.network import EntropyNetwork
 from lgcodec.coding.pyramid import Band, Pyramid, as_lengths
 from lgcodec.coding.rans import Rans
-from lgcodec.coding.signs import BandSigns, Code, SignNetwork, sign_inputs
+from lgcodec.coding.signs import BandSigns, SignNetwork, sign_inputs
 from lgcodec.coding.streams import Reader, Writer
 from lgcodec.coding.tables import networks
 from lgcodec.errors import FileError, UsageError
@@ -140,19 +141,16 @@ class Context(Coder):
         writer = Writer(len(symbols[0]), sum(self.pyramid.sizes))
         parts = np.split(symbols[0].astype(np.int64), np.cumsum(self.pyramid.sizes)[:-1], axis=1)
         for band, values, known in self._bands(parts):
-            signs, sizes = self._signs(band, known), np.abs(values)
-            classes = self._network.classes(self._sums(band, known, magnitude(values)))
+            signs, classes = self._signs(band, known), self._classes(band, known, values)
             for channel in range(self.pyramid.channels):
-                _write(writer, sizes[:, channel], classes[:, channel])
-                code = _writing(writer, values[:, channel])
-                signs.values(channel, sizes[:, channel], code)
+                _write(writer, np.abs(values[:, channel]), classes[:, channel])
+                _write_signs(writer, signs, channel, values[:, channel])
         return writer.chunks()
 
     def classes(self, symbols: Sequence[Symbols]) -> list[NDArray[np.intp]]:
         """The class of every magnitude, for symbols [P, N_k] of each band."""
-        network, count = self._ready, len(symbols[0])
         return [
-            network.classes(self._sums(band, known, magnitude(values))).reshape(count, -1)
+            self._classes(band, known, values).reshape(len(values), -1)
             for band, values, known in self._bands(symbols)
         ]
 
@@ -166,9 +164,10 @@ class Context(Coder):
         result = []
         for (band, values, known), part in zip(self._bands(symbols), asked, strict=True):
             signs, wanted = self._signs(band, known), part.reshape(values.shape)
-            channels = range(self.pyramid.channels)
-            parts = [signs.odds(c, values[:, c], wanted[:, c]) for c in channels]
-            result.append(np.stack(parts, axis=1).reshape(len(values), -1))
+            odds = np.zeros((*values.shape[:2], prod(band.shape)), np.int64)
+            for c in range(self.pyramid.channels):
+                odds[:, c, signs.places.inner] = signs.odds(c, values[:, c], wanted[:, c])
+            result.append(odds.reshape(len(values), -1))
         return result
 
     def signs(
@@ -181,8 +180,10 @@ class Context(Coder):
         for band, values, known in self._bands(symbols):
             signs = self._signs(band, known)
             for channel in range(self.pyramid.channels):
-                for phase, features, seen in signs.examples(channel, values[:, channel]):
-                    yield band.orientation, features, (band.level, channel, phase), seen > 0
+                features, phases, seen = signs.examples(channel, values[:, channel])
+                for phase in np.unique(phases).tolist():
+                    own, place = phases == phase, (band.level, channel, phase)
+                    yield band.orientation, features[own], place, seen[own] > 0
 
     def features(self, symbols: Sequence[Symbols]) -> list[Floats]:
         """Inputs [P, N_k, inputs] of the network, for symbols [P, N_k] of each band."""
@@ -217,24 +218,29 @@ class Context(Coder):
         if not chunks:
             return [np.zeros((0, sum(self.pyramid.sizes)), symbol_type)]
         reader = Reader(chunks, sum(self.pyramid.sizes))
-        causal = len(causal_offsets(len(self.pyramid.tile)))
-        layers = self._network.layers(causal, slice(causal + BEFORE, causal + OTHERS))
         known, result = Known(self.pyramid, len(chunks)), []
         for band in self.pyramid.bands:
             known.begin(band)
-            signs = self._signs(band, known)
-            values = np.zeros((len(chunks), self.pyramid.channels, *band.shape), symbol_type)
-            sums = self._sums(band, known, np.zeros(values.shape, np.float32))
-            places = places_of(band.shape)
-            own = np.zeros((*values.shape[:2], places.wide), np.float32)
-            for channel in range(self.pyramid.channels):
-                sizes_ = reader.magnitudes(layers, places, sums, own, channel)
-                sizes_ = sizes_.reshape(len(values), *band.shape)
-                values[:, channel] = signs.values(channel, sizes_, _reading(reader, len(chunks)))
-            known.add(band, values)
+            values = self._read(reader, band, known).astype(symbol_type)
+            known.add(band, values.reshape(*values.shape[:2], *band.shape))
             result.append(values.reshape(len(chunks), -1))
         reader.finish()
         return [np.concatenate(result, axis=1)]
+
+    def _read(self, reader: Reader, band: Band, known: Known) -> NDArray[np.int64]:
+        """The symbols [P, C, N] of a band."""
+        near, causal = self._near(band, known), len(causal_offsets(len(band.shape)))
+        across = slice(causal + BEFORE, causal + OTHERS)
+        layers = self._ready.layers(near.constants(), causal, across)
+        shape = known.low.shape[0], self.pyramid.channels, prod(band.shape)
+        features = np.stack([*near.before(), *near.after()]).reshape(-1, *shape)
+        values, places = np.zeros(shape, np.int64), places_of(band.shape)
+        own, signs = np.zeros((*shape[:2], places.wide), np.float32), self._signs(band, known)
+        for channel in range(self.pyramid.channels):
+            sizes = reader.magnitudes(layers, places, features, own, channel)
+            told = signs.layers(channel), signs.places, signs.seen
+            values[:, channel] = reader.signs(*told, sizes, channel)
+        return values
 
     @cached_property
     def _sign_networks(self) -> list[SignNetwork]:
@@ -251,21 +257,20 @@ class Context(Coder):
         network = self._sign_networks[band.orientation - 1]
         return BandSigns(network, self.pyramid, band, known.signed, known.low)
 
-    def _sums(self, band: Band, known: Known, own: Floats) -> Floats:
-        """Sums [P, C, *band, H] of the first layer; what `own` [P, C, *band] has is known."""
-        network = self._ready
-        features, constants = self._features(band, known, own)
-        matrix, bias = network.matrices[0], network.biases[0]
-        sums = network.first(features).reshape(*own.shape, -1)
-        fixed = constants @ matrix[len(features) :] + bias
-        sums += fixed.reshape(len(fixed), *[1] * len(band.shape), -1)
-        return sums
+    def _classes(self, band: Band, known: Known, values: Symbols) -> NDArray[np.intp]:
+        """Classes [P, C, *band] of the magnitudes of symbols."""
+        features, constants = self._features(band, known, magnitude(values))
+        rows = np.stack(features).reshape(len(features), *values.shape[:2], -1)
+        return self._ready.classes(rows, constants).reshape(values.shape)
 
     def _features(self, band: Band, known: Known, own: Floats) -> tuple[list[Floats], Floats]:
         """Features of a band [P * C, *band], and those of a channel [C, n]."""
-        near = Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
+        near = self._near(band, known)
         causal = _causal(own.reshape(-1, *band.shape), band.shape)
         return [*causal, *near.features(own)], near.constants()
+
+    def _near(self, band: Band, known: Known) -> Neighbourhood:
+        return Neighbourhood(self.pyramid, band, known.magnitudes, known.low)
 
 
 def _write(writer: Writer, sizes: Symbols, classes: NDArray[np.intp]) -> None:
@@ -274,35 +279,13 @@ def _write(writer: Writer, sizes: Symbols, classes: NDArray[np.intp]) -> None:
     writer.put(sizes.reshape(len(sizes), -1)[:, order], classes.reshape(len(sizes), -1)[:, order])
 
 
-def _writing(writer: Writer, values: Symbols) -> Code:
-    """What signs there are, for `BandSigns.values`; they are put into `writer`."""
-
-    def code(
-        rows: NDArray[np.intp], places: NDArray[np.intp], odds: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        negative: NDArray[np.bool_] = values.reshape(len(values), -1)[rows, places] < 0
-        counts = np.bincount(rows, minlength=len(values))
-        writer.put_signs(negative != (odds < 0), _sign_classes(odds), counts)
-        return negative
-
-    return code
-
-
-def _reading(reader: Reader, count: int) -> Code:
-    """What signs there are, for `BandSigns.values`, out of `reader`."""
-
-    def code(
-        rows: NDArray[np.intp], _: NDArray[np.intp], odds: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        counts = np.bincount(rows, minlength=count)
-        negative: NDArray[np.bool_] = reader.signs(_sign_classes(odds), counts) != (odds < 0)
-        return negative
-
-    return code
-
-
-def _sign_classes(odds: NDArray[np.int64]) -> NDArray[np.intp]:
-    return np.minimum(np.abs(odds), SIGN_CLASSES - 1)
+def _write_signs(writer: Writer, signs: BandSigns, channel: int, values: Symbols) -> None:
+    """Those of symbols [P, *band] of one channel."""
+    ordered, asked = signs.ordered(values), values != 0
+    kept = ordered != 0
+    odds, negative = signs.odds(channel, values, asked)[kept], ordered[kept] < 0
+    classes = np.minimum(np.abs(odds), SIGN_CLASSES - 1)
+    writer.put_signs(negative != (odds < 0), classes, kept.sum(axis=1))
 
 
 def _causal(own: Floats, shape: Sequence[int]) -> list[Floats]:

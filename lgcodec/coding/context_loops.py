@@ -11,12 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import compiled, inlined
-from lgcodec.coding.distributions import BYTES, CLASSES, PRECISION, SIGNS, Slots
+from lgcodec.coding.distributions import (
+    BYTES,
+    CLASSES,
+    PRECISION,
+    SIGN_CLASSES,
+    SIGNS,
+    Slots,
+)
 from lgcodec.coding.lanes import LOWEST
 from lgcodec.coding.neighbours import Places
-from lgcodec.coding.network import MOST_HIDDEN, Layers
+from lgcodec.coding.network import HIDDEN, MOST_HIDDEN, Layers
+from lgcodec.coding.signs import BACK, MOST_THEN, Seen, SignLayers, SignPlaces
 from lgcodec.coding.signs import MOST_HIDDEN as MOST_SIGNED
-from lgcodec.coding.signs import MOST_THEN
 from lgcodec.coding.streams import LARGEST, Words
 
 __all__ = [
@@ -24,9 +31,10 @@ __all__ = [
     "NEEDLESS",
     "SOUND",
     "classes_of",
+    "features_of_signs",
+    "odds_of_signs",
     "read_magnitudes",
     "read_signs",
-    "sums_of_signs",
 ]
 
 MASK: Final = (1 << PRECISION) - 1
@@ -41,7 +49,7 @@ def read_magnitudes(
     words: Words,
     layers: Layers,
     places: Places,
-    sums: Floats,
+    features: Floats,
     own: Floats,
     channel: int,
     first: int,
@@ -49,20 +57,18 @@ def read_magnitudes(
 ) -> tuple[Integers, int]:
     """Magnitudes [P, N] in raster order, the `first` one being so many since the chunk began.
 
-    sums   [P, C, N, H] what other bands add to the first layer
-    own    [P, C, wide] g of the band's magnitudes, which those of `channel` are put into
-    g      [4096] of every magnitude
+    features   [F, P, C, N] what is known before the band
+    own        [P, C, wide] g of the band's magnitudes, which those of `channel` are put into
+    g          [4096] of every magnitude
     """
     count, lanes = len(places.inner), words.states.shape[1]
-    found = np.zeros((len(sums), count), np.int64)
-    units = len(layers.second_bias)
-    hidden, then = np.zeros(units, np.float32), np.zeros(units, np.float32)
-    for row in range(len(sums)):
+    found = np.zeros((len(own), count), np.int64)
+    hidden, then = np.zeros(HIDDEN, np.float32), np.zeros(HIDDEN, np.float32)
+    for row in range(len(own)):
         lane = first % lanes
         for number in range(count):
             inner, outer = places.inner[number], places.outer[number]
-            for unit in range(units):
-                hidden[unit] = sums[row, channel, inner, unit]
+            _begin(hidden, layers, features, row, channel, inner)
             for place in range(len(places.causal)):
                 _add(hidden, own[row, channel, outer + places.causal[place]], layers.causal, place)
             if channel:
@@ -76,46 +82,153 @@ def read_magnitudes(
 
 
 @compiled
-def classes_of(layers: Layers, sums: Floats) -> NDArray[np.intp]:
-    """Classes [n] from the sums [n, H] of the first layer."""
-    found, then = np.zeros(len(sums), np.intp), np.zeros(sums.shape[1], np.float32)
-    for row in range(len(sums)):
-        found[row] = _class(layers, sums[row], then)
+def classes_of(layers: Layers, features: Floats) -> NDArray[np.intp]:
+    """Classes [P, C, N] from all features [F, P, C, N]."""
+    _, rows, channels, count = features.shape
+    found = np.zeros((rows, channels, count), np.intp)
+    hidden, then = np.zeros(HIDDEN, np.float32), np.zeros(HIDDEN, np.float32)
+    for row in range(rows):
+        for channel in range(channels):
+            for inner in range(count):
+                _begin(hidden, layers, features, row, channel, inner)
+                found[row, channel, inner] = _class(layers, hidden, then)
     return found
 
 
 @compiled
-def sums_of_signs(
-    first: Floats, second: Floats, vector: Floats, features: NDArray[Any]
-) -> Integers:
-    """What a network of signs says of features [n, inputs], before its gain; [n]."""
-    units, sums = len(vector), np.zeros(len(features), np.int64)
-    hidden, then = np.zeros(units, np.float32), np.zeros(units, np.float32)
-    for row in range(len(features)):
-        hidden[:], then[:], total = 0, 0, np.float32(0)
-        for place in range(features.shape[1]):
-            _add(hidden, features[row, place], first, place)
-        for unit in range(units):
-            _add(then, _between(hidden[unit], MOST_SIGNED), second, unit)
-        for unit in range(units):
-            total += _between(np.trunc(then[unit]), MOST_THEN) * vector[unit]
-        sums[row] = int(total)
-    return sums
+def read_signs(
+    slots: Slots,
+    words: Words,
+    layers: SignLayers,
+    places: SignPlaces,
+    seen: Seen,
+    sizes: Integers,
+    channel: int,
+    before: Integers,
+    g: Floats,
+) -> tuple[Integers, int]:
+    """Symbols [P, N] in raster order from magnitudes; `before` [P] counts the signs of chunks."""
+    values, lanes = np.zeros_like(sizes), words.states.shape[1]
+    features, hidden, then = _room(layers)
+    for row in range(len(sizes)):
+        for at in range(len(places.inner)):
+            value = sizes[row, places.inner[at]]
+            if not value:
+                continue
+            _see(features, places, seen, row, channel, at, g)
+            odds = _odds(layers, features, hidden, then, places.phase[at])
+            class_, lane = SIGNS + min(abs(odds), SIGN_CLASSES - 1), before[row] % lanes
+            place = _place(slots, words, class_, row, lane)
+            if place < 0:
+                return values, ENDS
+            value = -value if bool(slots.value[place]) != (odds < 0) else value
+            values[row, places.inner[at]] = value
+            _put(seen, places, row, channel, at, value, g)
+            before[row] += 1
+    return values, SOUND
 
 
 @compiled
-def read_signs(
-    slots: Slots, words: Words, classes: Integers, counts: Integers, before: Integers
-) -> tuple[Integers, int]:
-    """Signs of these classes [n], `counts` [P] of each chunk, which had `before` [P] already."""
-    values, at, lanes = np.zeros(len(classes), np.int64), 0, words.states.shape[1]
-    for row in range(len(counts)):
-        for number in range(before[row], before[row] + counts[row]):
-            place = _place(slots, words, SIGNS + classes[at], row, number % lanes)
-            if place < 0:
-                return values, ENDS
-            values[at], at = slots.value[place], at + 1
-    return values, SOUND
+def odds_of_signs(
+    layers: SignLayers,
+    places: SignPlaces,
+    seen: Seen,
+    channel: int,
+    values: Integers,
+    asked: NDArray[np.bool_],
+    g: Floats,
+) -> Integers:
+    """Odds [P, N] where `asked` for, in the order of coding, as the symbols `values` are."""
+    odds = np.zeros(values.shape, np.int64)
+    features, hidden, then = _room(layers)
+    for row in range(len(values)):
+        for at in range(len(places.inner)):
+            if asked[row, at]:
+                _see(features, places, seen, row, channel, at, g)
+                odds[row, at] = _odds(layers, features, hidden, then, places.phase[at])
+            _put(seen, places, row, channel, at, values[row, at], g)
+    return odds
+
+
+@compiled
+def features_of_signs(
+    places: SignPlaces, seen: Seen, channel: int, values: Integers, g: Floats
+) -> Floats:
+    """Features [n, inputs] of the symbols [P, N], in the order of coding, that are not 0."""
+    inputs, number = len(places.around) + len(places.window), 0
+    features = np.zeros((np.count_nonzero(values), inputs), np.float32)
+    for row in range(len(values)):
+        for at in range(len(places.inner)):
+            if values[row, at]:
+                _see(features[number], places, seen, row, channel, at, g)
+                _put(seen, places, row, channel, at, values[row, at], g)
+                number += 1
+    return features
+
+
+@inlined
+def _room(layers: SignLayers) -> tuple[Floats, Floats, Floats]:
+    """For features and units of one sign."""
+    inputs, units = layers.first.shape
+    return (
+        np.zeros(inputs, np.float32), np.zeros(units, np.float32), np.zeros(units, np.float32),
+    )  # fmt: skip
+
+
+@inlined
+def _see(
+    features: Floats, places: SignPlaces, seen: Seen, row: int, channel: int, at: int, g: Floats
+) -> None:
+    """The features of the sign of one place."""
+    near, low = (BACK + channel) * places.wide + places.near[at], places.low[at]
+    for number in range(len(places.around)):
+        features[number] = seen.near[row, near + places.around[number]]
+    for number in range(len(places.window)):
+        change = seen.low[row, channel, low + places.window[number]] - seen.low[row, channel, low]
+        features[len(places.around) + number] = _signed(change, 2, g)
+
+
+@inlined
+def _put(
+    seen: Seen, places: SignPlaces, row: int, channel: int, at: int, value: int, g: Floats
+) -> None:
+    """A symbol whose sign is known from now on."""
+    seen.near[row, (BACK + channel) * places.wide + places.near[at]] = _signed(
+        np.int64(value), 0, g
+    )
+
+
+@inlined
+def _signed(value: Any, shift: int, g: Floats) -> Any:
+    """g of the magnitude, which is divided by a power of 2, with the sign."""
+    size = g[min(abs(value) >> shift, len(g) - 1)]
+    return size if value >= 0 else -size
+
+
+@inlined
+def _odds(layers: SignLayers, features: Floats, hidden: Floats, then: Floats, phase: int) -> Any:
+    """What a network says of features; `hidden` and `then` are places to work."""
+    hidden[:], then[:] = 0, 0
+    for place in range(len(features)):
+        _add(hidden, features[place], layers.first, place)
+    for unit in range(len(hidden)):
+        hidden[unit] = _between(hidden[unit], MOST_SIGNED)
+    _add_layer(then, hidden, layers.second)
+    for unit in range(len(then)):
+        then[unit] = _between(np.trunc(then[unit]), MOST_THEN) * layers.vector[unit]
+    odds = np.int64(_total(then)) * layers.gains[phase]
+    return odds >> 16 if odds >= 0 else -(-odds >> 16)
+
+
+@inlined
+def _begin(
+    hidden: Floats, layers: Layers, features: Floats, row: int, channel: int, inner: int
+) -> None:
+    """The features that are known before the band."""
+    for unit in range(HIDDEN):
+        hidden[unit] = layers.fixed[channel, unit]
+    for place in range(len(features)):
+        _add(hidden, features[place, row, channel, inner], layers.others, place)
 
 
 @inlined
@@ -124,6 +237,26 @@ def _add(sums: Floats, value: Any, weights: Floats, row: int) -> None:
     if value:
         for unit in range(len(sums)):
             sums[unit] += value * weights[row, unit]
+
+
+@inlined
+def _add_layer(sums: Floats, values: Floats, weights: Floats) -> None:
+    """Units [4 n] of a layer to all of the next; by fours, as each sum waits for the one before."""
+    for k in range(0, len(values) - 3, 4):
+        a, b, c, d = values[k], values[k + 1], values[k + 2], values[k + 3]
+        for unit in range(len(sums)):
+            sums[unit] += (a * weights[k, unit] + b * weights[k + 1, unit]) + (
+                c * weights[k + 2, unit] + d * weights[k + 3, unit]
+            )
+
+
+@inlined
+def _total(values: Floats) -> Any:
+    """The sum of [4 n]."""
+    total = np.float32(0)
+    for k in range(0, len(values) - 3, 4):
+        total += (values[k] + values[k + 1]) + (values[k + 2] + values[k + 3])
+    return total
 
 
 @inlined
@@ -144,13 +277,14 @@ def _add_across(
 @inlined
 def _class(layers: Layers, hidden: Floats, then: Floats) -> int:
     """The class that follows from the sums of the first layer; `then` is a place to work."""
-    for unit in range(len(hidden)):
+    for unit in range(HIDDEN):
         then[unit] = layers.second_bias[unit]
-    for before in range(len(hidden)):
-        _add(then, _limited(hidden[before], MOST_HIDDEN), layers.second, before)
-    total = layers.third_bias[0]
-    for before in range(len(hidden)):
-        total += _limited(then[before], MOST_HIDDEN) * layers.third[before]
+    for unit in range(len(hidden)):
+        hidden[unit] = _limited(hidden[unit], MOST_HIDDEN)
+    _add_layer(then, hidden, layers.second)
+    for unit in range(len(then)):
+        then[unit] = _limited(then[unit], MOST_HIDDEN) * layers.third[unit]
+    total = layers.third_bias[0] + _total(then)
     return int(_limited(total, CLASSES - 1))
 
 

@@ -42,7 +42,7 @@ def joined(parts: Mapping[int, Integers], split: Sequence[bool]) -> Integers:
     return low
 
 
-def shifted(values: NDArray[np.int64], offset: Sequence[int]) -> NDArray[np.int64]:
+def shifted(values: NDArray[np.int32], offset: Sequence[int]) -> NDArray[np.int32]:
     """What stands at `offset` from every place of [P, *any]; the border goes on."""
     for axis, step in enumerate(offset):
         if step:

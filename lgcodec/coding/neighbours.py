@@ -113,7 +113,8 @@ class Neighbourhood:
     def __init__(
         self, pyramid: Pyramid, band: Band, known: Magnitudes, low: NDArray[np.int64]
     ) -> None:
-        self._pyramid, self._band, self._low = pyramid, band, _flat(low)
+        self._pyramid, self._band = pyramid, band
+        self._low = _flat(low).astype(np.int32)  # at most 2**20, and half of what is moved
         above = {o: _flat(g) for (level, o), g in known.items() if level == band.level + 1}
         self._parent, self._above = above.get(band.orientation), list(above.values())
         self._siblings = [
@@ -124,24 +125,25 @@ class Neighbourhood:
 
     def features(self, own: Floats) -> list[Floats]:
         """Features [P * C, *band]; `own` is g [P, C, *band] of the band's earlier channels."""
-        before, earlier = np.zeros_like(own), np.zeros_like(own)
-        before[:, 1:] = own[:, :-1]
-        earlier[:, 2:] = own.cumsum(axis=1)[:, :-2]
-        before, empty = _flat(before), np.zeros((len(self._low), *self._band.shape), np.float32)
+        return [*self.before(), *_across(own), *self.after()]
+
+    def before(self) -> list[Floats]:
+        """Those before the features of earlier channels: of other bands."""
+        empty = np.zeros((len(self._low), *self._band.shape), np.float32)
         total = sum(self._siblings, start=empty)
         return [
             *([empty] * 2 if self._parent is None else self._of_parent(self._parent)),
             sum(map(self._stretched, self._above), start=empty),
             total,
             around(total),
-            before,
-            around(before),
-            _flat(earlier),
-            *self._edges(),
         ]
 
     def _of_parent(self, parent: Floats) -> list[Floats]:
         return [self._stretched(parent), self._stretched(around(parent))]
+
+    def after(self) -> list[Floats]:
+        """Those after the features of earlier channels."""
+        return self._edges()
 
     def _edges(self) -> list[Floats]:
         """First and second differences of the low part along each axis."""
@@ -177,6 +179,14 @@ class Neighbourhood:
 def _flat(values: NDArray[Number]) -> NDArray[Number]:
     """[P, C, *any] as [P * C, *any]."""
     return values.reshape(-1, *values.shape[2:])
+
+
+def _across(own: Floats) -> list[Floats]:
+    """Features [P * C, *band] of earlier channels, from g [P, C, *band]."""
+    before, earlier = np.zeros_like(own), np.zeros_like(own)
+    before[:, 1:] = own[:, :-1]
+    earlier[:, 2:] = own.cumsum(axis=1)[:, :-2]
+    return [_flat(before), around(_flat(before)), _flat(earlier)]
 
 
 def around(values: Floats) -> Floats:

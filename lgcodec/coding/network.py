@@ -1,6 +1,5 @@
 """The network that tells classes of magnitudes, in integers held by float32; see context.md."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple, final
 
@@ -18,15 +17,19 @@ MOST_HIDDEN: Final = 1023  # 16 stands for 1
 
 
 class Layers(NamedTuple):
-    """What a network makes of symbols in the same band, and of its first layer.
+    """A network for one band; its first layer has parts.
 
     causal   [K, H] rows of the causal neighbours
     across   [3, H] those of earlier channels: the one before, what is beside it, the sum of others
+    others   [F, H] those of features that are known before the band
+    fixed    [C, H] biases, and what features add that are the same everywhere in a channel
     second, third   [H, H] and [H], their biases [H] and [1]
     """
 
     causal: Floats
     across: Floats
+    others: Floats
+    fixed: Floats
     second: Floats
     second_bias: Floats
     third: Floats
@@ -62,20 +65,21 @@ class EntropyNetwork:
         """Numbers in the flat tensor."""
         return (inputs + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + HIDDEN + 1
 
-    def first(self, features: Sequence[Floats]) -> Floats:
-        """What `features` [P, *band], the first inputs, add to the first layer: [P, *band, H]."""
-        rows = np.stack(features).reshape(len(features), -1)  # side by side, as they lie in memory
-        sums: Floats = rows.T @ self.matrices[0][: len(features)]
-        return sums.reshape(*features[0].shape, -1)
+    def layers(self, constants: Floats, causal: int = 0, across: slice = slice(0, 0)) -> Layers:
+        """For a band whose last features are `constants` [C, n].
 
-    def layers(self, causal: int, across: slice) -> Layers:
-        """For decoding, where these inputs are known one symbol after the other."""
-        (first, second, third), (_, *biases) = self.matrices, self.biases
-        return Layers(first[:causal], first[across], second, biases[0], third[:, 0], biases[1])
+        causal, across   first features and others that are known one symbol after the other
+        """
+        (first, second, third), (bias, *biases) = self.matrices, self.biases
+        varied, constant = np.split(first, [len(first) - constants.shape[1]])
+        others = np.concatenate([varied[causal : across.start], varied[across.stop :]])
+        return Layers(
+            first[:causal], first[across], others, constants @ constant + bias,
+            second, biases[0], third[:, 0].copy(), biases[1],
+        )  # fmt: skip
 
-    def classes(self, sums: Floats) -> NDArray[np.intp]:
-        """Classes [...] from the sums [..., H] of the first layer, biases included."""
+    def classes(self, features: Floats, constants: Floats) -> NDArray[np.intp]:
+        """Classes [P, C, N] from features [F, P, C, N] and those of channels [C, n]."""
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when encoding)
 
-        rows = sums.reshape(-1, sums.shape[-1])
-        return context_loops.classes_of(self.layers(0, slice(0)), rows).reshape(sums.shape[:-1])
+        return context_loops.classes_of(self.layers(constants), features)

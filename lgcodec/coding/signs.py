@@ -6,27 +6,83 @@ neighbours on all sides. The network is odd: the negative of what it sees gives 
 what it says. In integers held by float32, like the network of classes. Specification: context.md.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import combinations, product
 from math import prod
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.coding.neighbours import fitted, magnitude
+from lgcodec.coding.neighbours import magnitude, magnitudes
 from lgcodec.coding.pyramid import Band, Pyramid
 
-__all__ = ["GAINS", "SIGN_HIDDEN", "BandSigns", "SignNetwork", "phases", "sign_inputs", "signed"]
+__all__ = [
+    "GAINS",
+    "SIGN_HIDDEN",
+    "BandSigns",
+    "Seen",
+    "SignLayers",
+    "SignNetwork",
+    "SignPlaces",
+    "phases",
+    "sign_inputs",
+    "sign_places",
+    "signed",
+]
 
 SIGN_HIDDEN: Final[Mapping[int, int]] = {1: 24, 2: 64, 3: 24}  # units of a layer, by axes
 GAINS: Final = 7  # of the four finest levels and of three kinds of channels; then those of phases
 MOST_HIDDEN: Final = 256  # stands for 1: units saturate
 MOST_THEN: Final = 1024  # of the second layer
 BEFORE, AFTER = 1, 2  # how far neighbours in the low part reach
+BACK: Final = 2  # channels of the same band, and bands of the same level, that are looked back at
 Floats = NDArray[np.float32]
-Code = Callable[[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]], NDArray[np.bool_]]
+Integers = NDArray[np.int64]
+
+
+class SignLayers(NamedTuple):
+    """What a network makes of the signs of one level and channel.
+
+    first, second, vector   [F, U], [U, U] and [U]
+    gains   [2**axes] of each phase
+    """
+
+    first: Floats
+    second: Floats
+    vector: Floats
+    gains: Integers
+
+
+class SignPlaces(NamedTuple):
+    """The places of a band in the order of signs [N], in it and in the arrays of `Seen`.
+
+    phase   [N] of each
+    near    [N] in a channel of `Seen.near`, whose channels are `wide` apart
+    low     [N] in a channel of `Seen.low`
+    around, window   how far what a sign sees is from its own place in those two arrays
+    """
+
+    inner: Integers
+    phase: Integers
+    near: Integers
+    low: Integers
+    around: Integers
+    window: Integers
+    wide: int
+
+
+class Seen(NamedTuple):
+    """What signs of a band are told from.
+
+    near   [P, (1 + BACK) * (BACK + C) * wide] signed g of the band, of the one before it and of
+           that before; BACK channels of zeros come before each, and zeros are around each channel
+    low    [P, C, low] what the level leaves low, whose border goes on
+    """
+
+    near: Floats
+    low: Integers
 
 
 @final
@@ -51,15 +107,10 @@ class SignNetwork:
         units = SIGN_HIDDEN[axes]
         return (inputs + units + 1) * units + GAINS + (1 << axes)
 
-    def odds(self, features: Floats, level: int, channel: int, phase: int) -> NDArray[np.int64]:
-        """Odds [n] of features [n, inputs]: above 0 where a positive sign is likelier."""
-        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
-
-        sums = context_loops.sums_of_signs(self.matrix, self.then, self.vector, features)
+    def layers(self, level: int, channel: int) -> SignLayers:
+        """For the signs of a level and channel."""
         gain = self.gains[min(level, 3)] + self.gains[4 + min(channel, 2)]
-        sums *= gain + self.gains[GAINS + phase]
-        odds: NDArray[np.int64] = np.sign(sums) * (np.abs(sums) >> 16)
-        return odds
+        return SignLayers(self.matrix, self.then, self.vector, gain + self.gains[GAINS:])
 
 
 def signed(symbols: NDArray[Any]) -> Floats:
@@ -104,6 +155,34 @@ def phases(shape: tuple[int, ...]) -> NDArray[np.intp]:
     return found
 
 
+@lru_cache(maxsize=256)  # bands of a few pyramids
+def sign_places(
+    shape: tuple[int, ...], low: tuple[int, ...], high: tuple[bool, ...], channels: int
+) -> SignPlaces:
+    """The places of a band of this shape, beside a low part of the shape `low`."""
+    own, axes = phases(shape).ravel(), len(shape)
+    order = np.argsort(own, kind="stable")
+    places = np.stack(np.unravel_index(order, shape))
+    beside = np.array(_beside(axes)) @ (strides := _strides(shape, 2))
+    cross, wide = np.array([0, *beside[: 2 * axes]]), prod(n + 2 for n in shape)
+    channels_back = [cross - back * wide for back in range(1, BACK + 1)]
+    bands_back = [
+        np.array([0, *beside]) + back * (BACK + channels) * wide for back in range(1, BACK + 1)
+    ]
+    around = np.concatenate([beside, *channels_back, *bands_back])
+    low_strides = _strides(low, BEFORE + AFTER)
+    window = np.array(_window(high)) @ low_strides
+    return SignPlaces(
+        order, own[order], strides @ (places + 1), low_strides @ (places + BEFORE), around, window,
+        wide,
+    )  # fmt: skip
+
+
+def _strides(shape: Sequence[int], more: int) -> Integers:
+    """Of an array that is longer than `shape` by so much along every axis."""
+    return np.array([prod(n + more for n in shape[axis + 1 :]) for axis in range(len(shape))])
+
+
 @final
 class BandSigns:
     """The signs of one band of P partitions, channel after channel.
@@ -118,152 +197,66 @@ class BandSigns:
         pyramid: Pyramid,
         band: Band,
         known: Mapping[int, Floats],
-        low: NDArray[np.int64],
+        low: Integers,
     ) -> None:
-        self._network, self._band = network, band
-        axes, shape, count = len(band.shape), band.shape, low.shape[0] * low.shape[1]
-        self._channels = low.shape[1]
-        self._low = _Window(
-            low.reshape(count, *low.shape[2:]), _window(pyramid.high(band.orientation)), shape
-        )
-        beside = _beside(axes)
-        near = [(0,) * axes, *beside]
-        self._siblings = [
-            _Around(fitted(known[o].reshape(count, *known[o].shape[2:]), shape), near)
-            if (o := band.orientation - back) in known
-            else None
-            for back in (1, 2)
-        ]
-        self._own = _Around(np.zeros((count, *shape), np.float32), near)
+        high = pyramid.high(band.orientation)
+        self._network, self._level = network, band.level
+        self.places = sign_places(band.shape, low.shape[2:], high, pyramid.channels)
+        before = [known.get(band.orientation - back) for back in range(1, BACK + 1)]
+        self.seen = Seen(_near(before, band.shape, low.shape[:2]), _continued(low))
 
-    def values(self, channel: int, sizes: NDArray[np.int64], code: Code) -> NDArray[np.int64]:
-        """Symbols [P, *band] of one channel from their magnitudes.
+    def layers(self, channel: int) -> SignLayers:
+        """The network of the signs of a channel."""
+        return self._network.layers(self._level, channel)
 
-        code   partitions [n], places [n] and odds [n] of signs, in the order of coding -> whether
-               each is negative
+    def odds(self, channel: int, values: NDArray[Any], asked: NDArray[np.bool_]) -> Integers:
+        """Odds [P, N] of the places that are `asked` for, 0 elsewhere, among symbols [P, *band].
+
+        They are in the order of coding, above 0 where a positive sign is likelier.
         """
-        flat = sizes.reshape(len(sizes), -1)
-        values = flat.copy()
-        for phase, rows, places in self._asked(flat > 0):
-            negative = code(rows, places, self._odds(channel, phase, rows, places))
-            values[rows, places] = np.where(negative, -1, 1) * flat[rows, places]
-            self._put(channel, rows, places, values[rows, places])
-        return values.reshape(sizes.shape)
+        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
 
-    def odds(
-        self, channel: int, values: NDArray[Any], asked: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """Odds [P, *band] of the places that are `asked` for, 0 elsewhere, among given symbols."""
-        flat, odds = values.reshape(len(values), -1), np.zeros(values.shape, np.int64)
-        wanted = asked.reshape(flat.shape) | (flat != 0)
-        for phase, rows, places in self._asked(wanted):
-            odds.reshape(flat.shape)[rows, places] = self._odds(channel, phase, rows, places)
-            self._put(channel, rows, places, flat[rows, places])
-        return odds
+        layers, ordered, wanted = self.layers(channel), self.ordered(values), self.ordered(asked)
+        return context_loops.odds_of_signs(
+            layers, self.places, self.seen, channel, ordered, wanted, magnitudes()
+        )
 
     def examples(
         self, channel: int, values: NDArray[Any]
-    ) -> Iterator[tuple[int, Floats, NDArray[Any]]]:
-        """Every phase, the features [n, inputs] of its symbols, and these [n]."""
-        flat = values.reshape(len(values), -1)
-        for phase, rows, places in self._asked(flat != 0):
-            yield phase, self.features(channel, rows, places), flat[rows, places]
-            self._put(channel, rows, places, flat[rows, places])
+    ) -> tuple[Floats, NDArray[np.intp], NDArray[Any]]:
+        """Features [n, inputs] of symbols [P, *band] but 0, phases [n] and the symbols [n]."""
+        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
 
-    def _asked(
-        self, asked: NDArray[np.bool_]
-    ) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
-        """Phases, partitions and places of those `asked` for, in the order of coding."""
-        own = phases(self._band.shape).ravel()
-        for phase in range(1 << len(self._band.shape)):
-            rows, places = np.nonzero(asked & (own == phase))
-            if rows.size:
-                yield phase, rows, places
-
-    def _put(
-        self, channel: int, rows: NDArray[np.intp], places: NDArray[np.intp], values: NDArray[Any]
-    ) -> None:
-        self._own.put(rows * self._channels + channel, places, signed(values))
-
-    def _odds(
-        self, channel: int, phase: int, rows: NDArray[np.intp], places: NDArray[np.intp]
-    ) -> NDArray[np.int64]:
-        features = self.features(channel, rows, places)
-        return self._network.odds(features, self._band.level, channel, phase)
-
-    def features(self, channel: int, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
-        """Features [n, inputs] of places [n] of partitions [n]."""
-        axes, at = len(self._band.shape), rows * self._channels + channel
-        parts = [self._own.get(at, places)[:, 1:]]
-        for back in (1, 2):
-            count = 1 + 2 * axes
-            none = np.zeros((len(at), count), np.float32)
-            parts.append(self._own.get(at - back, places)[:, :count] if channel >= back else none)
-        for sibling in self._siblings:
-            none = np.zeros((len(at), 1 + len(_beside(axes))), np.float32)
-            parts.append(none if sibling is None else sibling.get(at, places))
-        return np.concatenate([*parts, self._low.get(at, places)], axis=1)
-
-
-@final
-class _Around:
-    """Neighbours at fixed offsets in [rows, *band], 0 beyond its border."""
-
-    def __init__(self, values: Floats, offsets: Sequence[tuple[int, ...]]) -> None:
-        shape = values.shape[1:]
-        wide = tuple(length + 2 for length in shape)
-        padded = np.zeros((len(values), *wide), np.float32)
-        padded[(slice(None), *[slice(1, -1)] * len(shape))] = values
-        self._flat, self._size = padded.reshape(-1), prod(wide)
-        self._places, self._steps = _places(shape, wide, 1), _steps(wide, tuple(offsets))
-
-    def _at(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> NDArray[np.intp]:
-        at: NDArray[np.intp] = rows * self._size + self._places[places]
-        return at
-
-    def get(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
-        """[n, offsets] around places [n] of rows [n]."""
-        return self._flat.take(self._at(rows, places)[:, None] + self._steps)
-
-    def put(self, rows: NDArray[np.intp], places: NDArray[np.intp], values: Floats) -> None:
-        """Set values [n]."""
-        self._flat[self._at(rows, places)] = values
-
-
-@final
-class _Window:
-    """Differences of neighbours in the low part to the one at a place, as signed g of quarters."""
-
-    def __init__(
-        self, low: NDArray[np.int64], offsets: Sequence[tuple[int, ...]], shape: Sequence[int]
-    ) -> None:
-        for axis in range(1, low.ndim):  # the border goes on
-            length = low.shape[axis]
-            around = np.arange(-BEFORE, length + AFTER).clip(0, length - 1)
-            low = low.take(around, axis)
-        wide = low.shape[1:]
-        self._flat, self._size = low.reshape(-1), prod(wide)
-        self._places, self._steps = (
-            _places(tuple(shape), wide, BEFORE),
-            _steps(wide, tuple(offsets)),
+        ordered = self.ordered(values)
+        features = context_loops.features_of_signs(
+            self.places, self.seen, channel, ordered, magnitudes()
         )
+        _, at = np.nonzero(ordered)
+        return features, self.places.phase[at], ordered[ordered != 0]
 
-    def get(self, rows: NDArray[np.intp], places: NDArray[np.intp]) -> Floats:
-        """[n, offsets] around places [n] of rows [n]."""
-        at = rows * self._size + self._places[places]
-        changes = self._flat.take(at[:, None] + self._steps) - self._flat.take(at)[:, None]
-        return signed(np.sign(changes) * (np.abs(changes) >> 2))
-
-
-@lru_cache(maxsize=256)  # bands of a few pyramids
-def _places(shape: tuple[int, ...], wide: tuple[int, ...], first: int) -> NDArray[np.intp]:
-    """Where the places of a band are in a wider one, flat, that it lies in from `first` on."""
-    inside = tuple(slice(first, first + length) for length in shape)
-    return np.arange(prod(wide)).reshape(wide)[inside].ravel()
+    def ordered(self, values: NDArray[Any]) -> NDArray[Any]:
+        """[P, *band] as [P, N] in the order of coding."""
+        return values.reshape(len(values), -1)[:, self.places.inner]
 
 
-@lru_cache(maxsize=256)
-def _steps(wide: tuple[int, ...], offsets: tuple[tuple[int, ...], ...]) -> NDArray[np.intp]:
-    """How far places at these offsets are in an array of the shape `wide`, flat."""
-    strides = [prod(wide[axis + 1 :]) for axis in range(len(wide))]
-    return np.array(offsets, np.intp) @ np.array(strides, np.intp)
+def _near(
+    before: Sequence[Floats | None], shape: tuple[int, ...], count: tuple[int, ...]
+) -> Floats:
+    """`Seen.near` before any sign of the band is known, of the bands [P, C, *any] before it."""
+    wide = tuple(length + 2 for length in shape)
+    near = np.zeros((count[0], 1 + BACK, BACK + count[1], *wide), np.float32)
+    for number, part in enumerate(before, 1):
+        if part is not None:  # bands of a level may differ in length
+            lengths = [min(pair) for pair in zip(part.shape[2:], shape, strict=True)]
+            into, every = near[:, number, BACK:], (slice(None), slice(None))
+            inside = part[(*every, *(slice(0, n) for n in lengths))]
+            into[(*every, *(slice(1, 1 + n) for n in lengths))] = inside
+    return near.reshape(count[0], prod(near.shape[1:]))
+
+
+def _continued(low: Integers) -> Integers:
+    """`Seen.low` of a low part [P, C, *low]."""
+    for axis in range(2, low.ndim):
+        length = low.shape[axis]
+        low = low.take(np.arange(-BEFORE, length + AFTER).clip(0, length - 1), axis)
+    return low.reshape(*low.shape[:2], prod(low.shape[2:]))

@@ -16,6 +16,7 @@ from lgcodec.coding.distributions import BYTES, SIGNS, slots
 from lgcodec.coding.lanes import LOWEST, apart, together
 from lgcodec.coding.neighbours import Places, magnitudes
 from lgcodec.coding.network import Layers
+from lgcodec.coding.signs import Seen, SignLayers, SignPlaces
 
 __all__ = ["LARGEST", "Reader", "Words", "Writer"]
 
@@ -57,26 +58,32 @@ class Reader:
         self._magnitudes, self._signs = 0, np.zeros(len(chunks), np.int64)  # so far
 
     def magnitudes(
-        self, layers: Layers, places: Places, sums: Floats, own: Floats, channel: int
+        self, layers: Layers, places: Places, features: Floats, own: Floats, channel: int
     ) -> Integers:
         """The next magnitudes [P, N] in raster order: those of a channel of a band.
 
-        sums   [P, C, *band, H] what other bands add to the first layer of the network
-        own    [P, C, places.wide] g of the band so far, which these are put into
+        features   [F, P, C, N] what is known before the band
+        own        [P, C, places.wide] g of the band so far, which these are put into
         """
-        sums = sums.reshape(*own.shape[:2], len(places.inner), sums.shape[-1])
+        first, table = self._magnitudes, magnitudes()
         values, found = self._loops.read_magnitudes(
-            slots(), self._words, layers, places, sums, own, channel, self._magnitudes, magnitudes()
+            slots(), self._words, layers, places, features, own, channel, first, table
         )
         self._check(found)
         self._magnitudes += values.shape[1]
         return values
 
-    def signs(self, classes: Integers, counts: Integers) -> Integers:
-        """The next `counts` [P] signs of every chunk, chunk after chunk, of these classes."""
-        values, found = self._loops.read_signs(slots(), self._words, classes, counts, self._signs)
+    def signs(
+        self, layers: SignLayers, places: SignPlaces, seen: Seen, sizes: Integers, channel: int
+    ) -> Integers:
+        """Symbols [P, N] from the magnitudes [P, N] of a channel of a band, and the next signs.
+
+        seen   what signs are told from, which these are put into
+        """
+        values, found = self._loops.read_signs(
+            slots(), self._words, layers, places, seen, sizes, channel, self._signs, magnitudes()
+        )
         self._check(found)
-        self._signs += counts
         return values
 
     def finish(self) -> None:

@@ -13,18 +13,18 @@ from lgcodec.errors import FileError
 @given(st.integers(1, 40), st.integers(0, 2**16), st.sampled_from([3, 20, MAX_WEIGHT]))
 def test_classes_are_those_of_exact_integers(inputs: int, seed: int, most: int) -> None:
     """LGI-K-47: also of units and classes at their limits."""
-    random = np.random.default_rng(seed)
+    random, constant = np.random.default_rng(seed), inputs // 3
     size = EntropyNetwork.size(inputs)
     weights = random.integers(-most, most + 1, size)
     weights[-1] = random.integers(-MAX_BIAS, MAX_BIAS + 1)
-    features = random.integers(0, 193, (2, 5, inputs))
+    features = random.integers(0, 193, (inputs - constant, 2, 3, 5))
+    constants = random.integers(0, 193, (3, constant))
     network = EntropyNetwork(weights.astype(np.float32), inputs)
-    parts = [features[..., i].astype(np.float32) for i in range(inputs)]
-    sums = network.biases[0] + network.first(parts)
-    found = network.classes(sums)
-    rows = features.reshape(-1, inputs).tolist()
-    assert found.ravel().tolist() == [reference.class_of(weights.tolist(), row) for row in rows]
-    assert found.shape == (2, 5)
+    found = network.classes(features.astype(np.float32), constants.astype(np.float32))
+    assert found.shape == (2, 3, 5)
+    for p, c, n in np.ndindex(found.shape):
+        row = [*features[:, p, c, n].tolist(), *constants[c].tolist()]
+        assert found[p, c, n] == reference.class_of(weights.tolist(), row)
 
 
 @pytest.mark.parametrize("inputs", [16, 23, 32])

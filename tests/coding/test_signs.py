@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from coding import context_reference as reference
 from coding.builders import pyramids, ready, symbols, told
-from lgcodec.coding import signs
+from lgcodec.coding import context_loops, signs
 from lgcodec.coding.context import Context
 from lgcodec.coding.known import Known
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.coding.signs import SIGN_HIDDEN, SignNetwork, phases, sign_inputs, signed
+from lgcodec.coding.signs import BACK, SIGN_HIDDEN, SignNetwork, phases, sign_inputs, signed
+from lgcodec.coding.streams import Reader
 
 pytestmark = pytest.mark.usefixtures("lively")
 Seen = list[tuple[list[int], int]]
@@ -25,17 +26,23 @@ SEEDS = st.integers(0, 2**16)
 def seen(coder: Context, values: NDArray[Any]) -> Seen:
     """Features and odds of every sign, in the order of coding; one partition."""
     found: Seen = []
-    odds_of = SignNetwork.odds
-
-    def odds(self: SignNetwork, features: Any, *place: int) -> NDArray[np.int64]:
-        odds = odds_of(self, features, *place)
-        found.extend(zip(features.astype(int).tolist(), odds.tolist(), strict=True))
-        return odds
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SignNetwork, "odds", odds)
-        coder.encode((), [values])
+    parts = np.split(values, np.cumsum(coder.pyramid.sizes)[:-1], axis=1)
+    for band, part, known in coder._bands(parts):
+        signs, others = coder._signs(band, known), coder._signs(band, known)
+        for channel in range(coder.pyramid.channels):
+            own = part[:, channel]
+            features, *_ = signs.examples(channel, own)
+            odds = others.odds(channel, own, own != 0)[others.ordered(own) != 0]
+            found.extend(zip(features.astype(int).tolist(), odds.tolist(), strict=True))
     return found
+
+
+def odds_of(weights: NDArray[np.int64], axes: int, features: Any, place: list[int]) -> list[int]:
+    """Of features [n, inputs], for a level, channel and phase."""
+    network, units = SignNetwork(weights, features.shape[1], axes), SIGN_HIDDEN[axes]
+    level, channel, phase = place
+    layers, room = network.layers(level, channel), np.zeros((2, units), np.float32)
+    return [int(context_loops._odds(layers, row, *room, phase)) for row in features]
 
 
 @settings(max_examples=30)
@@ -72,9 +79,9 @@ def test_networks_are_odd(axes: int, data: st.DataObject, seed: int) -> None:
     weights = random.integers(-255, 256, SignNetwork.size(inputs, axes))
     features = random.integers(-192, 193, (7, inputs)).astype(np.float32)
     place = [data.draw(st.integers(0, most)) for most in (15, 63, 2**axes - 1)]
-    odds = SignNetwork(weights, inputs, axes).odds(features, *place)
-    assert (SignNetwork(weights, inputs, axes).odds(-features, *place) == -odds).all()
-    assert odds.tolist() == [
+    odds = odds_of(weights, axes, features, place)
+    assert odds_of(weights, axes, -features, place) == [-number for number in odds]
+    assert odds == [
         reference.odds_of(weights.tolist(), row, *place) for row in features.astype(int).tolist()
     ]
 
@@ -84,7 +91,7 @@ def test_the_largest_sums_are_exact() -> None:
     inputs = sign_inputs((True, True, True))
     weights = np.full(SignNetwork.size(inputs, 3), 255)
     features = np.full((1, inputs), reference.g(4095), np.float32)
-    (odds,) = SignNetwork(weights, inputs, 3).odds(features, 0, 0, 0)
+    (odds,) = odds_of(weights, 3, features, [0, 0, 0])
     assert odds == reference.odds_of(weights.tolist(), [reference.g(4095)] * inputs, 0, 0, 0)
     assert inputs * reference.g(4095) * 255 < 2**24
     units = max(SIGN_HIDDEN.values())
@@ -112,19 +119,45 @@ def test_magnitudes_have_their_signs() -> None:
     assert signed(values).tolist() == [[reference.t(int(v)) for v in values[0]]]
 
 
-def test_symbols_without_signs_are_not_asked_for() -> None:
+def test_symbols_without_signs_are_not_read() -> None:
     pyramid = Pyramid((6, 4), (1, 1), 2)
     coder, known = ready(Context(pyramid), 0), Known(pyramid, 3)
-    asked: list[int] = []
-
-    def code(rows: NDArray[np.intp], places: NDArray[np.intp], _: Any) -> NDArray[np.bool_]:
-        asked.extend((rows * 6 + places).tolist())
-        return np.ones(len(rows), np.bool_)
-
     band = pyramid.bands[0]
     known.begin(band)
     sizes = np.zeros((3, *band.shape), np.int64)
     sizes[1, 2, 1], sizes[2, 0, 0] = 5, 1
-    values = coder._signs(band, known).values(1, sizes, code)
-    assert values.tolist() == (-sizes).tolist()
-    assert sorted(asked) == [6 + 5, 12]
+    told, reader = coder._signs(band, known), Reader([b"\0"] * 3, 10)
+    flat = sizes.reshape(3, -1)
+    values = reader.signs(told.layers(1), told.places, told.seen, flat, 1)
+    assert abs(values).tolist() == flat.tolist()
+    assert reader._signs.tolist() == [0, 1, 1]
+
+
+@settings(max_examples=30)
+@given(pyramids(), SEEDS)
+def test_odds_are_given_where_they_are_asked_for(pyramid: Pyramid, seed: int) -> None:
+    """Also of symbols that are 0; who asks for fewer sees the same signs."""
+    coder = ready(Context(pyramid), seed)
+    values = symbols(coder, 2, seed)
+    parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
+    some = [np.random.default_rng(seed).random(part.shape) < 0.5 for part in parts]
+    every = coder.odds(parts, [np.ones_like(asked) for asked in some])
+    for part, odds, asked in zip(coder.odds(parts, some), every, some, strict=True):
+        assert (part == np.where(asked, odds, 0)).all()
+
+
+@settings(max_examples=30)
+@given(pyramids())
+def test_nothing_is_read_outside_arrays(pyramid: Pyramid) -> None:
+    """Loops do not check; neither do they leave the channel of a low part, or its partition."""
+    coder, known = ready(Context(pyramid), 0), Known(pyramid, 1)
+    for band in pyramid.bands:
+        known.begin(band)
+        (told, channels) = coder._signs(band, known), np.arange(pyramid.channels)
+        places, (near, low) = told.places, told.seen
+        at = np.add.outer((BACK + channels) * places.wide, places.near)
+        at = np.add.outer(at, np.append(places.around, 0))
+        assert at.min() >= 0 and at.max() < near.shape[1]
+        window = np.add.outer(places.low, np.append(places.window, 0))
+        assert window.min() >= 0 and window.max() < low.shape[2]
+        known.add(band, np.zeros((1, pyramid.channels, *band.shape), np.int64))

@@ -1,5 +1,6 @@
 """Chunks of magnitudes and signs against the page of the specification, and against damage."""
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from coding import context_reference as reference
 from lgcodec.coding.distributions import BYTES, CLASSES, SIGN_CLASSES, slots
 from lgcodec.coding.neighbours import causal_offsets, places_of
 from lgcodec.coding.network import HIDDEN, Layers
+from lgcodec.coding.signs import BACK, SIGN_HIDDEN, Seen, SignLayers, sign_places
 from lgcodec.coding.streams import Reader, Writer
 from lgcodec.errors import FileError
 
@@ -62,27 +64,54 @@ def told_class() -> Layers:
     second, third = none.copy(), none[0].copy()
     second[0, 0] = third[0] = 1
     causal = len(causal_offsets(1))
-    return Layers(none[:causal], none[:3], second, none[0], third, none[0, :1])
+    across, first = none[:3], np.eye(1, HIDDEN, dtype=np.float32)
+    return Layers(none[:causal], across, first, none[:1], second, none[0], third, none[0, :1])
 
 
 def magnitudes(reader: Reader, classes: Numbers) -> Numbers:
     """The next ones of these classes [chunks, n], as a band of one axis and channel."""
     places = places_of(classes.shape[1:])
-    sums = np.zeros((len(classes), 1, classes.shape[1], HIDDEN), np.float32)
-    sums[:, 0, :, 0] = classes
+    features = classes[None, :, None].astype(np.float32)
     own = np.zeros((len(classes), 1, places.wide), np.float32)
-    return reader.magnitudes(told_class(), places, sums, own, 0)
+    return reader.magnitudes(told_class(), places, features, own, 0)
+
+
+def told_odds(inputs: int) -> SignLayers:
+    """Those whose odds are the number at the same place one band before."""
+    units, beside = SIGN_HIDDEN[1], 2
+    first, second = np.zeros((inputs, units)), np.zeros((units, units))
+    first[beside + BACK * (1 + beside), 0], second[0, 0] = 16, 4
+    layers = (part.astype(np.float32) for part in (first, second, np.full(units, 64)))
+    return SignLayers(*layers, np.full(2, 16))
+
+
+def signs(reader: Reader, classes: Numbers, counts: Numbers) -> Numbers:
+    """The next `counts` [chunks] signs of these classes, at the first places of a channel."""
+    length = max(counts, default=0) + 1
+    places = sign_places((length,), (length,), (True,), 1)
+    kept = np.arange(length) < counts[:, None]
+    sizes = np.zeros((len(counts), length), np.int64)
+    near = np.zeros((len(counts), 1 + BACK, BACK + 1, places.wide), np.float32)
+    ordered = np.zeros(sizes.shape)
+    ordered[kept] = classes
+    sizes[:, places.inner], near[:, 1, BACK, 1 + places.inner] = kept, ordered
+    low = np.zeros((len(counts), 1, length + 3), np.int64)
+    seen = Seen(near.reshape(len(counts), prod(near.shape[1:])), low)
+    layers = told_odds(len(places.around) + len(places.window))
+    values = reader.signs(layers, places, seen, sizes, 0)
+    assert (abs(values) == sizes).all()
+    return (values[:, places.inner] < 0)[kept].astype(np.int64)
 
 
 def read(chunks: list[bytes], given_: Drawn) -> tuple[Numbers, list[list[int]]]:
     """Magnitudes and signs under the classes of what was drawn."""
     reader = Reader(chunks, given_.symbols.shape[1])
-    found, signs = [], []
+    found, told = [], []
     for part, (counts, _, classes) in given_.parts:
         found.append(magnitudes(reader, given_.classes[:, part]))
-        signs.append(reader.signs(classes, counts).tolist())
+        told.append(signs(reader, classes, counts).tolist())
     reader.finish()
-    return np.concatenate(found, axis=1), signs
+    return np.concatenate(found, axis=1), told
 
 
 def specified(chunk: bytes, given_: Drawn) -> tuple[list[int], list[list[int]]]:
@@ -180,5 +209,5 @@ def test_no_signs(count: int) -> None:
     writer.put_signs(none, none, of_none)
     reader = Reader(writer.chunks(), 4)
     assert (magnitudes(reader, zeros + 9) == 0).all()
-    assert reader.signs(none, of_none).shape == (0,)
+    assert signs(reader, none, of_none).shape == (0,)
     reader.finish()
