@@ -164,8 +164,8 @@ def _examples(fit: Fit, random: np.random.Generator) -> tuple[Tensor, Tensor, Te
     inputs = [part.reshape(-1, fit.coder.inputs) for part in fit.coder.features(fit.symbols)]
     features = np.concatenate(inputs).astype(np.int16)
     sizes = np.concatenate([np.abs(part).ravel() for part in fit.symbols]).astype(np.float32)
-    constants = 3 + len(fit.coder.pyramid.tile)
-    share = np.where(features[:, :-constants].any(axis=1), 1.0, KEPT)
+    given = 3 + 3 * len(fit.coder.pyramid.tile)  # features that symbols have no part in
+    share = np.where(features[:, :-given].any(axis=1), 1.0, KEPT)
     share *= min(1.0, MOST / share.sum())
     kept = random.random(len(share)) < share
     counts = fit.weight / share[kept]

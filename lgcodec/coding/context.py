@@ -99,7 +99,7 @@ class Context(Coder):
     def inputs(self) -> int:
         """Features of a magnitude."""
         axes = len(self.pyramid.tile)
-        return len(causal_offsets(axes)) + OTHERS + 2 * axes + 3 + axes
+        return len(causal_offsets(axes)) + OTHERS + 4 * axes + 3 + axes
 
     @property
     def network_size(self) -> int:

@@ -143,7 +143,7 @@ class Neighbourhood:
 
     def after(self) -> list[Floats]:
         """Those after the features of earlier channels."""
-        return self._edges()
+        return [*self._edges(), *self._ends()]
 
     def _edges(self) -> list[Floats]:
         """First and second differences of the low part along each axis."""
@@ -157,6 +157,15 @@ class Neighbourhood:
             else:
                 changes = after - before, before - 2 * low + after
             found += [self._inside(magnitude(np.abs(change) >> 2)) for change in changes]
+        return found
+
+    def _ends(self) -> list[Floats]:
+        """Where the band begins and ends along each axis: nothing is known of what lies beyond."""
+        shape, found = self._band.shape, []
+        for place, length in zip(np.indices(shape, np.int32), shape, strict=True):
+            for end in (0, length - 1):
+                marked = ONE * (place == end).astype(np.float32)
+                found.append(np.broadcast_to(marked, (len(self._low), *shape)))
         return found
 
     def _inside(self, values: Floats) -> Floats:

@@ -30,7 +30,7 @@ from lgcodec.format.table import Entry, front_length, pack_front
 
 __all__ = ["GroupData", "Part", "StreamData", "group_part", "write_container", "write_parts"]
 
-SHARE: Final = 128  # a checksum that takes more than this part of the bytes of a chunk is shortened
+SHARE: Final = 256  # a checksum that takes more than this part of the bytes of a chunk is shortened
 
 
 @final
@@ -161,7 +161,7 @@ def _group(data: GroupData) -> tuple[Group, list[bytes]]:
 
 
 def _crc_width(lengths: Sequence[int], widths: Sequence[CrcWidth]) -> CrcWidth:
-    """The widest of `widths` that takes a 128th of the chunks or less, else the narrowest."""
+    """The widest of `widths` that takes a 256th of the chunks or less, else the narrowest."""
     longest, total = max(lengths, default=0), sum(lengths)
     allowed = next((width for width in widths if longest <= MAX_LOCAL[width]), widths[-1])
     return max([allowed, *(w for w in widths if SHARE * w * len(lengths) <= total)])

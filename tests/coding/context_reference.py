@@ -199,6 +199,7 @@ def features(known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Plac
         sum(at(k, o, c - 1, near(p, step)) for step in beside) if c else 0,
         sum(at(k, o, before, p) for before in range(c - 1)),
         *(g(abs(d) // 4) for d in edges),
+        *(16 * (p[a] == end) for a in range(axes) for end in (0, shape[a] - 1)),
         16 * (c == 1),
         16 * (c >= 2),
         *(16 * high for high in is_high(o, axes)),
@@ -288,7 +289,7 @@ def sign_inputs(o: int, axes: int) -> int:
 
 def split(numbers: Sequence[int], axes: int) -> list[Sequence[int]]:
     """The network of magnitudes, then those of signs by orientation."""
-    inputs = 5 * axes + axes * (axes - 1) + 11
+    inputs = 7 * axes + axes * (axes - 1) + 11
     sizes = [32 * (inputs + 1) + 1089]
     u = 64 if axes == 2 else 24
     sizes += [u * (sign_inputs(o, axes) + u + 1) + 7 + 2**axes for o in range(1, 2**axes)]

@@ -23,6 +23,14 @@ def test_the_specification_has_the_same_files(name: str) -> None:
     assert (reference.PAGES / f"{name}.csv").read_bytes() == shipped.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["magnitudes", "context-1d", "context-2d", "context-3d"])
+def test_the_page_says_how_many_numbers_a_file_has(name: str) -> None:
+    page = (reference.PAGES / "context.md").read_text("utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| [{name}.csv]"))
+    numbers = (reference.PAGES / f"{name}.csv").read_text("ascii").replace("\n", ",").split(",")
+    assert int(row.split("|")[2].replace(" ", "")) == len(numbers) - 1
+
+
 @axes_
 def test_networks_have_their_sizes(axes: int) -> None:
     numbers = tables.networks(axes)
