@@ -28,8 +28,8 @@ RATES: Final[Mapping[Kind, Sequence[float]]] = {
     "video": (0.1, 0.3, 1.0),
     "volume": (0.1, 0.3, 1.0),
 }
-WEIGHTS: Final = (500.0, 1000.0, 2000.0)
-BITS: Final = (5.0, 6.5, 8.0)
+WEIGHTS: Final = (250.0, 500.0, 1000.0, 2000.0)
+BITS: Final = (4.0, 5.0, 6.5, 8.0)
 MIDDLE: Final = BITS[1]
 SHIPPED: Final[Mapping[Kind, Sequence[str]]] = {
     "audio": ("speech.wav",),

@@ -13,7 +13,7 @@ from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.plans import Plans
-from lgcodec.fit.points import TIED_BITS, TIED_LAYERS, point_at, rate_of
+from lgcodec.fit.points import LAYERS, TIED_BITS, point_at, rate_of
 from lgcodec.fit.search import Search
 from lgcodec.signal import Kind, Signal
 
@@ -129,9 +129,8 @@ class Planner(Plans):
         point = point_at(kind, 8 * size / self.signal.size)
         if options.partitions or options.partition_size:
             point = replace(point, bits=TIED_BITS.get(kind, point.bits))
-            if options.arrangement != "local-global":
-                layers = options.layers or TIED_LAYERS.get(kind)
-                options = replace(options, layers=layers)
+        if options.arrangement != "local-global":
+            options = replace(options, layers=options.layers or LAYERS.get(kind))
         return make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)
 
 
