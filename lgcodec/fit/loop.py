@@ -85,8 +85,9 @@ class _Run:
         self.objective, self.settings, self.size_of = objective, settings, size_of
         self.family, self.device = objective.family, device
         freezes_global = start is not None and start.freezes_global
-        partitions = len(objective.sampler.ids)
-        self.refines = can_refine(self.family, settings, partitions) and not freezes_global
+        sampler = objective.sampler
+        sizes = len(sampler.ids), sampler.tile_samples
+        self.refines = can_refine(self.family, settings, *sizes) and not freezes_global
         self.training = Training(objective, settings, device=device, size_of=size_of, start=start)
         self.schedule = Schedule(
             settings,

@@ -1,6 +1,6 @@
 """What to fit: partitions, widths, schedule and the bytes to expect, before any work is done."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import final
 
 from lgcodec.errors import UsageError
@@ -96,9 +96,8 @@ def make_plan(
             f"a lossless file of this {signal.kind} has {lossless_bytes} bytes, the smallest .lgi "
             f"would have about {expected}; to encode it all the same, say --params"
         )
-    settings = make_settings(geometry, family, options, -(-content.partitions // geometry.groups))
-    if size is not None:
-        settings = replace(settings, size=size, psnr=None)
+    each = -(-content.partitions // geometry.groups)
+    settings = make_settings(geometry, family, options, each, size)
     return Plan(
         geometry,
         arrangement,

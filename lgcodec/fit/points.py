@@ -47,10 +47,10 @@ POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
         Point(2.0, 6.5, 500, 38.9),
         Point(5.0, 6.5, 500, 48.1),
     ),
-    "image": (
+    "image": (  # the first two from a run that was stopped, the last without second-order steps
         Point(0.2, 5.0, 250, 22.9),
         Point(0.8, 5.0, 500, 27.6),
-        Point(3.0, 5.0, 1000, 29.9),  # of before second-order steps
+        Point(3.0, 5.0, 1000, 29.9),
     ),
     "video": (
         Point(0.1, 6.0, 1000, 29.1),

@@ -1,11 +1,13 @@
 """How long and how fast to fit: what the presets stand for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from typing import Final
 
 from lgcodec.fit.budget import BITS
 from lgcodec.fit.options import EncodeOptions, Preset
+from lgcodec.fit.refine import can_refine
 from lgcodec.fit.settings import FitSettings
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets import Family, Siren
@@ -38,31 +40,37 @@ UNLIMITED: Final = 10**9  # iterations, where time is the limit
 
 
 def make_settings(
-    geometry: Geometry, family: Family, options: EncodeOptions, partitions: int
+    geometry: Geometry,
+    family: Family,
+    options: EncodeOptions,
+    partitions: int,
+    size: int | None = None,
 ) -> FitSettings:
-    """The schedule of a group in which `partitions` are fitted."""
+    """The schedule of a group in which `partitions` are fitted, for a file of `size` bytes."""
     tile = prod(axis.tile_len for axis in geometry.axes)
     most = STEP_SAMPLES[options.preset] // partitions
     samples = options.samples or max(32, min(tile // STEP_SHARE[options.preset], most))
     iterations = UNLIMITED if options.seconds else ITERATIONS[options.preset]
-    refine = _refine(geometry.kind, options.preset, tile)
-    rate = _rate(geometry.kind, family, refined=refine > 0)
-    local_rate, global_rate = options.rates or (rate, rate / 2)
     aware_share, aware_rate = AWARE.get(geometry.kind, USUAL_AWARE)
-    return FitSettings(
+    settings = FitSettings(
         iterations=options.iterations or iterations,
         samples=min(samples, tile),
-        rate=local_rate,
-        global_rate=global_rate,
+        rate=family.learning_rate,
+        global_rate=family.learning_rate,
         bits=None if options.float_bits else options.bits or BITS,
         aware_share=aware_share,
         aware_rate=aware_rate,
         seconds=options.seconds,
-        psnr=options.psnr,
+        size=size,
+        psnr=options.psnr if size is None else None,
         seed=options.seed,
-        refine=refine,
+        refine=_refine(geometry.kind, options.preset, tile),
         measurement=options.measurement,
     )
+    refined = can_refine(family, settings, partitions, tile)
+    rate = _rate(geometry.kind, family, refined=refined)
+    local_rate, global_rate = options.rates or (rate, rate / 2)
+    return replace(settings, rate=local_rate, global_rate=global_rate)
 
 
 def _rate(kind: Kind, family: Family, *, refined: bool) -> float:

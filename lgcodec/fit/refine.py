@@ -41,11 +41,15 @@ MOST_NUMBERS: Final = 2**27  # of J^T J of all partitions, which are held at onc
 CLOSE: Final = 0.01  # of the bytes
 
 
-def can_refine(family: Family, settings: FitSettings, partitions: int) -> bool:
-    """Whether a fit is one of local sine networks of a few weights, for a size."""
+def can_refine(family: Family, settings: FitSettings, partitions: int, samples: int) -> bool:
+    """Whether a fit is one of local sine networks of a few weights, for a size.
+
+    samples   of a partition, whose values are at least as many as weights: else J^T J has no
+              inverse, and first-order steps come as near
+    """
     weights = sum(tensor.size for tensor in family.local_tensors())
     few = weights <= MOST and partitions * weights**2 <= MOST_NUMBERS
-    small = isinstance(family, Siren) and few
+    small = isinstance(family, Siren) and few and weights <= samples * family.channels
     wanted = settings.refine > 0 and None not in (settings.size, settings.bits)
     simple = settings.measurement is None and settings.seconds is None
     return small and wanted and simple and not family.global_tensors()

@@ -112,13 +112,20 @@ def test_after_an_interrupt_it_ends_like_a_fit_without_one(tmp_path: Path) -> No
     ],
 )
 def test_what_is_not_refined(family: Siren, change: dict[str, float | None]) -> None:
-    assert can_refine(NETWORK, SETTINGS, 4)
-    assert not can_refine(family, replace(SETTINGS, **change), 4)  # type: ignore[arg-type]
+    assert can_refine(NETWORK, SETTINGS, 4, 4096)
+    assert not can_refine(family, replace(SETTINGS, **change), 4, 4096)  # type: ignore[arg-type]
 
 
 def test_as_many_partitions_are_refined_as_memory_holds() -> None:
     """J^T J of 2**27 numbers is a GiB in double precision."""
     weights = sum(tensor.size for tensor in NETWORK.local_tensors())
     most = 2**27 // weights**2
-    assert can_refine(NETWORK, SETTINGS, most)
-    assert not can_refine(NETWORK, SETTINGS, most + 1)
+    assert can_refine(NETWORK, SETTINGS, most, 4096)
+    assert not can_refine(NETWORK, SETTINGS, most + 1, 4096)
+
+
+def test_networks_have_no_more_weights_than_values() -> None:
+    weights = sum(tensor.size for tensor in NETWORK.local_tensors())
+    least = -(-weights // NETWORK.channels)
+    assert can_refine(NETWORK, SETTINGS, 4, least)
+    assert not can_refine(NETWORK, SETTINGS, 4, least - 1)
