@@ -48,8 +48,8 @@ POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
         Point(5.0, 6.5, 500, 48.1),
     ),
     "image": (  # the first two from a run that was stopped, the last without second-order steps
-        Point(0.2, 5.0, 250, 22.9),
-        Point(0.8, 5.0, 500, 27.6),
+        Point(0.2, 4.0, 250, 23.7),
+        Point(0.8, 4.0, 500, 27.7),
         Point(3.0, 5.0, 1000, 29.9),
     ),
     "video": (
