@@ -96,10 +96,10 @@ def test_nothing_is_written_before_all_is_checked() -> None:
 
 @pytest.mark.parametrize(
     ("lengths", "width"),
-    [((511,), 2), ((512,), 4), ((4095, 1, 1, 1, 1, 1, 1, 1, 1), 2), ((4096, *[1] * 9), 4), ((), 4)],
+    [((1023,), 2), ((1024,), 4), ((4095, 1, 1, 1, 1, 1, 1), 2), ((4096, *[1] * 9), 4), ((), 4)],
 )
 def test_small_chunks_get_short_checksums(lengths: tuple[int, ...], width: int) -> None:
-    """By the rule of section 7: fewer than 512 bytes on average, and at most 4095."""
+    """By the rule of section 7: fewer than 1024 bytes on average, and at most 4095."""
     chunks = {i: bytes(length) for i, length in enumerate(lengths)}
     assert GroupData.of(0, b"", chunks).crc_width == width
 
@@ -107,14 +107,14 @@ def test_small_chunks_get_short_checksums(lengths: tuple[int, ...], width: int) 
 @pytest.mark.parametrize(
     ("lengths", "width"),
     [
-        *(((255,), 1), ((256,), 2), ((511,), 2), ((512,), 4), ((255, 256), 1), ((255, 257), 2)),
+        *(((511,), 1), ((512,), 2), ((1023,), 2), ((1024,), 4), ((511, 512), 1), ((511, 513), 2)),
         *(((1023, *[1] * 9), 1), ((1024, *[1] * 9), 2), ((4096, *[1] * 99), 4), ((), 4)),
     ],
 )
 def test_chunks_that_check_themselves_get_shorter_ones(
     lengths: tuple[int, ...], width: int
 ) -> None:
-    """By the same rule: fewer than 256 bytes on average, and at most 1023."""
+    """By the same rule: fewer than 512 bytes on average, and at most 1023."""
     chunks = {i: bytes(length) for i, length in enumerate(lengths)}
     assert GroupData.of(0, b"", chunks, self_checking=True).crc_width == width
 

@@ -114,17 +114,17 @@ def test_multiplications() -> None:
 
 
 def test_multiplications_of_latents() -> None:
-    """A tile of two samples has one symbol: 16 features, two layers of 32 hidden units.
+    """A tile of two samples has one symbol: 18 features, two layers of 32 hidden units.
 
     Its sign has 17 features and two layers of 24 hidden units; of a square, 47, 47 and 51 features
     and 64 units. One symbol in sixteen counts as one with a sign. The filter of three channels has
     four layers of 3 x 3 taps.
     """
     smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,))
-    symbol, wavelet, spline = 32 * (16 + 32 + 1) + 1, 4 / 2 + 1, 4
+    symbol, wavelet, spline = 32 * (18 + 32 + 1) + 1, 4 / 2 + 1, 4
     symbol += (17 + 25) * 24 / 16
     assert smallest.multiplications() == ceil(symbol / 2 + wavelet + spline)
     square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4))
-    symbols = 3 * (32 * (23 + 32 + 1) + 1) + (112 + 112 + 116) * 64 / 16
+    symbols = 3 * (32 * (27 + 32 + 1) + 1) + (112 + 112 + 116) * 64 / 16
     each, rotation = 3 * (symbols / 4 + 2 * wavelet + 2 * spline), 9
     assert square.multiplications() == ceil(each + 9 * (3 * 16 + 2 * 16 * 16 + 16 * 3)) + rotation
