@@ -2,11 +2,11 @@
 
 A file of each rate of the table in lgcodec/fit/points.py is fitted with rounding in the loop, and
 its twin without: the same network, seed and number of steps, float32 weights. Their difference is
-the loss. Where second-order steps end the fit (sounds of a rate), the twin has none, and their
-difference is not that of rounding. "8" has nominal 8 bits in the place of a rate to meet. Bytes are
-of weights, see benchmarks/_code_lengths.py: as coded, and in per cent of the ideal of the tables
-more (+), coded and by zstandard level 19 on the same integers. Inputs are the middle of pictures,
-sounds and a video; a row gives the sums of their bytes and the means of the rest.
+the loss. Where second-order steps end the fit (sounds and pictures of a rate), the twin has none,
+and their difference is not that of rounding. "8" has nominal 8 bits in the place of a rate to meet.
+Bytes are of weights, see benchmarks/_code_lengths.py: as coded, and in per cent of the ideal of the
+tables more (+), coded and by zstandard level 19 on the same integers. Inputs are the middle of
+pictures, sounds and a video; a row gives the sums of their bytes and the means of the rest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -163,14 +163,14 @@ def sign_places(
     own, axes = phases(shape).ravel(), len(shape)
     order = np.argsort(own, kind="stable")
     places = np.stack(np.unravel_index(order, shape))
-    beside = np.array(_beside(axes)) @ (strides := _strides(shape, 2))
+    strides, low_strides = _strides(shape, 2), _strides(low, BEFORE + AFTER)
+    beside = np.array(_beside(axes)) @ strides
     cross, wide = np.array([0, *beside[: 2 * axes]]), prod(n + 2 for n in shape)
     channels_back = [cross - back * wide for back in range(1, BACK + 1)]
     bands_back = [
         np.array([0, *beside]) + back * (BACK + channels) * wide for back in range(1, BACK + 1)
     ]
     around = np.concatenate([beside, *channels_back, *bands_back])
-    low_strides = _strides(low, BEFORE + AFTER)
     window = np.array(_window(high)) @ low_strides
     return SignPlaces(
         order, own[order], strides @ (places + 1), low_strides @ (places + BEFORE), around, window,

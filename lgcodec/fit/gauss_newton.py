@@ -50,7 +50,7 @@ class Normal:
 
 @final
 class Residuals:
-    """What local sine networks lack on `samples` of every partition, and its Jacobian.
+    """What local sine networks lack on `samples` of every partition, and its derivatives.
 
     family   networks without a global part
     """
@@ -63,7 +63,6 @@ class Residuals:
         for shape in self._shapes.values():
             ends.append(ends[-1] + prod(shape))
         self.places = {n: slice(*ends[i : i + 2]) for i, n in enumerate(self._shapes)}
-        self.weights = ends[-1]
 
     @property
     def outputs(self) -> int:

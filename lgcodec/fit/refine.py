@@ -44,8 +44,8 @@ CLOSE: Final = 0.01  # of the bytes
 def can_refine(family: Family, settings: FitSettings, partitions: int, samples: int) -> bool:
     """Whether a fit is one of local sine networks of a few weights, for a size.
 
-    samples   of a partition, whose values are at least as many as weights: else J^T J has no
-              inverse, and first-order steps come as near
+    samples   of a partition, whose values are to be at least as many as its weights: else J^T J
+              has no inverse
     """
     weights = sum(tensor.size for tensor in family.local_tensors())
     few = weights <= MOST and partitions * weights**2 <= MOST_NUMBERS

@@ -113,7 +113,7 @@ def test_the_weights_given_are_left_alone() -> None:
 def test_a_ridge_stays_below_the_curvature_however_small_the_weights() -> None:
     """Not infinite, which would spoil the factor of all of J^T J."""
     flat, matrix = fitted(0), RESIDUALS.normal(fitted(0)).matrix
-    flat = flat * torch.where(torch.arange(RESIDUALS.weights) < 20, 1e-20, 1.0)
+    flat = flat * torch.where(torch.arange(flat.shape[1]) < 20, 1e-20, 1.0)
     ridge = Rounding(RESIDUALS, PRICE).ridge(flat, matrix)
     curvature = matrix.diagonal(dim1=1, dim2=2)
     for place in RESIDUALS.places.values():
