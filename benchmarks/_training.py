@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from scipy.signal import resample_poly
 
 from lgcodec import Signal, read
 
-__all__ = ["SIGNALS"]
+__all__ = ["SIGNALS", "pictures"]
 
 PICTURES: Final = 120
 EDGE: Final = 256
@@ -41,6 +42,13 @@ def _pictures(data: Path, random: np.random.Generator) -> Iterator[Signal]:
     for number, picture in enumerate(_opened(data, random, PICTURES)):
         square = _cut(np.asarray(picture), EDGE, random)
         yield Signal("image", square[..., :1] if number % 8 == 7 else square)
+
+
+def pictures(data: Path, random: np.random.Generator, edge: int, count: int) -> Iterator[Signal]:
+    """Squares of `edge` pixels out of photographs that are at least so large."""
+    opened = (p for p in _opened(data, random, 4 * count) if min(p.size) >= edge)
+    for picture in islice(opened, count):
+        yield Signal("image", _cut(np.asarray(picture), edge, random))
 
 
 def _clips(data: Path, random: np.random.Generator) -> Iterator[Signal]:

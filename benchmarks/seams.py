@@ -3,14 +3,16 @@
     error   mean squared error of the pixels that touch a border between partitions, by that of
             the others
     jump    mean square of the difference of the errors of two neighbouring pixels that a border
-            lies between, by that of all other neighbours: the edge that an eye would see
+            lies between, by that of all other neighbours
+    edge    mean square of the difference of these two pixels, by that of the original, by the
+            same of all other neighbours: the edge that an eye would see
 
-Both are 1 where nothing tells borders from other places. Beside the codec as it is stand its
-tiles without a shared coarse grid, where each sees its own coarse samples alone. With --data:
-kodak/, else the shipped picture.
+All are 1 where nothing tells borders from other places. Beside the codec as it is stand what
+`lgi decode --smooth` makes of the same files, and tiles without a shared coarse grid, where each
+sees its own coarse samples alone. With --data: kodak/, else the shipped picture.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -20,15 +22,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.common import SAMPLES, Table, parser
-from lgcodec import EncodeOptions, Signal, read
+from lgcodec import EncodeOptions, Signal, psnr, read
 from lgcodec._decode import decode_stream
 from lgcodec._encode import encode_signals
-from lgcodec.format.container import BytesSource, Reader
+from lgcodec._smooth import decode_smooth
+from lgcodec.format.container import BytesSource, Reader, Stream
 from lgcodec.nets.smooth import spread
 
 TILE = 64
 RATES = (0.25, 0.5, 1.0)
-Errors = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 
 def main() -> None:
@@ -40,46 +43,63 @@ def main() -> None:
     table = Table(
         f"Errors at the borders of {TILE}x{TILE} partitions by those inside, "
         f"{len(pictures)} pictures",
-        ("tiles", "bpp", "error", "jump"),
+        ("tiles", "bpp", "error", "jump", "edge", "dB"),
     )
     for rate in RATES if not asked.quick else RATES[1:2]:
-        for name, wrapped in (("with a shared grid", _shared), ("each alone", _alone)):
-            with wrapped():
-                pairs = [ratios(_errors(picture, rate), TILE) for picture in pictures]
-            table.add(name, rate, *(float(x) for x in np.exp(np.log(pairs).mean(0))))
+        files = [_encoded(picture, rate) for picture in pictures]
+        with _alone():
+            others = [_encoded(picture, rate) for picture in pictures]
+            alone = _means(pictures, others, decode_stream)
+        table.add("as coded", rate, *_means(pictures, files, decode_stream))
+        table.add("smooth", rate, *_means(pictures, files, decode_smooth))
+        table.add("without a shared grid", rate, *alone)
     if not asked.no_write:
         table.write("seams")
 
 
-def ratios(errors: Errors, edge: int) -> tuple[float, float]:
-    """Error and jump at borders by those elsewhere, of errors [H, W, C]; see the module."""
+def ratios(original: Values, decoded: Values, edge: int) -> tuple[float, float, float]:
+    """Error, jump and edge of samples [H, W, C]; see the module."""
+    errors = decoded - original
     near = np.zeros(errors.shape[:2], bool)
-    jumps: list[list[Errors]] = [[], []]
-    for axis, size in enumerate(errors.shape[:2]):
+    for axis in range(near.ndim):
+        size = near.shape[axis]
         place = np.arange(size)
         touches = (place % edge == 0) & (place > 0)
         touches |= (place % edge == edge - 1) & (place < size - 1)
         near |= touches[:, None] if axis == 0 else touches
-        steps = np.diff(errors, axis=axis).swapaxes(0, axis) ** 2
-        at = np.arange(1, size) % edge == 0
-        jumps[0].append(steps[~at].ravel())
-        jumps[1].append(steps[at].ravel())
-    inside, border = (np.concatenate(part).mean() for part in jumps)
     square = (errors**2).mean(-1)
-    return float(square[near].mean() / square[~near].mean()), float(border / inside)
+    jump, shown, given = (_border(part, edge) for part in (errors, decoded, original))
+    return float(square[near].mean() / square[~near].mean()), jump, shown / given
 
 
-def _errors(picture: Signal, rate: float) -> Errors:
+def _border(values: Values, edge: int) -> float:
+    """Mean square of differences across borders, by that of all other neighbours."""
+    parts: list[list[Values]] = [[], []]
+    for axis, size in enumerate(values.shape[:2]):
+        steps = np.diff(values, axis=axis).swapaxes(0, axis) ** 2
+        at = np.arange(1, size) % edge == 0
+        parts[0].append(steps[at].ravel())
+        parts[1].append(steps[~at].ravel())
+    across, inside = (np.concatenate(part).mean() for part in parts)
+    return float(across / inside)
+
+
+def _encoded(picture: Signal, rate: float) -> bytes:
     options = EncodeOptions(family="latent", bpp=rate, partition_size=(TILE, TILE))
-    data, _ = encode_signals([picture], options)
-    with Reader(BytesSource(data)) as reader:
-        decoded = decode_stream(reader.streams[0]).samples
-    return decoded.astype(np.float64) - picture.samples
+    return encode_signals([picture], options)[0]
 
 
-@contextmanager
-def _shared() -> Iterator[None]:
-    yield
+def _means(
+    pictures: Sequence[Signal], files: Sequence[bytes], decode: Callable[[Stream], Signal]
+) -> list[float]:
+    """Geometric means of the ratios over all pictures, mean PSNR."""
+    rows, quality = [], []
+    for picture, data in zip(pictures, files, strict=True):
+        with Reader(BytesSource(data)) as reader:
+            decoded = decode(reader.streams[0]).samples
+        rows.append(ratios(picture.samples.astype(float), decoded.astype(float), TILE))
+        quality.append(psnr(picture.samples, decoded))
+    return [*np.exp(np.log(rows).mean(0)).tolist(), float(np.mean(quality))]
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Job:
     fill    a value per channel; None for that of the file
     still   the first frame of the window becomes a picture
     field   bool becomes float32, 0 to 1, with its surface at 0.5
+    smooth  edges at borders of partitions are taken back
     """
 
     stream: Stream
@@ -35,15 +36,18 @@ class Job:
     fill: tuple[float, ...] | None = None
     still: bool = False
     field: bool = False
+    smooth: bool = False
 
     def decoded(
         self, *, device: str, max_samples: int | None, on_error: OnError, quiet: bool
     ) -> Signal:
         """Do it, behind a progress bar."""
-        from lgcodec import _decode  # noqa: PLC0415 (torch takes a second to import)
+        from lgcodec import _decode, _smooth  # noqa: PLC0415 (torch takes a second to import)
+
+        decode = _smooth.decode_smooth if self.smooth else _decode.decode_stream
 
         with Bar(f"decoding {self.stream.geometry.kind}", quiet=quiet) as bar:
-            signal = _decode.decode_stream(
+            signal = decode(
                 self.stream,
                 self.window,
                 scale=self.scale,
@@ -67,6 +71,8 @@ def jobs(
     selection: Mapping[str, AxisRange],
     resize: Resize,
     fill: tuple[float, ...] | None,
+    *,
+    smooth: bool,
 ) -> list[Job]:
     """What `medium` can hold: the first stream that fits, and a sound beside it."""
     pairs = zip(reader.streams, windows(reader.streams, selection), strict=True)
@@ -82,7 +88,7 @@ def jobs(
     scale = resize.factors(stream.geometry, window, still=still)
     sounds = [pair for pair in shown if pair[0].geometry.kind == "audio" and pair is not first]
     return [
-        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels), still, field),
+        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels), still, field, smooth),
         *(Job(*sound, [Fraction(1)]) for sound in sounds[: medium.accompanied]),
     ]
 

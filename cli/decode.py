@@ -64,6 +64,11 @@ def _fill(text: str) -> tuple[float, ...]:
     show_default=True,
     help="Stop at a damaged chunk, or leave its partition absent.",
 )
+@click.option(
+    "--smooth",
+    is_flag=True,
+    help="Take back the edges between partitions of a picture or video of latents, scale 1.",
+)
 @DEVICE
 @report_options
 def command(
@@ -76,6 +81,7 @@ def command(
     size: tuple[int, int] | None,
     fps: Fraction | None,
     fill: tuple[float, ...] | None,
+    smooth: bool,
     as_json: bool,
     quiet: bool,
     **limits: Any,
@@ -88,7 +94,8 @@ def command(
     stl). A picture of a video is the first frame of the window.
     Absent partitions become transparent where the format can, else they get --fill.
 
-    Ranges are those of lgi crop. Only the chunks that the window needs are read.
+    Ranges are those of lgi crop. Only the chunks that the window needs are read. Samples are the
+    same before and after a crop, but for those that --smooth changes: 6 on either side of a border.
 
     \b
     lgi decode clip.lgi clip.mp4
@@ -97,7 +104,7 @@ def command(
     started = monotonic()
     with open_reader(source, timeouts) as reader, noted_damage(quiet=quiet) as damage:
         medium = check_writable(output, *(stream.geometry.kind for stream in reader.streams))
-        todo = jobs(reader, medium, selection, Resize(scale, size, fps), fill)
+        todo = jobs(reader, medium, selection, Resize(scale, size, fps), fill, smooth=smooth)
         signals = [job.decoded(quiet=quiet, **limits) for job in todo]
         write(output, signals)
     data = _data(output, signals, reader, damage, monotonic() - started)

@@ -29,6 +29,7 @@ __all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "to_samples"]
 
 MAX_SAMPLES: Final = 2**28  # a few hundred hostile bytes can declare 10**12 samples
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
+Finish = Callable[[NDArray[np.float64], NDArray[np.bool_]], None]  # [*grid, C], [*grid]
 
 
 def decode_stream(
@@ -42,6 +43,7 @@ def decode_stream(
     max_samples: int = MAX_SAMPLES,
     on_error: OnError = "raise",
     progress: Progress | None = None,
+    finish: Finish | None = None,
 ) -> Signal:
     """Samples of `window` (default: the file's own window) of one stream.
 
@@ -52,6 +54,8 @@ def decode_stream(
     sample_type  of the result, by default the file's; "float32" does not round
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
              chunk all of its group, and gives one DamageWarning
+    finish   is given the samples before they are rounded, which it may change, and where they are
+             present
 
     Reads only the chunks of partitions that touch `window`. Absent partitions hold `fill` and are
     False in `Signal.present`. UsageError above `max_samples`, before anything is allocated;
@@ -64,7 +68,8 @@ def decode_stream(
         for axis, factor in zip(geometry.axes, scale or [Fraction(1)] * len(window), strict=True)
     ]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
-    canvas = _Canvas(target, conf, sample_type or geometry.sample_type, fill, max_samples)
+    dtype = np.dtype(sample_type or geometry.sample_type)
+    canvas = _Canvas(target, conf, np.dtype(float) if finish else dtype, fill, max_samples)
     torch_device = pick_device(device)
     with locating(stream.conf_at):
         family, codec = family_of(conf, geometry), codec_of(conf)
@@ -88,6 +93,8 @@ def decode_stream(
                 progress(done, total)
     if weights.damaged:
         warnings.warn(weights.warning, stacklevel=2)
+    if finish:
+        canvas.finish(finish, dtype)
     rate = geometry.rate and geometry.rate * rulers[geometry.axis_names.index("t")].scale
     return canvas.signal(stream, rate)
 
@@ -175,7 +182,7 @@ class _Canvas:
         self,
         target: Sequence[range],
         conf: Conf,
-        sample_type: str,
+        dtype: np.dtype[Any],
         fill: Sequence[float] | None,
         max_samples: int,
     ) -> None:
@@ -190,8 +197,8 @@ class _Canvas:
         colour = np.array(conf.fill if fill is None else fill, np.float64)
         if colour.shape not in ((1,), (len(conf.fill),)) or not np.isfinite(colour).all():
             raise UsageError(f"fill is {fill}, expected {len(conf.fill)} finite numbers or one")
-        self._samples = np.empty((*grid, len(conf.fill)), sample_type)
-        self._samples[...] = _rounded(colour, self._samples.dtype)
+        self._samples = np.empty((*grid, len(conf.fill)), dtype)
+        self._samples[...] = _rounded(colour, dtype)
         self._present = np.zeros(grid, np.bool_)
 
     def paint(self, part: Sequence[range], values: NDArray[np.float32]) -> None:
@@ -202,6 +209,11 @@ class _Canvas:
         place = tuple(slice(p.start - c.start, p.stop - c.start) for p, c in pairs)
         self._samples[place] = to_samples(values, self._values, self._samples.dtype)
         self._present[place] = True
+
+    def finish(self, change: Finish, dtype: np.dtype[Any]) -> None:
+        """Let `change` have the samples, which are float64 yet, then make them `dtype`."""
+        change(self._samples, self._present)
+        self._samples = _in_range(self._samples, self._values, dtype)
 
     def signal(self, stream: Stream, rate: Fraction | None) -> Signal:
         """The finished picture, sound, video or volume."""
@@ -220,6 +232,13 @@ def to_samples(
     low, high = values
     with np.errstate(over="ignore", invalid="ignore"):
         samples = low + (high - low) * (outputs.astype(np.float64) + 1) / 2
+    return _in_range(samples, values, dtype)
+
+
+def _in_range(
+    samples: NDArray[np.float64], values: tuple[float, float], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    low, high = values
     return _rounded(samples if dtype.kind == "f" else np.fmin(np.fmax(samples, low), high), dtype)
 
 

@@ -143,6 +143,13 @@ class Family(ABC):
         del tile, frame
         return weights
 
+    def grain(self, weights: TensorWeights) -> Tensor | None:  # noqa: ARG002
+        """How coarse values are, where the weights of `shared` say so: [C, C], or None.
+
+        Column k is what one step of the quantiser of coded channel k changes in the channels.
+        """
+        return None
+
     def on_lattice(self, weights: TensorWeights) -> Tensor | None:  # noqa: ARG002
         """What `forward` gives at the samples that were encoded, [P, *tile, C].
 

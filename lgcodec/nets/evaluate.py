@@ -87,6 +87,12 @@ class Evaluator:
         tensors = {f"global.{name}": self._tensor(value) for name, value in global_.items()}
         self._global = family.shared(tensors)
 
+    @property
+    def grain(self) -> NDArray[np.float64] | None:
+        """How coarse values are, [C, C], where the global weights say so: see `Family.grain`."""
+        grain = self._family.grain(self._global)
+        return None if grain is None else grain.cpu().double().numpy()
+
     def values(self, partitions: Iterable[Partition]) -> Iterator[tuple[Partition, Floats]]:
         """Each partition, in order, and its values [*wanted, C], about -1 to 1.
 

@@ -246,6 +246,10 @@ class Latent(Family):
         return synthesise(bands, low, pyramid) + smooth
 
     @override
+    def grain(self, weights: TensorWeights) -> Tensor:
+        return weights[ROTATION] * weights[FINEST]
+
+    @override
     def on_lattice(self, weights: TensorWeights) -> Tensor:
         return weights[LATTICE].movedim(1, -1)
 

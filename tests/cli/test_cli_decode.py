@@ -13,6 +13,8 @@ from lgcodec._decode import decode_stream
 from lgcodec.format.container import Reader
 from lgcodec.media import read
 
+SAMPLES = Path(__file__).parents[2] / "samples"
+
 
 @pytest.fixture
 def film(tmp_path) -> Path:
@@ -202,3 +204,17 @@ def test_an_unknown_family(lgi, tmp_path) -> None:
 
 def test_outputs_are_checked_before_torch_is_imported(lgi_process, picture) -> None:
     lgi_process("decode", picture, "nowhere/b.png").failed(5, "does not exist")
+
+
+def test_smooth_changes_what_lies_at_borders(lgi, tmp_path) -> None:
+    """And nothing else; what does not suit is refused before anything is written."""
+    exact, out = tmp_path / "exact.png", tmp_path / "smooth.png"
+    for path, flags in ((exact, ()), (out, ("--smooth",))):
+        assert lgi("decode", SAMPLES / "cat.lgi", path, *flags).code == 0
+    changed = (written(out) != written(exact)).any(-1)
+    assert changed[:, 58:70].any(1).all()
+    assert not changed[6:58, 6:58].any()
+    assert (
+        lgi("decode", SAMPLES / "cat.lgi", tmp_path / "b.png", "--smooth", "--scale", 2).code == 2
+    )
+    assert not (tmp_path / "b.png").exists()

@@ -1,0 +1,64 @@
+"""Corrections of the strips around borders: what they may see, and that they help."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lgcodec.nets.seams import HALF, REACH, corrections
+
+Strips = NDArray[np.float64]
+STEP = np.eye(1)
+
+
+def noise(*shape: int) -> Strips:
+    return np.random.default_rng(1).normal(size=shape)
+
+
+def edge(height: float) -> Strips:
+    """[40, 1, 2 HALF]: two even sides, one so many steps above the other."""
+    line = np.repeat([0.0, height], HALF)
+    return np.broadcast_to(line, (40, 1, 2 * HALF))
+
+
+def corrected(strips: Strips) -> Strips:
+    middle = strips[..., HALF - REACH : HALF + REACH]
+    return np.asarray(middle + corrections(strips, STEP))
+
+
+def test_brightness_does_not_matter() -> None:
+    strips = noise(20, 3, 2 * HALF)
+    change = corrections(strips, np.eye(3))
+    assert change.shape == (20, 3, 2 * REACH)
+    assert np.abs(change).max() > 0.01
+    np.testing.assert_allclose(corrections(strips + 3, np.eye(3)), change, atol=0.02)
+
+
+def test_steps_scale_and_channels_turn() -> None:
+    """What is coded is a turn of the channels, each in its own steps."""
+    strips = noise(20, 2, 2 * HALF)
+    turned = np.array([[0.6, -0.8], [0.8, 0.6]])
+    wide = turned * [0.5, 4.0]
+    change = corrections(strips, np.eye(2))
+    found = corrections(wide @ strips, wide)
+    np.testing.assert_allclose(found, wide @ change, atol=1e-4)
+
+
+def test_frames_are_each_for_themselves() -> None:
+    strips = noise(4, 20, 3, 2 * HALF)
+    whole = corrections(strips, np.eye(3))
+    for frame in range(4):
+        np.testing.assert_allclose(whole[frame], corrections(strips[frame], np.eye(3)), atol=1e-5)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_an_edge_of_a_step_goes_and_one_of_many_stays(sign: int) -> None:
+    faint, strong = (corrected(edge(sign * height)) for height in (1.0, 30.0))
+    steps = [np.diff(part[10:-10, 0]) for part in (faint, strong)]
+    assert np.abs(steps[0]).max() < 0.75
+    assert np.abs(steps[1][:, REACH - 1]).min() > 24
+
+
+def test_what_has_no_edge_is_left_alone() -> None:
+    """A slope goes on as it was."""
+    slope = np.broadcast_to(np.linspace(0, 2, 2 * HALF, dtype=np.float64), (40, 1, 2 * HALF))
+    assert np.abs(corrections(slope, STEP)).max() < 0.25
