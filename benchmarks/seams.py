@@ -45,7 +45,7 @@ def main() -> None:
         f"{len(pictures)} pictures",
         ("tiles", "bpp", "error", "jump", "edge", "dB"),
     )
-    for rate in RATES if not asked.quick else RATES[1:2]:
+    for rate in RATES:
         files = [_encoded(picture, rate) for picture in pictures]
         with _alone():
             others = [_encoded(picture, rate) for picture in pictures]
