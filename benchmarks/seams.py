@@ -61,8 +61,7 @@ def ratios(original: Values, decoded: Values, edge: int) -> tuple[float, float, 
     """Error, jump and edge of samples [H, W, C]; see the module."""
     errors = decoded - original
     near = np.zeros(errors.shape[:2], bool)
-    for axis in range(near.ndim):
-        size = near.shape[axis]
+    for axis, size in enumerate(original.shape[:2]):
         place = np.arange(size)
         touches = (place % edge == 0) & (place > 0)
         touches |= (place % edge == edge - 1) & (place < size - 1)

@@ -67,7 +67,7 @@ def _fill(text: str) -> tuple[float, ...]:
 @click.option(
     "--smooth",
     is_flag=True,
-    help="Take back the edges between partitions of a picture or video of latents, scale 1.",
+    help="Take back the edges between partitions of a picture or video of latents.",
 )
 @DEVICE
 @report_options

@@ -5,6 +5,7 @@ partition's chunk, and is computed in blocks that do not depend on what else is 
 """
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,11 +26,22 @@ from lgcodec.format.geometry import AxisGeometry, Window
 from lgcodec.nets import Evaluator, Family, Partition, family_of, pick_device
 from lgcodec.signal import Signal
 
-__all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "to_samples"]
+__all__ = ["MAX_SAMPLES", "Finish", "Progress", "decode_stream", "to_samples"]
 
 MAX_SAMPLES: Final = 2**28  # a few hundred hostile bytes can declare 10**12 samples
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
-Finish = Callable[[NDArray[np.float64], NDArray[np.bool_]], None]  # [*grid, C], [*grid]
+
+
+class Finish(ABC):
+    """What is done to samples before they are rounded."""
+
+    @abstractmethod
+    def group(self, ordinal: int, evaluator: Evaluator) -> None:
+        """Take note of a group whose partitions are decoded next."""
+
+    @abstractmethod
+    def samples(self, samples: NDArray[np.float64], present: NDArray[np.bool_]) -> None:
+        """Change samples [*grid, C] in place, `present` [*grid] where a partition gave them."""
 
 
 def decode_stream(
@@ -54,8 +66,7 @@ def decode_stream(
     sample_type  of the result, by default the file's; "float32" does not round
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
              chunk all of its group, and gives one DamageWarning
-    finish   is given the samples before they are rounded, which it may change, and where they are
-             present
+    finish   what changes the samples before they are rounded
 
     Reads only the chunks of partitions that touch `window`. Absent partitions hold `fill` and are
     False in `Signal.present`. UsageError above `max_samples`, before anything is allocated;
@@ -82,6 +93,8 @@ def decode_stream(
         if head is None:
             continue
         evaluator = Evaluator(family, head.weights, torch_device)
+        if finish:
+            finish.group(ordinal, evaluator)
         partitions = (
             _partition(family, rulers, geometry.partition_index(ordinal, i), local, target)
             for i, local in weights.of(ordinal, head, ids)
@@ -212,7 +225,7 @@ class _Canvas:
 
     def finish(self, change: Finish, dtype: np.dtype[Any]) -> None:
         """Let `change` have the samples, which are float64 yet, then make them `dtype`."""
-        change(self._samples, self._present)
+        change.samples(self._samples, self._present)
         self._samples = _in_range(self._samples, self._values, dtype)
 
     def signal(self, stream: Stream, rate: Fraction | None) -> Signal:

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import lgcodec
-from lgcodec import _smooth
+from lgcodec import _borders
+from lgcodec._borders import REACH, smooth
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
-from lgcodec._smooth import REACH, decode_smooth, smooth
+from lgcodec._smooth import decode_smooth
 from lgcodec.errors import UsageError
 from lgcodec.format.geometry import Geometry
 from lgcodec.format.stream import Stream
@@ -77,7 +78,7 @@ def test_every_border_of_the_window_is_met_once(
     samples = np.zeros((*map(len, window), 1))
     grains = dict.fromkeys(geometry.touching(window), np.eye(1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_smooth, "corrections", ones)
+        patch.setattr(_borders, "corrections", ones)
         smooth(
             samples,
             np.ones(samples.shape[:2], bool),
@@ -97,7 +98,7 @@ def ones(strips: NDArray[np.float64], _grain: Any) -> NDArray[np.float64]:
 
 
 def test_nothing_changes_beside_absent_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_smooth, "corrections", ones)
+    monkeypatch.setattr(_borders, "corrections", ones)
     geometry = Geometry("image", 1, "uint8", None, (axis(20, 1), axis(60, 3)))
     present = np.ones((20, 60), bool)
     present[:, 40:] = False
@@ -126,6 +127,35 @@ def test_frames_of_a_film_are_smoothed_in_space_alone() -> None:
     changed = (exact != found).any((0, -1))
     assert not changed[~(near(32, 0, 16, range(32))[:, None] | near(40, 0, 16, range(40)))].any()
     assert (exact != found).any((1, 2, 3)).all()
+
+
+def test_at_another_scale_samples_change_as_those_around_them() -> None:
+    """Twice as large: along an axis, a sample lies a quarter from one place and 3 from the next."""
+    stream, window = stream_of(file()), (range(16, 80), range(32, 100))
+    scales = [Fraction(2), Fraction(2)]
+    exact, found = (
+        decode(stream, window, scale=scales, sample_type="float32").samples.astype(float)
+        for decode in (decode_stream, decode_smooth)
+    )
+    before, after = (
+        decode(stream, window, sample_type="float32").samples.astype(float)
+        for decode in (decode_stream, decode_smooth)
+    )
+    change = np.pad(after - before, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    change = doubled(doubled(change, 0), 1)
+    np.testing.assert_allclose(found - exact, change, atol=1e-3)
+    assert np.abs(change).max() > 1
+
+
+def doubled(values: NDArray[np.float64], at: int) -> NDArray[np.float64]:
+    """Linear between places along an axis whose ends are there twice."""
+    low, high = (
+        values.take(range(values.shape[at] - 1), at),
+        values.take(range(1, values.shape[at]), at),
+    )
+    pairs = np.stack([0.75 * low + 0.25 * high, 0.25 * low + 0.75 * high], at + 1)
+    merged = pairs.reshape(*low.shape[:at], -1, *low.shape[at + 1 :])
+    return merged.take(range(1, merged.shape[at] - 1), at)
 
 
 # --- what it is good for
@@ -165,7 +195,5 @@ def refusal(stream: Stream, **options: Any) -> str:
 
 
 def test_what_cannot_be_smooth() -> None:
-    latents = stream_of(file())
-    assert "scale 1" in refusal(latents, scale=[Fraction(1), Fraction(2)])
     assert "pictures and videos, this is kind audio" in refusal(stream_of(encoded("mono")[0]))
     assert "latents, this is a network of siren" in refusal(stream_of(encoded("rgb")[0]))

@@ -229,7 +229,7 @@ TABLES: Final[Mapping[str, TableOf]] = {
                 ),
                 "INCODE",
                 MODULATED,
-                Run(scale=4, steps=1000, share=1 / 4, seeds=(0,), count=4),
+                Run(scale=4, steps=1000, share=1 / 4, seeds=(0, 1, 2), count=4),
                 few=3,
             )
         ],
