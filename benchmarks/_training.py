@@ -1,4 +1,4 @@
-"""Signals to train on, for `train_latent`: none of them is in any evaluation."""
+"""Signals to train on, for `train_latent` and `train_seams`: none of them is in any evaluation."""
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction

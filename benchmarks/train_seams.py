@@ -67,10 +67,8 @@ def _strips(picture: Signal, number: int) -> Strips:
     data, _ = encode_signals([picture], options)
     with Reader(BytesSource(data)) as reader, patch("lgcodec._smooth.smooth") as asked:
         decode_smooth(reader.streams[0])
-    decoded, into_steps = (
-        asked.call_args.args[0],
-        np.linalg.inv(asked.call_args.kwargs["grains"][0]).T,
-    )
+    decoded, grains = asked.call_args.args[0].samples, asked.call_args.kwargs["grains"]
+    into_steps = np.linalg.inv(grains[0]).T
     values, wanted = (
         torch.from_numpy(part @ into_steps).float().movedim(-1, 0)
         for part in (decoded, picture.samples)
@@ -102,7 +100,10 @@ def _learned(examples: Sequence[Strips], iterations: int, seed: int) -> Tensor:
             print(f"{iteration}: {float(error.detach() / before):.3f}", flush=True)
     parts = _without_mean(flat.detach())
     layers = [v.flatten() for layer in parts.layers for v in layer]
-    return (torch.cat([*layers, parts.nearness.flatten(), parts.shares]) * WEIGHT_ONE).round()
+    flat = torch.cat([*layers, parts.nearness.flatten(), parts.shares]) * WEIGHT_ONE
+    first = flat.round_()[: WIDTHS[0] * 9].view(-1, 9)
+    first[:, 4] -= first.sum(1)  # no mean, after rounding too
+    return flat
 
 
 def _batch(examples: Sequence[Strips], way: int, generator: torch.Generator) -> Strips:

@@ -67,7 +67,7 @@ def _fill(text: str) -> tuple[float, ...]:
 @click.option(
     "--smooth",
     is_flag=True,
-    help="Take back the edges between partitions of a picture or video of latents.",
+    help="Take back the edges between partitions of a picture or video of latents, scale 1.",
 )
 @DEVICE
 @report_options
@@ -95,7 +95,8 @@ def command(
     Absent partitions become transparent where the format can, else they get --fill.
 
     Ranges are those of lgi crop. Only the chunks that the window needs are read. Samples are the
-    same before and after a crop, but for those that --smooth changes: 6 on either side of a border.
+    same before and after a crop, but for those that --smooth changes: 6 on either side of borders
+    between partitions of at least 24.
 
     \b
     lgi decode clip.lgi clip.mp4

@@ -1,75 +1,87 @@
-"""Samples near borders of partitions, corrected by what lies on both sides."""
+"""Samples near borders between partitions, corrected by what lies on both sides."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.format.axis import AxisGeometry
-from lgcodec.format.geometry import Geometry
+from lgcodec._decode import in_range
+from lgcodec.format.geometry import Geometry, Window
 from lgcodec.nets.seams import HALF, REACH, corrections
+from lgcodec.signal import Signal
 
-__all__ = ["Grain", "smooth"]
+__all__ = ["LEAST", "smooth"]
 
-Grain = NDArray[np.float64]
+LEAST: Final = 2 * HALF  # samples of a tile along an axis: so no two strips meet
 SMOOTHED: Final = ("x", "y")  # in this order
+Parts = Mapping[int, Sequence[int]]  # ids of partitions by the ordinal of their group
 
 
 def smooth(
-    samples: NDArray[np.float64],
-    present: NDArray[np.bool_],
-    *,
+    signal: Signal,
     geometry: Geometry,
-    target: Sequence[range],
-    grains: Mapping[int, Grain],
+    window: Window,
+    *,
+    parts: Parts,
+    grains: Mapping[int, NDArray[np.float64]],
+    values: tuple[float, float],
 ) -> None:
-    """Correct samples [*grid, C] near borders that have a partition on either side, in place.
+    """Correct the samples of `window` near borders with a present partition on either side.
 
-    present   [*grid] whether a partition gave this sample
-    target    the samples of the lattice that the grid is, one range per axis
-    grains    of every group, by its ordinal, what one step of each coded channel is [C, C]
+    parts    partitions that share samples with `window`
+    grains   of groups, by ordinal: what one step of each coded channel is, [C, C] in samples
+    values   limits of the samples
     """
+    samples = signal.samples
     for name in SMOOTHED:
         axis = geometry.axis_names.index(name)
-        if geometry.axes[axis].tile_len < 2 * REACH:
-            continue  # corrections of two borders would meet
-        for ordinal, grain in grains.items():
-            box = _box(geometry, ordinal, target)
-            starts = _starts(geometry.axes[axis], box[axis], target[axis])
-            box[axis] = range(len(target[axis]))  # also what is on the other side
-            own = tuple(slice(side.start, side.stop) for side in box)
-            for at in starts:
-                _across(samples[own], present[own], axis, at, grain)
+        if geometry.axes[axis].tile_len < LEAST:
+            continue
+        for ordinal, box in _boxes(geometry, window, parts):
+            at = box[axis].start
+            if ordinal in grains and at > 0 and _both(signal.present, box, axis):
+                part = [slice(side.start, side.stop) for side in box]
+                part[axis] = slice(max(0, at - HALF), at + HALF)
+                _across(samples[tuple(part)], axis, min(at, HALF), grains[ordinal], values)
 
 
-def _box(geometry: Geometry, ordinal: int, target: Sequence[range]) -> list[range]:
-    """Where in the grid the samples of a group lie."""
-    first = geometry.partition_index(ordinal, 0)
-    box = []
-    for axis, index, shown in zip(geometry.axes, first, target, strict=True):
-        start = axis.tile(index).start - shown.start
-        stop = start + axis.tiles * axis.tile_len
-        box.append(range(max(0, start), min(len(shown), stop)))
-    return box
+def _boxes(geometry: Geometry, window: Window, parts: Parts) -> Iterator[tuple[int, list[range]]]:
+    """Group and samples of each partition, as places in the window; none is empty."""
+    for ordinal, ids in parts.items():
+        for number in ids:
+            pairs = zip(geometry.box(ordinal, number), window, strict=True)
+            yield ordinal, [_place(side, shown) for side, shown in pairs]
 
 
-def _starts(axis: AxisGeometry, inside: range, shown: range) -> Iterator[int]:
-    """Where tiles begin in `inside`, a part of the grid, but for the grid's own border."""
-    for at in inside:
-        if at and not (shown.start + at - axis.grid_lo) % axis.tile_len:
-            yield at
+def _place(side: range, shown: range) -> range:
+    """Where in `shown` the part of `side` lies that is shown."""
+    start, stop = max(side.start, shown.start), min(side.stop, shown.stop)
+    return range(start - shown.start, stop - shown.start)
+
+
+def _both(present: NDArray[np.bool_] | None, box: Sequence[range], axis: int) -> bool:
+    """Whether the partition that has this box is there, and the one before it along `axis`."""
+    if present is None:
+        return True
+    first = [side.start for side in box]
+    before = [*first[:axis], first[axis] - 1, *first[axis + 1 :]]
+    return bool(present[tuple(first)] and present[tuple(before)])
 
 
 def _across(
-    samples: NDArray[np.float64], sided: NDArray[np.bool_], axis: int, at: int, grain: Grain
+    samples: NDArray[Any],
+    axis: int,
+    at: int,
+    grain: NDArray[np.float64],
+    values: tuple[float, float],
 ) -> None:
-    """Correct what lies around the border before position `at` of `axis`, along a group's box."""
+    """Correct samples [*grid, C] around the border before place `at` of `axis`."""
     length = samples.shape[axis]
     near = np.arange(at - HALF, at + HALF).clip(0, length - 1)
-    strips = np.moveaxis(samples.take(near, axis), axis, -1)  # [.., L, C, 2 HALF]
-    both = sided.take(near[HALF - 1 : HALF + 1], axis).all(axis)  # [.., L]
-    change = corrections(strips, grain) * np.asarray(both)[..., None, None]
+    strips = np.moveaxis(samples.take(near, axis), axis, -1).astype(np.float64)
+    change = corrections(strips, grain)  # [.., L, C, 2 REACH]
     inside = slice(max(0, REACH - at), REACH + min(REACH, length - at))
-    part = (slice(None),) * axis + (slice(max(0, at - REACH), at + REACH),)
-    samples[part] += np.moveaxis(change[..., inside], -1, axis)
+    part = samples[(slice(None),) * axis + (slice(max(0, at - REACH), at + REACH),)]
+    changed = part.astype(np.float64) + np.moveaxis(change[..., inside], -1, axis)
+    part[...] = in_range(changed, values, samples.dtype)

@@ -5,7 +5,6 @@ partition's chunk, and is computed in blocks that do not depend on what else is 
 """
 
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,22 +25,11 @@ from lgcodec.format.geometry import AxisGeometry, Window
 from lgcodec.nets import Evaluator, Family, Partition, family_of, pick_device
 from lgcodec.signal import Signal
 
-__all__ = ["MAX_SAMPLES", "Finish", "Progress", "decode_stream", "to_samples"]
+__all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "decode_watched", "in_range", "to_samples"]
 
 MAX_SAMPLES: Final = 2**28  # a few hundred hostile bytes can declare 10**12 samples
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
-
-
-class Finish(ABC):
-    """What is done to samples before they are rounded."""
-
-    @abstractmethod
-    def group(self, ordinal: int, evaluator: Evaluator) -> None:
-        """Take note of a group whose partitions are decoded next."""
-
-    @abstractmethod
-    def samples(self, samples: NDArray[np.float64], present: NDArray[np.bool_]) -> None:
-        """Change samples [*grid, C] in place, `present` [*grid] where a partition gave them."""
+Watch = Callable[[int, Evaluator], None]  # ordinal of a group that is decoded next, its network
 
 
 def decode_stream(
@@ -55,7 +43,6 @@ def decode_stream(
     max_samples: int = MAX_SAMPLES,
     on_error: OnError = "raise",
     progress: Progress | None = None,
-    finish: Finish | None = None,
 ) -> Signal:
     """Samples of `window` (default: the file's own window) of one stream.
 
@@ -66,12 +53,39 @@ def decode_stream(
     sample_type  of the result, by default the file's; "float32" does not round
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
              chunk all of its group, and gives one DamageWarning
-    finish   what changes the samples before they are rounded
 
     Reads only the chunks of partitions that touch `window`. Absent partitions hold `fill` and are
     False in `Signal.present`. UsageError above `max_samples`, before anything is allocated;
     FileError if a chunk is damaged and not masked.
     """
+    return decode_watched(
+        stream,
+        window,
+        lambda *_: None,
+        scale=scale,
+        device=device,
+        fill=fill,
+        sample_type=sample_type,
+        max_samples=max_samples,
+        on_error=on_error,
+        progress=progress,
+    )
+
+
+def decode_watched(
+    stream: Stream,
+    window: Window | None,
+    watch: Watch,
+    *,
+    scale: Sequence[Fraction] | None = None,
+    device: str = "auto",
+    fill: Sequence[float] | None = None,
+    sample_type: str | None = None,
+    max_samples: int = MAX_SAMPLES,
+    on_error: OnError = "raise",
+    progress: Progress | None = None,
+) -> Signal:
+    """What `decode_stream` gives; `watch` is told of every group with an intact global chunk."""
     geometry, conf = stream.geometry, stream.conf
     window = geometry.window if window is None else window
     rulers = [
@@ -79,8 +93,7 @@ def decode_stream(
         for axis, factor in zip(geometry.axes, scale or [Fraction(1)] * len(window), strict=True)
     ]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
-    dtype = np.dtype(sample_type or geometry.sample_type)
-    canvas = _Canvas(target, conf, np.dtype(float) if finish else dtype, fill, max_samples)
+    canvas = _Canvas(target, conf, sample_type or geometry.sample_type, fill, max_samples)
     torch_device = pick_device(device)
     with locating(stream.conf_at):
         family, codec = family_of(conf, geometry), codec_of(conf)
@@ -93,8 +106,7 @@ def decode_stream(
         if head is None:
             continue
         evaluator = Evaluator(family, head.weights, torch_device)
-        if finish:
-            finish.group(ordinal, evaluator)
+        watch(ordinal, evaluator)
         partitions = (
             _partition(family, rulers, geometry.partition_index(ordinal, i), local, target)
             for i, local in weights.of(ordinal, head, ids)
@@ -105,9 +117,7 @@ def decode_stream(
             if progress:
                 progress(done, total)
     if weights.damaged:
-        warnings.warn(weights.warning, stacklevel=2)
-    if finish:
-        canvas.finish(finish, dtype)
+        warnings.warn(weights.warning, stacklevel=3)
     rate = geometry.rate and geometry.rate * rulers[geometry.axis_names.index("t")].scale
     return canvas.signal(stream, rate)
 
@@ -195,7 +205,7 @@ class _Canvas:
         self,
         target: Sequence[range],
         conf: Conf,
-        dtype: np.dtype[Any],
+        sample_type: str,
         fill: Sequence[float] | None,
         max_samples: int,
     ) -> None:
@@ -210,8 +220,8 @@ class _Canvas:
         colour = np.array(conf.fill if fill is None else fill, np.float64)
         if colour.shape not in ((1,), (len(conf.fill),)) or not np.isfinite(colour).all():
             raise UsageError(f"fill is {fill}, expected {len(conf.fill)} finite numbers or one")
-        self._samples = np.empty((*grid, len(conf.fill)), dtype)
-        self._samples[...] = _rounded(colour, dtype)
+        self._samples = np.empty((*grid, len(conf.fill)), sample_type)
+        self._samples[...] = _rounded(colour, self._samples.dtype)
         self._present = np.zeros(grid, np.bool_)
 
     def paint(self, part: Sequence[range], values: NDArray[np.float32]) -> None:
@@ -222,11 +232,6 @@ class _Canvas:
         place = tuple(slice(p.start - c.start, p.stop - c.start) for p, c in pairs)
         self._samples[place] = to_samples(values, self._values, self._samples.dtype)
         self._present[place] = True
-
-    def finish(self, change: Finish, dtype: np.dtype[Any]) -> None:
-        """Let `change` have the samples, which are float64 yet, then make them `dtype`."""
-        change.samples(self._samples, self._present)
-        self._samples = _in_range(self._samples, self._values, dtype)
 
     def signal(self, stream: Stream, rate: Fraction | None) -> Signal:
         """The finished picture, sound, video or volume."""
@@ -245,12 +250,13 @@ def to_samples(
     low, high = values
     with np.errstate(over="ignore", invalid="ignore"):
         samples = low + (high - low) * (outputs.astype(np.float64) + 1) / 2
-    return _in_range(samples, values, dtype)
+    return in_range(samples, values, dtype)
 
 
-def _in_range(
+def in_range(
     samples: NDArray[np.float64], values: tuple[float, float], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
+    """Samples of a partition as `dtype`, limited and rounded as in `to_samples`."""
     low, high = values
     return _rounded(samples if dtype.kind == "f" else np.fmin(np.fmax(samples, low), high), dtype)
 

@@ -98,7 +98,7 @@ class File:
 
         `scale` is one factor for the axes of space (for time in a sound), or one per axis.
         `smooth` takes back the edges that borders of partitions leave in pictures and videos of
-        latents: 6 samples on either side change.
+        latents, at scale 1: see `_smooth.decode_smooth`.
         `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, on_error, ...
         """
         from lgcodec._decode import decode_stream  # noqa: PLC0415 (torch, only when decoding)

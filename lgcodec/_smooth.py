@@ -5,27 +5,23 @@ what its neighbour said of it. So exact samples are the rule, and smooth ones ar
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
-from functools import partial
-from math import ceil
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import override
 
-from lgcodec._borders import Grain, smooth
-from lgcodec._decode import Finish, decode_stream
+from lgcodec._borders import smooth
+from lgcodec._decode import decode_watched
 from lgcodec.errors import UsageError
+from lgcodec.format.checks import locating
 from lgcodec.format.geometry import Window
 from lgcodec.format.stream import Stream
-from lgcodec.nets import Evaluator
+from lgcodec.nets import Evaluator, family_of
 from lgcodec.signal import Signal
 
 __all__ = ["decode_smooth"]
-
-Values = NDArray[np.float64]  # [*grid, C]
-Present = NDArray[np.bool_]  # [*grid]
 
 
 def decode_smooth(
@@ -38,65 +34,30 @@ def decode_smooth(
     """What `decode_stream` gives, but for 6 samples on either side of borders of partitions.
 
     There, samples of both sides are corrected by what both say (`nets/seams.py`), where both are
-    present and in `window`. At other scales than 1 samples change by what those around them would
-    at scale 1: chunks are read and decoded twice then. All arguments are those of `decode_stream`.
-    UsageError unless this is a picture or video of latents.
+    present and in `window`; along an axis with partitions of less than 24 samples nothing is. All
+    arguments are those of `decode_stream`. UsageError unless this is a picture or video of latents
+    at scale 1.
     """
-    kind = stream.geometry.kind
-    if kind not in ("image", "video"):
-        raise UsageError(f"smooth is for pictures and videos, this is kind {kind}")
-    window = stream.geometry.window if window is None else window
-    decode, smoothing = partial(decode_stream, stream, window), _Smooth(stream, window)
-    if scale is None or all(factor == 1 for factor in scale):
-        return decode(finish=smoothing, **options)
-    decode(finish=smoothing, **{**options, "progress": None})
-    return decode(scale=scale, finish=_Add(smoothing.change, scale, window), **options)
+    geometry, conf = stream.geometry, stream.conf
+    if geometry.kind not in ("image", "video"):
+        raise UsageError(f"smooth is for pictures and videos, this is kind {geometry.kind}")
+    if any(factor != 1 for factor in scale or ()):
+        raise UsageError("smooth is for scale 1 along every axis")
+    with locating(stream.conf_at):
+        family = family_of(conf, geometry)
+    if not family.has_grain:
+        raise UsageError(f"smooth is for latents, this is a network of {family.name}")
+    grains: dict[int, NDArray[np.float64]] = {}
 
-
-@final
-class _Smooth(Finish):
-    """Smooths borders between partitions; `change` is what that did to every sample."""
-
-    def __init__(self, stream: Stream, window: Window) -> None:
-        self._stream, self._window = stream, window
-        self._grains: dict[int, Grain] = {}
-        self.change: Values = np.zeros(())
-
-    @override
-    def group(self, ordinal: int, evaluator: Evaluator) -> None:
-        conf = self._stream.conf
-        if evaluator.grain is None:
-            raise UsageError(f"smooth is for latents, this is a network of {conf.family.name}")
+    def watch(ordinal: int, evaluator: Evaluator) -> None:
         low, high = conf.values
-        self._grains[ordinal] = evaluator.grain * (high - low) / 2
+        with np.errstate(all="ignore"), suppress(np.linalg.LinAlgError):
+            grain = evaluator.grain * ((high - low) / 2)
+            if np.isfinite(grain).all() and np.isfinite(np.linalg.inv(grain)).all():
+                grains[ordinal] = grain
 
-    @override
-    def samples(self, samples: Values, present: Present) -> None:
-        before, geometry = samples.copy(), self._stream.geometry
-        smooth(samples, present, geometry=geometry, target=self._window, grains=self._grains)
-        self.change = samples - before
-
-
-@final
-class _Add(Finish):
-    """Adds a `change` of the samples of `window` at another scale, linear between its places."""
-
-    def __init__(self, change: Values, scale: Sequence[Fraction], window: Window) -> None:
-        self._change, self._scale, self._window = change, scale, window
-
-    @override
-    def group(self, ordinal: int, evaluator: Evaluator) -> None:
-        pass
-
-    @override
-    def samples(self, samples: Values, present: Present) -> None:
-        change = self._change
-        for axis, (factor, shown) in enumerate(zip(self._scale, self._window, strict=True)):
-            first = ceil(shown.start * factor - Fraction(1, 2))
-            centres = (np.arange(first, first + samples.shape[axis]) + 0.5) / float(factor) - 0.5
-            places = (centres - shown.start).clip(0, len(shown) - 1)
-            low = np.floor(places).astype(np.intp)
-            share = (places - low).reshape(-1, *(1,) * (samples.ndim - 1 - axis))
-            high = np.minimum(low + 1, len(shown) - 1)
-            change = change.take(low, axis) * (1 - share) + change.take(high, axis) * share
-        samples += change * present[..., None]
+    window = geometry.window if window is None else window
+    signal = decode_watched(stream, window, watch, **options)
+    parts = stream.touching(window)
+    smooth(signal, geometry, window, parts=parts, grains=grains, values=conf.values)
+    return signal

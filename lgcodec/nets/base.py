@@ -34,6 +34,7 @@ class Family(ABC):
     """
 
     name: ClassVar[str]
+    has_grain: ClassVar[bool] = False  # whether global weights say how coarse values are
     channels: int
     ranges: tuple[tuple[float, float], ...]
     tile_range: float
@@ -143,12 +144,12 @@ class Family(ABC):
         del tile, frame
         return weights
 
-    def grain(self, weights: TensorWeights) -> Tensor | None:  # noqa: ARG002
-        """How coarse values are, where the weights of `shared` say so: [C, C], or None.
+    def grain(self, weights: TensorWeights) -> Tensor:
+        """How coarse values are, [C, C], by the weights of `shared`; see `has_grain`.
 
         Column k is what one step of the quantiser of coded channel k changes in the channels.
         """
-        return None
+        raise NotImplementedError
 
     def on_lattice(self, weights: TensorWeights) -> Tensor | None:  # noqa: ARG002
         """What `forward` gives at the samples that were encoded, [P, *tile, C].

@@ -88,10 +88,9 @@ class Evaluator:
         self._global = family.shared(tensors)
 
     @property
-    def grain(self) -> NDArray[np.float64] | None:
-        """How coarse values are, [C, C], where the global weights say so: see `Family.grain`."""
-        grain = self._family.grain(self._global)
-        return None if grain is None else grain.cpu().double().numpy()
+    def grain(self) -> NDArray[np.float64]:
+        """How coarse values are, [C, C], if the family has that: see `Family.grain`."""
+        return np.asarray(self._family.grain(self._global).cpu().double().numpy())
 
     def values(self, partitions: Iterable[Partition]) -> Iterator[tuple[Partition, Floats]]:
         """Each partition, in order, and its values [*wanted, C], about -1 to 1.

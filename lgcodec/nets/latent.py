@@ -69,6 +69,7 @@ class Latent(Family):
     tile_range: float = 1.0
 
     name: ClassVar[str] = "latent"
+    has_grain: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _ = self.pyramid

@@ -35,6 +35,7 @@ HALF: Final = 12  # samples that are seen there
 WIDTHS: Final = (16, 16)  # channels between layers
 WEIGHT_ONE: Final = 4096  # of the numbers in the table
 TAPS: Final = 9
+ROWS: Final = 4096  # that are looked at together: memory is what a long border would take
 Floats = NDArray[np.float64]
 
 
@@ -54,13 +55,20 @@ def corrections(strips: Floats, grain: Floats) -> Floats:
     """What is to be added [.., L, C, 2 REACH] to the middle of strips [.., L, C, 2 HALF].
 
     The border lies in the middle of the last axis. Column k of `grain` [C, C] is what one step of
-    the quantiser of coded channel k changes in the channels.
+    the quantiser of coded channel k changes in the channels; no coded channel changes by more than
+    a step. Where something is not finite, nothing is added.
     """
-    steps = np.linalg.inv(grain) @ strips
-    lines = torch.from_numpy(np.moveaxis(steps, -2, 0).astype(np.float32))  # [C, .., L, 2 HALF]
-    with torch.no_grad():
-        change = in_steps(lines.flatten(0, -3), _shipped()).view(*lines.shape[:-1], 2 * REACH)
-    return np.asarray(grain @ np.moveaxis(change.numpy(), 0, -2))
+    with np.errstate(all="ignore"), torch.no_grad():
+        steps = np.linalg.inv(grain) @ strips
+        steps -= steps.mean((-3, -1), keepdims=True)  # digits for what differs
+        lines = torch.from_numpy(np.moveaxis(steps, -2, 0).astype(np.float32))
+        blocks = [
+            torch.cat([in_steps(block, _shipped()) for block in row[None].split(ROWS, 1)], 1)
+            for row in lines.flatten(0, -3)
+        ]
+        change = torch.cat(blocks).clamp(-1, 1).view(*lines.shape[:-1], 2 * REACH)
+        added = grain @ np.moveaxis(change.numpy(), 0, -2)
+        return np.where(np.isfinite(added), added, 0.0)
 
 
 def in_steps(strips: Tensor, weights: Weights) -> Tensor:
