@@ -89,7 +89,7 @@ def table15(data: Path | None, *, quick: bool, plot: Path | None) -> Table:  # n
     if data:
         paths = sorted((data / "images/tancik_div2k_train").glob("*.png"))[: 2 if quick else 4]
     table = _table(f"Table 15: super-resolution, {len(paths)} pictures")
-    full = Extent(scale=2, seeds=(0,), steps=LESS)
+    full = Extent(scale=2, seeds=(0, 1), steps=LESS)
     pictures = [Image.open(path).convert("RGB") for path in paths]
     _rows(table, task, pictures, _quick() if quick else full)
     return table
