@@ -69,7 +69,7 @@ def _of_sounds(steps: int, figures: Mapping[str, tuple[tuple[float, float], ...]
         "Local-Global SIREN": SOUND_LGS,
         "SIREN": SIREN,
     }
-    full = Run(scale=1, steps=steps, share=1 / 128, seeds=(0,))
+    full = Run(scale=1, steps=steps, share=1 / 128)
     if steps > 1000:  # of a sixteenth of the clip
         full = Run(scale=4, steps=steps // 5, share=1 / 8, seeds=(0,))
     quick = Run(scale=4, steps=steps // 10, share=1 / 2, seeds=(0,))
