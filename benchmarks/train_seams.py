@@ -101,8 +101,8 @@ def _learned(examples: Sequence[Strips], iterations: int, seed: int) -> Tensor:
     parts = _without_mean(flat.detach())
     layers = [v.flatten() for layer in parts.layers for v in layer]
     flat = torch.cat([*layers, parts.nearness.flatten(), parts.shares]) * WEIGHT_ONE
-    first = flat.round_()[: WIDTHS[0] * 9].view(-1, 9)
-    first[:, 4] -= first.sum(1)  # no mean, after rounding too
+    first = flat.round_()[: parts.layers[0][0].numel()].view(WIDTHS[0], -1)
+    first[:, first.shape[1] // 2] -= first.sum(1)  # no mean, after rounding too
     return flat
 
 

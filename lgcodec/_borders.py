@@ -11,7 +11,7 @@ from lgcodec.format.geometry import Geometry, Window
 from lgcodec.nets.seams import HALF, REACH, corrections
 from lgcodec.signal import Signal
 
-__all__ = ["LEAST", "smooth"]
+__all__ = ["smooth"]
 
 LEAST: Final = 2 * HALF  # samples of a tile along an axis: so no two strips meet
 SMOOTHED: Final = ("x", "y")  # in this order

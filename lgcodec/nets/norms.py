@@ -2,7 +2,7 @@
 
 The wavelet is nearly orthonormal inside a tile, but its extension folds functions at the ends onto
 themselves: of their squares, up to 2.7 or down to 0.6 is left. Numbers of bands are divided by
-these norms, so that an error in any of them costs the same, and borders of tiles do not show.
+these norms, so that an error in any of them costs the same, and borders of tiles show less.
 """
 
 from functools import lru_cache
