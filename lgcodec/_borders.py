@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec._decode import in_range
+from lgcodec._canvas import in_range
 from lgcodec.format.geometry import Geometry, Window
 from lgcodec.nets.seams import HALF, REACH, corrections
 from lgcodec.signal import Signal

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgcodec import _weights
-from lgcodec._decode import decode_stream, to_samples
+from lgcodec._decode import decode_stream
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.axis import AxisGeometry
 from lgcodec.format.conf import Plug, TensorSpec
@@ -263,34 +263,6 @@ def test_fill_is_a_sample(sample_type: str, fill: float, expected: float) -> Non
     decoded = decode_stream(stream_of(data), device="cpu")
     assert decoded.samples[5, 0] == expected
     assert decoded.samples.dtype == sample_type
-
-
-# --- samples from values
-
-
-@pytest.mark.parametrize(
-    ("outputs", "values", "dtype", "expected"),
-    [
-        ([-1, 0, 1], (0.0, 255.0), "uint8", [0, 128, 255]),
-        ([-0.75, -0.25, 0.25], (0.0, 4.0), "uint8", [0, 2, 2]),  # 0.5, 1.5 and 2.5 to even
-        ([-9, 9], (0.0, 255.0), "uint8", [0, 255]),
-        ([-9, 9], (10.0, 20.0), "uint8", [10, 20]),
-        ([-9, 9], (-32_768.0, 32_768.0), "int16", [-32_768, 32_767]),
-        ([-9, 9], (-1e9, 1e9), "uint16", [0, 65_535]),
-        ([-9, 9], (300.0, 400.0), "uint8", [255, 255]),
-        ([float("nan")], (7.0, 255.0), "uint8", [7]),
-        ([float("inf"), -float("inf")], (0.0, 255.0), "uint8", [255, 0]),
-        ([-1, 0.5, 1.5], (-2.0, 2.0), "float32", [-2, 1, 3]),  # floats are not cut off
-        ([float("inf")], (0.0, 1.0), "float32", [float(np.finfo("f4").max)]),
-    ],
-)
-def test_samples_from_values(
-    outputs: list[float], values: tuple[float, float], dtype: str, expected: list[float]
-) -> None:
-    """LGI-N-04."""
-    found = to_samples(np.array(outputs, np.float32), values, np.dtype(dtype))
-    assert found.dtype == dtype
-    assert found.tolist() == expected
 
 
 # --- what is refused
