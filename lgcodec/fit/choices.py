@@ -1,6 +1,6 @@
 """Symbols of latents for a step, under the network that predicts them as it is now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.pyramids import Pyramids, Rounded
@@ -20,6 +21,7 @@ __all__ = ["Choice", "Chooser"]
 
 HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
+Part = tuple[Sequence[Symbols], float]  # symbols of a block of partitions, and their bits
 HALF: Final = 0.5  # a step: what is farther from 0 may be chosen not to be 0
 
 
@@ -49,19 +51,20 @@ class Chooser:
     def choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""
         rounded, coder = self._pyramids.rounded(step), self._coder()
-        parts, bits = [], 0.0
-        for rows in self._pyramids.blocks:
+
+        def chosen(rows: slice) -> Part:
             bands = self._pyramids.bands(rounded, rows)
             near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
             part = [cheapest(*pair) for pair in zip(bands, coder.classes(near), strict=True)]
-            bits += _bits(coder, part)
-            parts.append(part)
-        return _choice(rounded, parts, bits)
+            return part, _bits(coder, part)
+
+        return _choice(rounded, side_by_side(chosen, self._pyramids.blocks))
 
     def descended(self, choice: Choice) -> Choice:
         """Symbols that make good what others leave out."""
-        coder, rounded, parts, bits = self._coder(), choice.rounded, [], 0.0
-        for rows in self._pyramids.blocks:
+        rounded, coder = choice.rounded, self._coder()
+
+        def better(rows: slice) -> Part:
             part = [symbols[rows] for symbols in choice.symbols]
             part = descend(
                 self._family.pyramid,
@@ -72,9 +75,9 @@ class Chooser:
                 odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
                 phases=self._phases,
             )
-            bits += _bits(coder, part)
-            parts.append(part)
-        return _choice(rounded, parts, bits)
+            return part, _bits(coder, part)
+
+        return _choice(rounded, side_by_side(better, self._pyramids.blocks))
 
     def filtered(self, choice: Choice) -> Choice:
         """The same with the best strength of the filter."""
@@ -84,9 +87,9 @@ class Chooser:
         """The choice of these symbols, whatever they cost."""
         return Choice(self._pyramids.rounded(step), symbols, 0.0)
 
-    def error(self, choice: Choice) -> float:
-        """Mean squared error, in network units."""
-        return self._pyramids.error(choice.rounded, choice.symbols)
+    def error(self, choice: Choice, *, roughly: bool = False) -> float:
+        """Mean squared error, in network units; of a few partitions, if roughly is enough."""
+        return self._pyramids.error(choice.rounded, choice.symbols, roughly=roughly)
 
     def keep_what_pays(self, symbols: Sequence[Symbols]) -> None:
         """What the network has learned must save more than it costs, or it is forgotten."""
@@ -110,11 +113,12 @@ def _odds(
     return coder.odds(symbols, asked)
 
 
-def _choice(rounded: Rounded, parts: Sequence[Sequence[Symbols]], bits: float) -> Choice:
-    """Of blocks of partitions, whose symbols take so many bits."""
+def _choice(rounded: Rounded, found: Iterable[Part]) -> Choice:
+    """Of blocks of partitions."""
+    parts, bits = zip(*found, strict=True)
     chosen = [np.concatenate(part) for part in zip(*parts, strict=True)]
     shared = rounded.global_["coarse"].size
-    return Choice(rounded, chosen, bits + 8 * (HEAD + EACH * len(chosen[0]) + shared))
+    return Choice(rounded, chosen, sum(bits) + 8 * (HEAD + EACH * len(chosen[0]) + shared))
 
 
 def _bits(coder: Context, symbols: Sequence[Symbols]) -> float:

@@ -6,7 +6,6 @@ and descent take turns, and where there is time for it the network is trained on
 One number, the step, leads to a size or a quality.
 """
 
-from collections.abc import Sequence
 from math import log10
 from pathlib import Path
 from time import monotonic
@@ -15,7 +14,6 @@ from typing import Final, final
 import numpy as np
 import torch
 
-from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY
 from lgcodec.coding.pyramid import LATENTS
 from lgcodec.fit.choices import Choice, Chooser
@@ -88,6 +86,9 @@ class _Run:
         self.peak, self._report, self._size_of, self._usual = peak, report, size_of, usual
         self.identity = f"{family} {settings} {sampler.partitions} {sampler.digest}"
         self.choice: Choice | None = None
+        self._last: tuple[int, Choice] | None = None  # the last choice without descent
+        self._ideals: dict[int, float] = {}  # what steps give under the network as it is
+        self._exact: tuple[Choice, float] | None = None  # the last error that was measured
         self.step, self.rounds, self.trained = 0, 0, 0
         self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
         self.target = StepTarget(settings.size, settings.psnr)
@@ -122,7 +123,12 @@ class _Run:
         """The step for a target by ideal code lengths, the usual one without."""
         if not self.target.exists:
             return self._usual
-        return self.target.search(self._usual, self._estimate, near=ROUGH)
+
+        def tried(step: int) -> float:
+            self.choice = self._choose(step)  # for Ctrl-C
+            return self._ideal(step)
+
+        return self.target.search(self._usual, tried, near=ROUGH)
 
     @property
     def _rounds(self) -> int:
@@ -133,7 +139,7 @@ class _Run:
         """Symbols are chosen again, and the network learns them before if there is time."""
         self._train()
         if self.rounds == 0 or not self.settings.phases:
-            self.choice = self._choose(self.step, self.chosen.symbols)
+            self.choice = self._counted(self.chooser.choose(self.step, self.chosen.symbols))
         if self.settings.phases:
             self.choice = self._counted(self.chooser.descended(self.chosen))
         self.rounds += 1
@@ -145,12 +151,13 @@ class _Run:
             return
         self.chooser.entropy.train(symbols, iterations, self.settings.seed + self.rounds)
         self.trained += iterations
+        self._last, self._ideals = None, {}
         self.work.done += self.work.training
         self.chooser.keep_what_pays(symbols)
 
     def _correction(self) -> Correction:
         return Correction(
-            self.target, plain=self._plain, refined=self._refined, amount=self._amount
+            self.target, plain=self._ideal, refined=self._refined, amount=self._amount
         )
 
     def _refined(self, step: int) -> Choice:
@@ -195,21 +202,19 @@ class _Run:
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
-    def _estimate(self, step: int) -> float:
-        """What a step gives, before the rounds."""
-        self.choice = choice = self._choose(step)  # for Ctrl-C
-        return self._ideal(choice)
+    def _ideal(self, step: int) -> float:
+        """What the target limits, by ideal code lengths and without descent: bytes or dB."""
+        if step not in self._ideals:
+            choice = self._choose(step)
+            amount = self._psnr(choice) if self.target.size is None else choice.bits / 8
+            self._ideals[step] = amount
+        return self._ideals[step]
 
-    def _plain(self, step: int) -> float:
-        """What a step gives without descent, under the network as it is after all rounds."""
-        return self._ideal(self._choose(step))
-
-    def _ideal(self, choice: Choice) -> float:
-        """What the target limits, by ideal code lengths: bytes or dB."""
-        return self._psnr(choice) if self.target.size is None else choice.bits / 8
-
-    def _choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> Choice:
-        return self._counted(self.chooser.choose(step, symbols))
+    def _choose(self, step: int) -> Choice:
+        """The choice for a step without descent."""
+        if self._last is None or self._last[0] != step:
+            self._last = step, self._counted(self.chooser.choose(step))
+        return self._last[1]
 
     def _counted(self, choice: Choice) -> Choice:
         """The same, which was made just now."""
@@ -220,10 +225,19 @@ class _Run:
         return choice
 
     def _psnr(self, choice: Choice) -> float:
-        error = self.chooser.error(choice)
+        if self._exact is None or self._exact[0] is not choice:
+            self._exact = choice, self._decibels(self.chooser.error(choice))
+        return self._exact[1]
+
+    def _decibels(self, error: float) -> float:
         return 10 * log10(self.peak**2 / max(error, 1e-20))
 
     def _tell(self, choice: Choice, done: float) -> None:
+        """Progress, until the end with the quality of a few partitions."""
         if self._report:
-            self._report(FitProgress(done, self.trained, self._psnr(choice), self.elapsed()))
+            if done < 1:
+                psnr = self._decibels(self.chooser.error(choice, roughly=True))
+            else:
+                psnr = self._psnr(choice)
+            self._report(FitProgress(done, self.trained, psnr, self.elapsed()))
         self.told = monotonic()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, Pyramid
+from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
@@ -21,7 +22,8 @@ from lgcodec.nets.smooth import spread
 
 __all__ = ["Pyramids", "Rounded"]
 
-AT_ONCE: Final = 2**20  # values of the tiles of a block
+AT_ONCE: Final = 2**18  # values of the tiles of a block
+FEW: Final = 16  # partitions, on which quality is measured roughly
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
 MOST_COARSE: Final = 2047  # so that differences have tables
@@ -52,12 +54,13 @@ class Pyramids:
 
     def __init__(self, family: Latent, sampler: Sampler) -> None:
         self._family, self._sampler = family, sampler
-        count = max(1, AT_ONCE // (prod(family.tile) * family.channels))
-        self.blocks = [slice(at, at + count) for at in range(0, sampler.partitions, count)]
+        count, total = max(1, AT_ONCE // (prod(family.tile) * family.channels)), sampler.partitions
+        self.blocks = [slice(at, at + count) for at in range(0, total, count)]
+        self._few = slice(0, None, -(-total // min(FEW, 4 * count)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        low = [analyse(self.coded(rows), family.pyramid)[1] for rows in self.blocks]
-        self._coarse = self._solved(torch.cat(low))
+        low = side_by_side(lambda rows: analyse(self.coded(rows), family.pyramid)[1], self.blocks)
+        self._coarse = self._solved(torch.cat(list(low)))
 
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
@@ -85,18 +88,19 @@ class Pyramids:
         family, steps = self._family, rounded.global_["steps"].copy()
         if not family.is_filtered:
             return rounded
-        gain, power = torch.zeros(2, family.channels, dtype=torch.float64)
         steps[-family.channels :] = STRENGTH_ONE
         whole = replace(rounded, global_={**rounded.global_, "steps": steps})
-        for rows in self.blocks:
+
+        def products(rows: slice) -> Tensor:
+            """What the filter takes off errors, and its square: [2, C]."""
             error, inside = self.residual(whole, symbols, rows)
-            tiles = self._sampler.tiles(family.tile, rows)
             weights = self._weights(whole, symbols, rows)
-            change = (
-                family.correction(weights, family.coded(weights, tiles.index)) * inside[:, None]
-            )
-            gain -= (change * error).transpose(0, 1).flatten(1).sum(1, dtype=torch.float64)
-            power += change.square().transpose(0, 1).flatten(1).sum(1, dtype=torch.float64)
+            coded = family.coded(weights, self._sampler.index[rows])
+            change = family.correction(weights, coded) * inside[:, None]
+            both = torch.stack([-change * error, change.square()])
+            return both.transpose(1, 2).flatten(2).sum(2, dtype=torch.float64)
+
+        gain, power = sum(side_by_side(products, self.blocks), torch.zeros(2, 1))
         best = (STRENGTH_ONE * gain / power.clamp(min=1e-20)).round().clamp(0, MOST_STRENGTH)
         steps[-family.channels :] = best.numpy()
         return replace(rounded, global_={**rounded.global_, "steps": steps})
@@ -109,19 +113,26 @@ class Pyramids:
         decoded = self._family.coded(self._weights(rounded, symbols, rows), tiles.index)
         return decoded - self._turned(tiles), tiles.inside
 
-    def error(self, rounded: Rounded, symbols: Sequence[Symbols]) -> float:
-        """Mean squared error of the signal's samples, rounded as a decoder does; network units."""
-        total, count = 0.0, 0
-        for rows in self.blocks:
+    def error(
+        self, rounded: Rounded, symbols: Sequence[Symbols], *, roughly: bool = False
+    ) -> float:
+        """Mean squared error of the signal's samples, rounded as a decoder does; network units.
+
+        roughly   of a few partitions, all over the group
+        """
+
+        def squares(rows: slice) -> tuple[float, int]:
             tiles = self._sampler.tiles(self._family.tile, rows)
             weights = self._weights(rounded, symbols, rows)
             values = self._family.lattice(weights, tiles.index).clamp(-1, 1)
             if tiles.grain:
                 values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
             errors = (values - tiles.values).square_().mean(1)[tiles.inside]
-            total += float(errors.sum(dtype=torch.float64))
-            count += errors.numel()
-        return total / count
+            return float(errors.sum(dtype=torch.float64)), errors.numel()
+
+        found = side_by_side(squares, [self._few] if roughly else self.blocks)
+        totals, counts = zip(*found, strict=True)
+        return float(sum(totals) / sum(counts))
 
     def _weights(self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice) -> TensorWeights:
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
@@ -141,12 +152,13 @@ class Pyramids:
 
         In what changes from sample to sample along the last axis: that is where the bits go.
         """
-        channels = self._family.channels
-        covariance = torch.zeros(channels, channels, dtype=torch.float64)
-        for rows in self.blocks:
+
+        def products(rows: slice) -> Tensor:
             values = self._sampler.tiles(self._family.tile, rows).values
             changes = values.diff(dim=-1).transpose(0, 1).flatten(1).double()  # blocks add up alike
-            covariance += changes @ changes.T
+            return changes @ changes.T
+
+        covariance = sum(side_by_side(products, self.blocks), torch.zeros(()))
         vectors: Tensor = torch.linalg.eigh(covariance).eigenvectors.flip(1)
         signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
         return signs * vectors
