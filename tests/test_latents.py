@@ -103,13 +103,21 @@ def test_a_seed_gives_the_same_file_again() -> None:
 
 
 @cases
+@pytest.mark.parametrize("threads", [1, 3])
 def test_memory_is_bounded_by_blocks_that_change_nothing(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does it whether they are done one after the other or at the same time."""
     whole = encoded(name)[0]
+    number = torch.get_num_threads()
     monkeypatch.setattr(pyramids, "AT_ONCE", 1)
     monkeypatch.setattr(chunks, "NUMBERS_AT_ONCE", 1)
-    assert encode_signals([signals()[name]], EncodeOptions(**{**SHORT, **CASES[name]}))[0] == whole
+    torch.set_num_threads(threads)
+    try:
+        found = encode_signals([signals()[name]], EncodeOptions(**{**SHORT, **CASES[name]}))[0]
+    finally:
+        torch.set_num_threads(number)
+    assert found == whole
 
 
 def trained(data: bytes) -> tuple[bool, int]:
@@ -307,6 +315,16 @@ def test_progress_grows_to_its_end(options: dict[str, Any]) -> None:
     assert sorted(shares) == list(shares)
     assert (shares[-1], left[-1]) == (1.0, 0.0)
     assert qualities[-1] == pytest.approx(report.streams[0].psnr, abs=1e-4)
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_progress_tells_the_quality_of_a_few_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of all before the end, but near it."""
+    monkeypatch.setattr(pyramids, "FEW", 2)
+    listener = Progress()
+    found = watched(listener)[1].streams[0].psnr
+    assert 0 < abs(listener.told[-2][1] - found) < 3
+    assert listener.told[-1][1] == pytest.approx(found, abs=1e-4)
 
 
 @pytest.mark.usefixtures("told_at_once")

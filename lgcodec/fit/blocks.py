@@ -8,7 +8,7 @@ import torch
 
 __all__ = ["side_by_side"]
 
-MOST: Final = 8  # blocks at once: each has its own memory
+MOST: Final = 4  # blocks at once: each has its own memory
 Result = TypeVar("Result")
 
 

@@ -21,18 +21,17 @@ __all__ = ["Choice", "Chooser"]
 
 HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
 EACH: Final = 7
-Part = tuple[Sequence[Symbols], float]  # symbols of a block of partitions, and their bits
+Part = Sequence[Symbols]  # of a block of partitions
 HALF: Final = 0.5  # a step: what is farther from 0 may be chosen not to be 0
 
 
 @final
 @dataclass(frozen=True)
 class Choice:
-    """Symbols [P, N_k] of every band for one step, and what they cost in a file, in bits."""
+    """Symbols [P, N_k] of every band for one step."""
 
     rounded: Rounded
     symbols: Sequence[Symbols]
-    bits: float
 
 
 @final
@@ -55,8 +54,7 @@ class Chooser:
         def chosen(rows: slice) -> Part:
             bands = self._pyramids.bands(rounded, rows)
             near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
-            part = [cheapest(*pair) for pair in zip(bands, coder.classes(near), strict=True)]
-            return part, _bits(coder, part)
+            return [cheapest(*pair) for pair in zip(bands, coder.classes(near), strict=True)]
 
         return _choice(rounded, side_by_side(chosen, self._pyramids.blocks))
 
@@ -66,7 +64,7 @@ class Chooser:
 
         def better(rows: slice) -> Part:
             part = [symbols[rows] for symbols in choice.symbols]
-            part = descend(
+            return descend(
                 self._family.pyramid,
                 rounded.scales,
                 *self._pyramids.residual(rounded, choice.symbols, rows),
@@ -75,7 +73,6 @@ class Chooser:
                 odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
                 phases=self._phases,
             )
-            return part, _bits(coder, part)
 
         return _choice(rounded, side_by_side(better, self._pyramids.blocks))
 
@@ -84,8 +81,14 @@ class Chooser:
         return replace(choice, rounded=self._pyramids.filtered(choice.rounded, choice.symbols))
 
     def restored(self, step: int, symbols: Sequence[Symbols]) -> Choice:
-        """The choice of these symbols, whatever they cost."""
-        return Choice(self._pyramids.rounded(step), symbols, 0.0)
+        """The choice of these symbols."""
+        return Choice(self._pyramids.rounded(step), symbols)
+
+    def bytes(self, choice: Choice) -> float:
+        """What a choice takes in a file, by ideal code lengths."""
+        partitions, shared = len(choice.symbols[0]), choice.rounded.global_["coarse"].size
+        coded = self._bits(self._coder(), choice.symbols) / 8
+        return HEAD + EACH * partitions + shared + coded
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:
         """Mean squared error, in network units; of a few partitions, if roughly is enough."""
@@ -97,8 +100,19 @@ class Chooser:
         usual = usual.for_locals(
             self._family.local_tensors(), {ENTROPY: 0 * self.entropy.integers()}
         )
-        if _bits(learned, symbols) + _entropy(self.entropy.integers()) >= _bits(usual, symbols):
+        added = _entropy(self.entropy.integers())
+        if self._bits(learned, symbols) + added >= self._bits(usual, symbols):
             self.entropy = Entropy(self._family.coder)
+
+    def _bits(self, coder: Context, symbols: Sequence[Symbols]) -> float:
+        """Of symbols [P, N_k] of every band."""
+
+        def bits(rows: slice) -> float:
+            part = [some[rows] for some in symbols]
+            pairs = zip(part, coder.classes(part), strict=True)
+            return sum(float(costs(c, np.abs(own).astype(np.float32)).sum()) for own, c in pairs)
+
+        return sum(side_by_side(bits, self._pyramids.blocks))
 
     def _coder(self) -> Context:
         networks = {ENTROPY: self.entropy.integers()}
@@ -115,18 +129,7 @@ def _odds(
 
 def _choice(rounded: Rounded, found: Iterable[Part]) -> Choice:
     """Of blocks of partitions."""
-    parts, bits = zip(*found, strict=True)
-    chosen = [np.concatenate(part) for part in zip(*parts, strict=True)]
-    shared = rounded.global_["coarse"].size
-    return Choice(rounded, chosen, sum(bits) + 8 * (HEAD + EACH * len(chosen[0]) + shared))
-
-
-def _bits(coder: Context, symbols: Sequence[Symbols]) -> float:
-    """Of symbols [P, N_k] of every band."""
-    pairs = zip(symbols, coder.classes(symbols), strict=True)
-    return sum(
-        float(costs(classes, np.abs(part).astype(np.float32)).sum()) for part, classes in pairs
-    )
+    return Choice(rounded, [np.concatenate(part) for part in zip(*found, strict=True)])
 
 
 def _entropy(numbers: Floats) -> float:

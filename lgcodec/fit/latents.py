@@ -205,9 +205,8 @@ class _Run:
     def _ideal(self, step: int) -> float:
         """What the target limits, by ideal code lengths and without descent: bytes or dB."""
         if step not in self._ideals:
-            choice = self._choose(step)
-            amount = self._psnr(choice) if self.target.size is None else choice.bits / 8
-            self._ideals[step] = amount
+            measured = self._psnr if self.target.size is None else self.chooser.bytes
+            self._ideals[step] = measured(self._choose(step))
         return self._ideals[step]
 
     def _choose(self, step: int) -> Choice:

@@ -22,7 +22,7 @@ from lgcodec.nets.smooth import spread
 
 __all__ = ["Pyramids", "Rounded"]
 
-AT_ONCE: Final = 2**18  # values of the tiles of a block
+AT_ONCE: Final = 2**20  # values of the tiles of a block: smaller ones take longer in all
 FEW: Final = 16  # partitions, on which quality is measured roughly
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
@@ -54,9 +54,10 @@ class Pyramids:
 
     def __init__(self, family: Latent, sampler: Sampler) -> None:
         self._family, self._sampler = family, sampler
-        count, total = max(1, AT_ONCE // (prod(family.tile) * family.channels)), sampler.partitions
+        most, total = max(1, AT_ONCE // (prod(family.tile) * family.channels)), sampler.partitions
+        count = ceil(total / ceil(total / most))  # much the same in every block
         self.blocks = [slice(at, at + count) for at in range(0, total, count)]
-        self._few = slice(0, None, -(-total // min(FEW, 4 * count)))
+        self._few = slice(0, None, ceil(total / min(FEW, 4 * most)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
         low = side_by_side(lambda rows: analyse(self.coded(rows), family.pyramid)[1], self.blocks)
