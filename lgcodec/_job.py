@@ -38,7 +38,7 @@ class Listener(Protocol):
         """Called once per stream, before its fit."""
 
     def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
-        """Called at every measurement; `done`, 0 to 1, counts all groups of the stream."""
+        """Called at every measurement, see `FitProgress`; `done` counts all of the stream."""
 
 
 @final

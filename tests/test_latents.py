@@ -1,5 +1,6 @@
 """Latents from end to end: what is fitted, what a crop keeps, targets, and what is refused."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from lgcodec.coding import chunks, codec_of
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit import choices, entropy, latents, pyramids
 from lgcodec.fit.measurement import Measurement
+from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets import latent
 from lgcodec.nets.smooth import spread
 from lgcodec.signal import Signal, psnr
@@ -110,6 +112,7 @@ def test_memory_is_bounded_by_blocks_that_change_nothing(
     """Nor does it whether they are done one after the other or at the same time."""
     whole = encoded(name)[0]
     number = torch.get_num_threads()
+    flags = torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32
     monkeypatch.setattr(pyramids, "AT_ONCE", 1)
     monkeypatch.setattr(chunks, "NUMBERS_AT_ONCE", 1)
     torch.set_num_threads(threads)
@@ -118,6 +121,7 @@ def test_memory_is_bounded_by_blocks_that_change_nothing(
     finally:
         torch.set_num_threads(number)
     assert found == whole
+    assert (torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32) == flags
 
 
 def trained(data: bytes) -> tuple[bool, int]:
@@ -319,12 +323,20 @@ def test_progress_grows_to_its_end(options: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("told_at_once")
 def test_progress_tells_the_quality_of_a_few_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not that of all before the end, but near it."""
+    """Those of all others are measured at the end alone."""
+    seen, tiles = [], Sampler.tiles
+
+    def counted(self: Sampler, lengths: Sequence[int], rows: slice = slice(None)) -> Tiles:
+        found = tiles(self, lengths, rows)
+        seen.append(len(found.values))
+        return found
+
+    monkeypatch.setattr(Sampler, "tiles", counted)
     monkeypatch.setattr(pyramids, "FEW", 2)
     listener = Progress()
-    found = watched(listener)[1].streams[0].psnr
-    assert 0 < abs(listener.told[-2][1] - found) < 3
-    assert listener.told[-1][1] == pytest.approx(found, abs=1e-4)
+    report = watched(listener)[1].streams[0]
+    assert seen.count(2) == len(listener.told) - 1
+    assert listener.told[-1][1] == pytest.approx(report.psnr, abs=1e-4)
 
 
 @pytest.mark.usefixtures("told_at_once")

@@ -26,8 +26,8 @@ MODULATED: Final = (1e-3, 5.5e-4)  # section 4.6
 OUR_WAY: Final[Mapping[str, Any]] = {"coordinates": "tile", "rates": None}
 OURS: Final[Mapping[str, Any]] = {**OUR_WAY, "samples": None}
 SMALL: Final = Run(scale=4, steps=500)
-# Full runs fit two hours on one processor. Where steps or samples are fewer than in the paper,
-# networks of partitions lose most: each sees its own part of the samples alone.
+# A table's full run fits two hours on one processor. Where steps or samples are fewer than in the
+# paper, networks of partitions lose most: each sees its own part of the samples alone.
 LARGE: Final = Run(scale=4, steps=600, share=1 / 4, seeds=(0, 1, 2))
 PARTITIONED: Final = Run(scale=2, steps=600, share=1 / 8)  # a quarter of 2x2: none
 FEW_FRAMES: Final = Run(scale=4, steps=150)

@@ -13,17 +13,18 @@ Result = TypeVar("Result")
 
 
 def side_by_side(work: Callable[[slice], Result], blocks: Sequence[slice]) -> Iterator[Result]:
-    """What `work` gives for every block, in their order, on as many threads as torch uses.
+    """What `work` gives for every block, in their order, on torch's threads but MOST at most.
 
-    Every block is computed on one thread, so that results do not depend on how many there are.
+    Each of several blocks is computed on one thread. Threads that the caller starts meanwhile, and
+    that have not used torch before, have one for torch.
     """
     threads = torch.get_num_threads()
     count = min(threads, len(blocks), MOST)
     if count < 2:
         yield from map(work, blocks)
         return
-    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        try:
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield from pool.map(work, blocks)  # which takes back what has not begun, on Ctrl-C
-        finally:
-            torch.set_num_threads(threads)  # those of threads to come are one for all
+    finally:  # once all have begun and ended: it is set for threads to come too
+        torch.set_num_threads(threads)

@@ -28,8 +28,8 @@ class Correction:
         refined: Callable[[int], Choice],
         amount: Callable[[Choice], float],
     ) -> None:
-        self._target, self._refined, self._amount = target, refined, amount
-        self._measured, self._found = plain, dict[int, float]()
+        self._target, self._plain = target, plain
+        self._refined, self._amount = refined, amount
 
     def of(self, step: int, choice: Choice) -> Choice:
         """The best choice, from this one of `step` on."""
@@ -59,9 +59,3 @@ class Correction:
             return self._target.search(step, lambda other: self._plain(other) * gain)
         gain = after - before
         return self._target.search(step, lambda other: self._plain(other) + gain)
-
-    def _plain(self, step: int) -> float:
-        """What a step gives without descent, measured once."""
-        if step not in self._found:
-            self._found[step] = self._measured(step)
-        return self._found[step]

@@ -88,7 +88,6 @@ class _Run:
         self.choice: Choice | None = None
         self._last: tuple[int, Choice] | None = None  # the last choice without descent
         self._ideals: dict[int, float] = {}  # what steps give under the network as it is
-        self._exact: tuple[Choice, float] | None = None  # the last error that was measured
         self.step, self.rounds, self.trained = 0, 0, 0
         self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
         self.target = StepTarget(settings.size, settings.psnr)
@@ -109,7 +108,7 @@ class _Run:
             self._load(checkpoint)
         else:
             self.step = self._first()
-            self.choice = self._choose(self.step)
+            self.choice = self._taken(self.step)
             self._save(checkpoint)
         while self.rounds < self._rounds and not self._is_late():
             self._round()
@@ -162,7 +161,7 @@ class _Run:
 
     def _refined(self, step: int) -> Choice:
         """Symbols for a step, as good as those that the rounds end with."""
-        self.choice = self._choose(step)
+        self.choice = self._taken(step)
         for _ in range(self.rounds if self.settings.phases else 0):
             self.choice = self._counted(self.chooser.descended(self.choice))
         self.choice = self.chooser.filtered(self.choice)
@@ -212,8 +211,15 @@ class _Run:
     def _choose(self, step: int) -> Choice:
         """The choice for a step without descent."""
         if self._last is None or self._last[0] != step:
+            self._last = None
             self._last = step, self._counted(self.chooser.choose(step))
         return self._last[1]
+
+    def _taken(self, step: int) -> Choice:
+        """The same, which is not kept: a large picture has a symbol for every sample."""
+        choice = self._choose(step)
+        self._last = None
+        return choice
 
     def _counted(self, choice: Choice) -> Choice:
         """The same, which was made just now."""
@@ -224,9 +230,7 @@ class _Run:
         return choice
 
     def _psnr(self, choice: Choice) -> float:
-        if self._exact is None or self._exact[0] is not choice:
-            self._exact = choice, self._decibels(self.chooser.error(choice))
-        return self._exact[1]
+        return self._decibels(self.chooser.error(choice))
 
     def _decibels(self, error: float) -> float:
         return 10 * log10(self.peak**2 / max(error, 1e-20))

@@ -57,7 +57,7 @@ class Pyramids:
         most, total = max(1, AT_ONCE // (prod(family.tile) * family.channels)), sampler.partitions
         count = ceil(total / ceil(total / most))  # much the same in every block
         self.blocks = [slice(at, at + count) for at in range(0, total, count)]
-        self._few = slice(0, None, ceil(total / min(FEW, 4 * most)))
+        self._few = slice(0, None, ceil(total / min(FEW, most)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
         low = side_by_side(lambda rows: analyse(self.coded(rows), family.pyramid)[1], self.blocks)

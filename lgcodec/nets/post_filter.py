@@ -6,6 +6,7 @@ specification (families/latent-filter-Nc.csv, trained by `benchmarks.train_laten
 chunk says how much of the result each channel takes. After the in-loop filters of video codecs.
 """
 
+from contextlib import nullcontext
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -45,7 +46,9 @@ def corrected(coded: Tensor, steps: Tensor) -> Tensor:
     """
     wide = steps.view(-1, 1, 1)
     layers = [(m.to(coded), b.to(coded)) for m, b in _layers(coded.shape[1])]
-    with torch.backends.cudnn.flags(allow_tf32=False):
+    # Flags of the whole process, which threads on CPUs would leave in each other's state.
+    exact = torch.backends.cudnn.flags(allow_tf32=False) if coded.is_cuda else nullcontext()
+    with exact:
         parts = [_filtered(tile / wide, layers) * wide for tile in coded]
     return torch.stack(parts) if parts else torch.zeros_like(coded)
 
