@@ -23,7 +23,7 @@ from lgcodec.nets.smooth import spread
 __all__ = ["Pyramids", "Rounded"]
 
 AT_ONCE: Final = 2**20  # values of the tiles of a block: smaller ones take longer in all
-FEW: Final = 16  # partitions, on which quality is measured roughly
+FEW: Final = 16  # partitions at most, on which quality is measured roughly
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
 MOST_COARSE: Final = 2047  # so that differences have tables
