@@ -1,8 +1,6 @@
 """Latents from end to end: what is fitted, what a crop keeps, targets, and what is refused."""
 
-from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,69 +8,21 @@ import numpy as np
 import pytest
 import torch
 from encodes import stream_of
-from fit.builders import smooth
+from latent_encodes import CASES, SHORT, decoded, encode, encoded, signals
 from torch import Tensor
 
-from lgcodec import media
 from lgcodec._crop import crop, parse_range
-from lgcodec._decode import decode_stream
-from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
+from lgcodec._encode import EncodeOptions, encode_signals
 from lgcodec._verify import verify
 from lgcodec.coding import chunks, codec_of
-from lgcodec.errors import InputError, UsageError
-from lgcodec.fit import choices, entropy, latents, pyramids
+from lgcodec.errors import UsageError
+from lgcodec.fit import choices, pyramids
 from lgcodec.fit.measurement import Measurement
-from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets import latent
 from lgcodec.nets.smooth import spread
 from lgcodec.signal import Signal, psnr
 
-SAMPLES = Path(__file__).parents[1] / "samples"
-SHORT = {"family": "latent", "iterations": 2, "device": "cpu"}
-
-
-@cache
-def signals() -> dict[str, Signal]:
-    (cat,) = media.read(SAMPLES / "cat.png")
-    (speech,) = media.read(SAMPLES / "speech.wav")
-    picture = cat.samples[64:112, 40:109]
-    return {
-        "image": Signal("image", picture, None),
-        "grey": Signal("image", picture[..., :1].copy(), None),
-        "audio": Signal("audio", speech.samples[4000:7000].copy(), speech.rate),
-        "video": smooth("video", (6, 20, 23), 3, "uint8"),
-        "volume": smooth("volume", (9, 8, 10), 1, "float32"),
-    }
-
-
-CASES: dict[str, dict[str, Any]] = {
-    "image": {"partition_size": (24, 23)},
-    "grey": {"partition_size": (24, 24), "groups": 2},
-    "audio": {"partition_size": (500,), "groups": 2},
-    "video": {"partition_size": (3, 8, 12)},
-    "volume": {"partitions": (1, 2, 2)},
-}
 cases = pytest.mark.parametrize("name", CASES)
-
-
-@cache
-def encoded(name: str) -> tuple[bytes, EncodeReport]:
-    return encode_signals([signals()[name]], EncodeOptions(**{**SHORT, **CASES[name]}))
-
-
-def encode(**options: Any) -> tuple[bytes, EncodeReport]:
-    return encode_signals(
-        [signals()["image"]], EncodeOptions(**{**SHORT, **CASES["image"], **options})
-    )
-
-
-def decoded(data: bytes, scale: Fraction = Fraction(1)) -> Signal:
-    stream = stream_of(data)
-    scales = [
-        Fraction(1) if name == "t" and stream.geometry.kind == "video" else scale
-        for name in stream.geometry.axis_names
-    ]
-    return decode_stream(stream, scale=scales, device="cpu")
 
 
 # --- what comes back
@@ -112,7 +62,6 @@ def test_memory_is_bounded_by_blocks_that_change_nothing(
     """Nor does it whether they are done one after the other or at the same time."""
     whole = encoded(name)[0]
     number = torch.get_num_threads()
-    flags = torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32
     monkeypatch.setattr(pyramids, "AT_ONCE", 1)
     monkeypatch.setattr(chunks, "NUMBERS_AT_ONCE", 1)
     torch.set_num_threads(threads)
@@ -121,7 +70,6 @@ def test_memory_is_bounded_by_blocks_that_change_nothing(
     finally:
         torch.set_num_threads(number)
     assert found == whole
-    assert (torch.backends.cudnn.enabled, torch.backends.cudnn.allow_tf32) == flags
 
 
 def trained(data: bytes) -> tuple[bool, int]:
@@ -278,133 +226,3 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message) as refused:
         encode(**options)
     assert "\n" not in str(refused.value)
-
-
-# --- Ctrl-C
-
-
-class Progress:
-    """Remembers what it is told, and interrupts from `at` on."""
-
-    def __init__(self, at: float = 2.0) -> None:
-        self.at = at
-        self.told: list[tuple[float, float, float]] = []
-
-    def chose(self, stream: int, plan: object) -> None:
-        pass
-
-    def progress(self, _: int, done: float, psnr: float, seconds_left: float) -> None:
-        self.told.append((done, psnr, seconds_left))
-        if done >= self.at:
-            raise KeyboardInterrupt
-
-
-def watched(listener: Progress, **options: Any) -> tuple[bytes, EncodeReport]:
-    asked = EncodeOptions(**{**SHORT, **CASES["image"], "iterations": 40, **options})
-    return encode_signals([signals()["image"]], asked, listener=listener)
-
-
-@pytest.fixture
-def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latents, "TELL_EVERY", 0.0)
-
-
-@pytest.mark.usefixtures("told_at_once")
-@pytest.mark.parametrize("options", [{}, {"size": 1500}, {"psnr": 36.0}])
-def test_progress_grows_to_its_end(options: dict[str, Any]) -> None:
-    listener = Progress()
-    _, report = watched(listener, **options)
-    shares, qualities, left = zip(*listener.told, strict=True)
-    assert len(shares) > 3
-    assert sorted(shares) == list(shares)
-    assert (shares[-1], left[-1]) == (1.0, 0.0)
-    assert qualities[-1] == pytest.approx(report.streams[0].psnr, abs=1e-4)
-
-
-@pytest.mark.usefixtures("told_at_once")
-def test_progress_tells_the_quality_of_a_few_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of all others are measured at the end alone."""
-    seen, tiles = [], Sampler.tiles
-
-    def counted(self: Sampler, lengths: Sequence[int], rows: slice = slice(None)) -> Tiles:
-        found = tiles(self, lengths, rows)
-        seen.append(len(found.values))
-        return found
-
-    monkeypatch.setattr(Sampler, "tiles", counted)
-    monkeypatch.setattr(pyramids, "FEW", 2)
-    listener = Progress()
-    report = watched(listener)[1].streams[0]
-    assert seen.count(2) == len(listener.told) - 1
-    assert listener.told[-1][1] == pytest.approx(report.psnr, abs=1e-4)
-
-
-@pytest.mark.usefixtures("told_at_once")
-@pytest.mark.parametrize("at", [0.01, 0.5, 0.7])
-def test_an_interrupt_gives_what_was_chosen_last(at: float) -> None:
-    """A whole file, of the quality that it reports: in a search, and after a round."""
-    data, report = watched(Progress(at), size=1500)
-    assert report.interrupted
-    found = psnr(signals()["image"].samples, decoded(data).samples)
-    assert found == pytest.approx(report.streams[0].psnr, abs=0.01)
-
-
-def test_an_interrupt_while_the_network_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two steps: the weights are those of a network all the same."""
-    output, count = entropy.Entropy._output, 0
-
-    def interrupted(*given: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == 15:
-            raise KeyboardInterrupt
-        return output(*given)
-
-    monkeypatch.setattr(entropy.Entropy, "_output", interrupted)
-    data, report = encode(iterations=40)
-    assert report.interrupted
-    assert psnr(signals()["image"].samples, decoded(data).samples) > 30
-
-
-def test_an_interrupt_before_anything_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(choices, "Pyramids", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        encode()
-
-
-# --- checkpoints
-
-
-@pytest.mark.usefixtures("told_at_once")
-@pytest.mark.parametrize("options", [{}, {"size": 1500}])
-@pytest.mark.parametrize("at", [0.5, 0.95])
-def test_a_resumed_fit_ends_like_one_that_was_never_stopped(
-    options: dict[str, Any], at: float, tmp_path: Path
-) -> None:
-    path = tmp_path / "fit"
-    assert watched(Progress(at), checkpoint=path, **options)[1].interrupted
-    assert list(tmp_path.iterdir())
-    listener = Progress()
-    data, report = watched(listener, checkpoint=path, **options)
-    assert not report.interrupted
-    assert listener.told[0][0] > 0.3
-    assert data == watched(Progress(), **options)[0]
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("change", [{"iterations": 41}, {"seed": 1}, {"partition_size": (12, 23)}])
-def test_a_checkpoint_of_another_fit_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
-    path = tmp_path / "fit"
-    watched(Progress(0.99), checkpoint=path)
-    with pytest.raises(UsageError, match="checkpoint of another fit"):
-        watched(Progress(), checkpoint=path, **change)
-
-
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", bytes(1000)])
-def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "fit.0.0").write_bytes(content)
-    with pytest.raises(InputError, match="cannot read checkpoint"):
-        watched(Progress(), checkpoint=tmp_path / "fit")

@@ -73,3 +73,13 @@ def test_it_takes_back_noise_of_rounding(channels: int, step: float) -> None:
     better = rounded + corrected(rounded, torch.full((channels,), step))
     before, after = ((part - tiles).square().mean() for part in (rounded, better))
     assert 10 * log10(before / after) > 0.1
+
+
+def test_on_processors_no_flags_of_the_process_are_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles are filtered by several threads, which would restore them in any order."""
+
+    def touched(**_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(torch.backends.cudnn, "flags", touched)
+    assert corrected(drawn(1), torch.ones(1)).any()

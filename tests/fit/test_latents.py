@@ -1,0 +1,143 @@
+"""lgcodec.fit.latents: progress, what Ctrl-C leaves, and checkpoints."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from latent_encodes import CASES, SHORT, decoded, encode, signals
+
+from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
+from lgcodec.errors import InputError, UsageError
+from lgcodec.fit import choices, entropy, latents, pyramids
+from lgcodec.fit.sampling import Sampler, Tiles
+from lgcodec.signal import psnr
+
+# --- Ctrl-C
+
+
+class Progress:
+    """Remembers what it is told, and interrupts from `at` on."""
+
+    def __init__(self, at: float = 2.0) -> None:
+        self.at = at
+        self.told: list[tuple[float, float, float]] = []
+
+    def chose(self, stream: int, plan: object) -> None:
+        pass
+
+    def progress(self, _: int, done: float, psnr: float, seconds_left: float) -> None:
+        self.told.append((done, psnr, seconds_left))
+        if done >= self.at:
+            raise KeyboardInterrupt
+
+
+def watched(listener: Progress, **options: Any) -> tuple[bytes, EncodeReport]:
+    asked = EncodeOptions(**{**SHORT, **CASES["image"], "iterations": 40, **options})
+    return encode_signals([signals()["image"]], asked, listener=listener)
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latents, "TELL_EVERY", 0.0)
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("options", [{}, {"size": 1500}, {"psnr": 36.0}])
+def test_progress_grows_to_its_end(options: dict[str, Any]) -> None:
+    listener = Progress()
+    _, report = watched(listener, **options)
+    shares, qualities, left = zip(*listener.told, strict=True)
+    assert len(shares) > 3
+    assert sorted(shares) == list(shares)
+    assert (shares[-1], left[-1]) == (1.0, 0.0)
+    assert qualities[-1] == pytest.approx(report.streams[0].psnr, abs=1e-4)
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_progress_tells_the_quality_of_a_few_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of all others are measured at the end alone."""
+    seen, tiles = [], Sampler.tiles
+
+    def counted(self: Sampler, lengths: Sequence[int], rows: slice = slice(None)) -> Tiles:
+        found = tiles(self, lengths, rows)
+        seen.append(len(found.values))
+        return found
+
+    monkeypatch.setattr(Sampler, "tiles", counted)
+    monkeypatch.setattr(pyramids, "FEW", 2)
+    listener = Progress()
+    report = watched(listener)[1].streams[0]
+    assert seen.count(2) == len(listener.told) - 1
+    assert listener.told[-1][1] == pytest.approx(report.psnr, abs=1e-4)
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("at", [0.01, 0.5, 0.7])
+def test_an_interrupt_gives_what_was_chosen_last(at: float) -> None:
+    """A whole file, of the quality that it reports: in a search, and after a round."""
+    data, report = watched(Progress(at), size=1500)
+    assert report.interrupted
+    found = psnr(signals()["image"].samples, decoded(data).samples)
+    assert found == pytest.approx(report.streams[0].psnr, abs=0.01)
+
+
+def test_an_interrupt_while_the_network_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two steps: the weights are those of a network all the same."""
+    output, count = entropy.Entropy._output, 0
+
+    def interrupted(*given: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == 15:
+            raise KeyboardInterrupt
+        return output(*given)
+
+    monkeypatch.setattr(entropy.Entropy, "_output", interrupted)
+    data, report = encode(iterations=40)
+    assert report.interrupted
+    assert psnr(signals()["image"].samples, decoded(data).samples) > 30
+
+
+def test_an_interrupt_before_anything_was_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(choices, "Pyramids", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        encode()
+
+
+# --- checkpoints
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("options", [{}, {"size": 1500}])
+@pytest.mark.parametrize("at", [0.5, 0.95])
+def test_a_resumed_fit_ends_like_one_that_was_never_stopped(
+    options: dict[str, Any], at: float, tmp_path: Path
+) -> None:
+    path = tmp_path / "fit"
+    assert watched(Progress(at), checkpoint=path, **options)[1].interrupted
+    assert list(tmp_path.iterdir())
+    listener = Progress()
+    data, report = watched(listener, checkpoint=path, **options)
+    assert not report.interrupted
+    assert listener.told[0][0] > 0.3
+    assert data == watched(Progress(), **options)[0]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", [{"iterations": 41}, {"seed": 1}, {"partition_size": (12, 23)}])
+def test_a_checkpoint_of_another_fit_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "fit"
+    watched(Progress(0.99), checkpoint=path)
+    with pytest.raises(UsageError, match="checkpoint of another fit"):
+        watched(Progress(), checkpoint=path, **change)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", bytes(1000)])
+def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "fit.0.0").write_bytes(content)
+    with pytest.raises(InputError, match="cannot read checkpoint"):
+        watched(Progress(), checkpoint=tmp_path / "fit")
