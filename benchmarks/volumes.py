@@ -6,9 +6,9 @@ partitions of which the empty ones have no network. The paper's shape has 512 vo
 and 27 000 steps; ours have 128 and 600 steps, --quick 150. Without --data the shipped cow alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -87,16 +87,23 @@ def shapes(data: Path | None, *, quick: bool) -> Table:
     )
     signals = dict(_grids(data))
     for arrangement, (title, paper) in NETWORKS.items():
-        means = {
-            name: mean(_iou(signal, arrangement, steps, seed) for seed in seeds)
+        found = {
+            name: [_iou(signal, arrangement, steps, seed) for seed in seeds]
             for name, signal in signals.items()
         }
-        cells = [f"{value:.4f}" for value in (paper, mean(means.values()), *means.values())]
-        table.add(title, *cells)
+        cells = [f"{mean(ones):.4f}" for ones in found.values()]
+        table.add(title, f"{paper:.4f}", _overall(list(found.values())), *cells)
     table.note(
-        f"paper: Lucy, 512 voxels, 199k parameters; ours: the mean of the others, seeds {seeds}"
+        f"paper: Lucy, 512 voxels, 199k parameters; ours: the mean of the others, seeds {seeds}, "
+        "and the mean over shapes of the deviation over seeds"
     )
     return table
+
+
+def _overall(found: Sequence[Sequence[float]]) -> str:
+    """Mean over shapes and seeds, and the mean over shapes of the deviation over seeds."""
+    text = f"{mean(map(mean, found)):.4f}"
+    return text if len(found[0]) < 2 else f"{text} ±{mean(map(stdev, found)):.4f}"
 
 
 def _grids(data: Path | None) -> Iterator[tuple[str, Signal]]:

@@ -45,7 +45,6 @@ class Row:
     share     of the samples that the paper takes in a step
     options   of the encoder, in the place of the paper's choice
     slow      whether --quick leaves it out
-    seeds     of those of the run, how many are taken at most
     """
 
     name: str
@@ -54,7 +53,6 @@ class Row:
     share: float = 1.0
     options: Mapping[str, Any] = field(default_factory=dict)
     slow: bool = False
-    seeds: int = 9
 
 
 @final
@@ -78,7 +76,7 @@ class Experiment:
     def outcomes(self, row: Row, signal: Signal, run: Run) -> list[Outcome]:
         """One of each seed."""
         share, found = run.share * row.share, []
-        for seed in run.seeds[: row.seeds]:
+        for seed in run.seeds:
             more = {"iterations": run.steps, "seed": seed, "rates": self.rates, **row.options}
             options = options_of(row.system, signal, run.scale, share, more)
             found.append(outcome(signal, options, run.scale))
@@ -151,13 +149,11 @@ def _note(
     table: Table, experiment: Experiment, run: Run, signals: Mapping[str, Signal], found: Found
 ) -> None:
     """How much was done, and every input's dB where there are several."""
-    counts = sorted({len(ones) for by_input in found.values() for ones in by_input.values()})
-    seeds = " or ".join(map(str, counts))
     grids = {"x".join(map(str, signal.grid)) for signal in signals.values()}
     table.note(
         f"{experiment.signal}: {', '.join(sorted(grids))}, {len(signals)} inputs, "
-        f"{seeds} seeds, scale {run.scale}, {run.steps:,} steps (paper: {experiment.steps:,}) of "
-        f"{run.share:.1%} of the samples that the paper takes"
+        f"{len(run.seeds)} seeds, scale {run.scale}, {run.steps:,} steps "
+        f"(paper: {experiment.steps:,}) of {run.share:.1%} of the samples that the paper takes"
     )
     for row in experiment.rows:
         if "samples" in row.options:

@@ -127,7 +127,6 @@ TABLES: Final[Mapping[str, TableOf]] = {
                         Budget(207_200, None, {"partition_size": (32, 32)}),
                         _quality(0.955, 31.90),
                         slow=True,
-                        seeds=1,
                     ),
                     Row("LGS 16x16", Network(14, 68, SIXTEENTHS), _quality(0.968, 33.94)),
                     Row(
@@ -135,7 +134,6 @@ TABLES: Final[Mapping[str, TableOf]] = {
                         Budget(200_000, 0.1, {"partition_size": (32, 32)}),
                         _quality(0.971, 34.13),
                         slow=True,
-                        seeds=1,
                     ),
                     Row("SIREN", SIREN, _quality(0.966, 33.57)),
                 ),
