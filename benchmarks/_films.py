@@ -1,28 +1,63 @@
-"""What videos are measured against: H.264 through PyAV, 8-bit RGB frames in and out."""
+"""What videos are measured against: H.264 through PyAV, 8-bit RGB frames in and out.
+
+Whole, as an MP4 file, and as tiles that can be cut out as ours can: each a stream of its own, in
+groups of pictures that need no other. Tiles account for one file's container, and each group for
+its slices and 8 bytes of index.
+"""
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from math import ceil
 from typing import Final
 
 import av
 import numpy as np
 from av import library_versions
+from numpy.typing import NDArray
 
-from benchmarks._curves import Curve, Outcome, Setting
+from benchmarks._curves import Curve, Group, Outcome, Setting
 from lgcodec import Signal
 from lgcodec.media.mux import video_frames
 
 __all__ = ["FILMS"]
 
+TILE: Final = (16, 64, 64)  # frames, rows, columns: those of the latents of a video
+INDEX: Final = 8
+LENGTH: Final = 4  # bytes before each unit
+SLICES: Final = (1, 5)  # types of units: of a frame that needs others, of one that does not
 
-def _h264(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
+
+def _whole(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
+    data = _encoded(signal, {"crf": str(setting["crf"])}, pix_fmt)
+    return len(data), _decoded(data)
+
+
+def _tiled(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
+    """Tiles of `TILE` frames, rows and columns; see the module about their bytes."""
+    frames, *edges = TILE
+    options = {"crf": str(setting["crf"]), "g": str(frames), "x264-params": "scenecut=0:open-gop=0"}
+    size, shared, decoded = 0, 0, np.empty_like(signal.samples)
+    for top in range(0, signal.grid[1], edges[0]):
+        for left in range(0, signal.grid[2], edges[1]):
+            place = np.s_[:, top : top + edges[0], left : left + edges[1]]
+            data = _encoded(replace(signal, samples=signal.samples[place]), options, pix_fmt)
+            own = _slices(data)
+            shared = max(shared, len(data) - own)
+            size += own + INDEX * ceil(signal.grid[0] / frames)
+            decoded[place] = _decoded(data)
+    return size + shared, decoded
+
+
+def _encoded(signal: Signal, options: Mapping[str, str], pix_fmt: str) -> bytes:
     """An MP4 of one stream; libx264, preset medium, at a constant rate factor."""
     buffer = io.BytesIO()
-    options = {"crf": str(setting["crf"]), "preset": "medium", "threads": "1"}
     with av.open(buffer, "w", format="mp4") as output:
         rate = (signal.rate or Fraction(1)).limit_denominator(2**16)
-        stream = output.add_stream("libx264", rate=rate, options=options)
+        fixed = {"preset": "medium", "threads": "1"}
+        stream = output.add_stream("libx264", rate=rate, options={**fixed, **options})
         stream.height, stream.width = signal.grid[1:]
         stream.pix_fmt = pix_fmt
         context = stream.codec_context
@@ -31,17 +66,39 @@ def _h264(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
         for frame in video_frames(signal.samples, pix_fmt):
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
-    size = len(buffer.getvalue())
-    buffer.seek(0)
-    with av.open(buffer, "r") as container:
+    return buffer.getvalue()
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    with av.open(io.BytesIO(data), "r") as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return size, np.stack(frames)
+    return np.stack(frames)
 
 
-def _curve(name: str, pix_fmt: str) -> Curve:
+def _slices(data: bytes) -> int:
+    """Bytes of coded slices in an MP4 file and of their lengths; not what x264 says of itself."""
+    found = 0
+    with av.open(io.BytesIO(data), "r") as container:
+        for packet in container.demux(video=0):
+            units, at = bytes(packet), 0
+            while at < len(units):
+                size = LENGTH + int.from_bytes(units[at : at + LENGTH], "big")
+                found += size if units[at + LENGTH] & 0x1F in SLICES else 0
+                at += size
+    return found
+
+
+def _curve(name: str, pix_fmt: str, whole: str | None = None) -> Curve:
     settings = tuple({"crf": crf} for crf in (45, 40, 35, 30, 26, 22, 18))
-    version = f"1 {pix_fmt} PyAV {av.__version__} {library_versions['libavcodec']}"
-    return Curve(name, "rivals", settings, partial(_h264, pix_fmt=pix_fmt), version)
+    group: Group = "tiles" if whole else "rivals"
+    kind = f"tiles {TILE} " if whole else ""
+    version = f"1 {kind}{pix_fmt} PyAV {av.__version__} {library_versions['libavcodec']}"
+    code = partial(_tiled if whole else _whole, pix_fmt=pix_fmt)
+    return Curve(name, group, settings, code, version, whole)
 
 
-FILMS: Final = (_curve("H.264 4:2:0", "yuv420p"), _curve("H.264 4:4:4", "yuv444p"))
+FILMS: Final = (
+    _curve("H.264 4:2:0", "yuv420p"),
+    _curve("H.264 4:4:4", "yuv444p"),
+    _curve("H.264 tiles 16x64x64", "yuv420p", "H.264 4:2:0"),
+)
