@@ -19,8 +19,9 @@ PICTURES: Final = 120
 EDGE: Final = 256
 JOINED: Final = 6  # spoken digits that make one sound
 SPEEDS: Final = ((1, 1), (2, 1), (1, 2), (4, 1))  # as if recorded at 8, 16, 4 and 32 kHz
-CLIPS: Final = 30
+CLIPS: Final = 48
 MOVING: Final = 2  # of three clips move by themselves, one is a picture that a camera moves over
+FASTEST: Final = 2  # frames of a film by which it goes on
 LENGTH, SIDE = 16, 128
 RATE: Final = Fraction(25)
 
@@ -52,23 +53,32 @@ def pictures(data: Path, random: np.random.Generator, edge: int, count: int) -> 
 
 
 def _clips(data: Path, random: np.random.Generator) -> Iterator[Signal]:
-    """A film, and pictures that a camera moves over; every eighth is grey."""
-    frames = sorted((data / "video" / "davis_blackswan").glob("*.jpg"))
+    """Two films, and pictures that a camera moves over; every eighth is grey."""
+    swan = sorted((data / "video" / "davis_blackswan").glob("*.jpg"))
+    films = [
+        np.stack([read(path)[0].samples for path in swan]),
+        read(data / "video" / "mdn_flower.mp4", keep_audio=False)[0].samples,
+    ]
     for number, picture in enumerate(_opened(data, random, CLIPS)):
-        if number % 3 < MOVING:
-            first = int(random.integers(len(frames) - LENGTH))
-            film = np.stack([read(path)[0].samples for path in frames[first : first + LENGTH]])
-            clip = np.stack([*_cut(np.moveaxis(film, 0, 2), SIDE, random).transpose(2, 0, 1, 3)])
-        else:
-            clip = _moved(picture, random)
+        is_film = number % 3 < MOVING
+        clip = _taken(films[number % 3], random) if is_film else _moved(picture, random)
         clip = np.ascontiguousarray(clip[..., :1] if number % 8 == 7 else clip)
         yield Signal("video", clip, RATE)
 
 
-SIGNALS: Final[Mapping[int, Callable[[Path, np.random.Generator], Iterator[Signal]]]] = {
-    1: _sounds,
-    2: _pictures,
-    3: _clips,
+def _stacks(data: Path, random: np.random.Generator) -> Iterator[Signal]:
+    """The same clips as volumes: there are none to train on."""
+    for clip in _clips(data, random):
+        yield Signal("volume", clip.samples)
+
+
+Source = Callable[[Path, np.random.Generator], Iterator[Signal]]
+# by the name of what is trained: axes, and whether the first is split ahead
+SIGNALS: Final[Mapping[str, Source]] = {
+    "1d": _sounds,
+    "2d": _pictures,
+    "3d": _stacks,
+    "3d-ahead": _clips,
 }
 
 
@@ -83,9 +93,18 @@ def _cut(samples: NDArray[np.uint8], edge: int, random: np.random.Generator) -> 
     return np.ascontiguousarray(samples[top : top + edge, left : left + edge])
 
 
+def _taken(film: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """A piece of a film, at once or twice its speed, at once or half its size."""
+    pace, size = int(random.integers(1, FASTEST + 1)), int(random.integers(1, 3))
+    first = int(random.integers(len(film) - LENGTH * pace))
+    frames = np.moveaxis(film[first : first + LENGTH * pace : pace], 0, 2)
+    piece = np.moveaxis(_cut(frames, SIDE * size, random), 2, 0)
+    return np.stack([np.asarray(Image.fromarray(frame).reduce(size)) for frame in piece])
+
+
 def _moved(picture: Image.Image, random: np.random.Generator) -> NDArray[np.uint8]:
-    """Up to 4 pixels a frame in any direction, and up to 2 % nearer or farther."""
-    speed, zoom = random.uniform(-4, 4, 2), random.uniform(0.98, 1.02)
+    """Up to 4 pixels a frame in any direction, often fewer, and up to 2 % nearer or farther."""
+    speed, zoom = random.uniform(-4, 4, 2) * random.uniform(), random.uniform(0.98, 1.02)
     middle, half = np.array(picture.size) / 2, SIDE / 2
     frames = []
     for time in range(LENGTH):

@@ -41,13 +41,21 @@ from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.pyramids import Pyramids
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets.latent import STEP_UNIT, Latent
+from lgcodec.nets.post_filter import CHANNELS
 
-STEPS: Final = {1: (-8.0, -1.5), 2: (-4.1, 0.4), 3: (-4.1, 0.4)}  # octaves of network units
+STEPS: Final = {  # octaves of network units
+    "1d": (-8.0, -1.5),
+    "2d": (-4.1, 0.4),
+    "3d": (-4.1, 0.4),
+    "3d-ahead": (-4.6, 0.4),
+}
+FILTERED: Final = {"2d": "", "3d-ahead": "-ahead"}  # and how their files end
 GOLDEN: Final = 0.61803398875
 KEPT: Final = 0.05  # of the symbols whose neighbours are all 0
 MOST: Final = 30_000  # magnitudes of a signal; signs of a phase of a band; tiles of a signal
 MOST_SIGNS: Final = 6_000
 MOST_TILES: Final = 40
+FRAMES: Final = 2  # of so many of a tile one is learned from
 EDGE: Final = 64  # of the tiles a filter learns from
 LEVELLED: Final = 0.7  # power of the mean bits that a signal's symbols are divided by
 MEASURED: Final = 2  # how often distributions are measured before the last training
@@ -67,35 +75,37 @@ class Fit:
 def main() -> None:
     """Train and write the files of the axes that are asked for."""
     options = parser(__doc__)
-    options.add_argument("--axes", type=int, action="append", choices=list(SIGNALS))
+    options.add_argument("--grids", action="append", choices=list(SIGNALS), help="default: all")
     options.add_argument("--iterations", type=int, default=12_000)
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
     if asked.data is None:
         options.error("--data is needed: there are no signals to train on in the repository")
-    for axes in asked.axes or SIGNALS:
-        _train(axes, asked)
+    for grids in asked.grids or SIGNALS:
+        _train(grids, asked)
 
 
-def _train(axes: int, asked: argparse.Namespace) -> None:
+def _train(grids: str, asked: argparse.Namespace) -> None:
     started, random = monotonic(), np.random.default_rng(asked.seed)
-    signals = list(SIGNALS[axes](asked.data, random))[: 20 if asked.quick else None]
-    fits = list(_fitted(signals, *STEPS[axes], asked.seed))
-    print(f"{axes}: {len(fits)} signals, {monotonic() - started:.0f} s", flush=True)
+    signals = list(SIGNALS[grids](asked.data, random))[: 20 if asked.quick else None]
+    fits = list(_fitted(signals, *STEPS[grids], asked.seed))
+    print(f"{grids}: {len(fits)} signals, {monotonic() - started:.0f} s", flush=True)
     iterations, seed = asked.iterations // (20 if asked.quick else 1), asked.seed
-    network, table = _magnitudes(fits, iterations, seed, random, renew=axes == 2)
+    network, table = _magnitudes(fits, iterations, seed, random, renew=grids == "2d")
+    axes = len(fits[0].coder.pyramid.tile)
     signs = [
         learned_signs(part, axes, iterations // 3, seed) for part in _signs(fits, axes, random)
     ]
     flat = np.concatenate([network, *(part.numpy() for part in signs)])
-    filters = {c: _filter(fits, c, iterations, seed) for c in ((1, 3) if axes == 2 else ())}
-    print(f"{axes}: trained after {monotonic() - started:.0f} s", flush=True)
+    filters = {c: _filter(fits, c, iterations, seed) for c in CHANNELS if grids in FILTERED}
+    print(f"{grids}: trained after {monotonic() - started:.0f} s", flush=True)
     if not asked.no_write:
-        _write("codings", "coding", f"context-{axes}d.csv", flat, 16)
-        if axes == 2:
+        _write("codings", "coding", f"context-{grids}.csv", flat, 16)
+        if grids == "2d":
             _write("codings", "coding", "magnitudes.csv", table.ravel(), 4)
         for channels, weights in filters.items():
-            _write("families", "nets", f"latent-filter-{channels}c.csv", weights.numpy(), 16)
+            name = f"latent-filter-{channels}c{FILTERED[grids]}.csv"
+            _write("families", "nets", name, weights.numpy(), 16)
 
 
 def _write(pages: str, package: str, name: str, numbers: NDArray[np.generic], each: int) -> None:
@@ -135,16 +145,20 @@ def _fitted(signals: Sequence[Signal], low: float, high: float, seed: int) -> It
 def _tiles(
     family: Latent, sampler: Sampler, step: int, symbols: Sequence[Symbols]
 ) -> Decoded | None:
-    """Some tiles as they are before the filter."""
-    if min(family.tile) < EDGE:
+    """Some tiles, or frames of tiles, as they are before the filter."""
+    if min(family.tile[-2:]) < EDGE:
         return None
     pyramids, rows = Pyramids(family, sampler), slice(0, MOST_TILES)
     rounded = pyramids.rounded(step)
     error, inside = pyramids.residual(rounded, symbols, rows)
     target = pyramids.coded(rows)
     wide = family.steps({"global.steps": torch.from_numpy(rounded.global_["steps"])})[0]
-    wide = wide.view(-1, 1, 1)
-    return Decoded((target + error) / wide, -error / wide, inside)
+    wide = wide.view(-1, *(1,) * len(family.tile))
+    values, lacking = (target + error) / wide, -error / wide
+    if not family.ahead:
+        return Decoded(values, lacking, inside)
+    values, lacking = (v[:, :, ::FRAMES].transpose(1, 2).flatten(0, 1) for v in (values, lacking))
+    return Decoded(values, lacking, inside[:, ::FRAMES].flatten(0, 1))
 
 
 def _magnitudes(
@@ -164,7 +178,8 @@ def _examples(fit: Fit, random: np.random.Generator) -> tuple[Tensor, Tensor, Te
     inputs = [part.reshape(-1, fit.coder.inputs) for part in fit.coder.features(fit.symbols)]
     features = np.concatenate(inputs).astype(np.int16)
     sizes = np.concatenate([np.abs(part).ravel() for part in fit.symbols]).astype(np.float32)
-    given = 3 + 3 * len(fit.coder.pyramid.tile)  # features that symbols have no part in
+    pyramid = fit.coder.pyramid
+    given = 3 + 3 * len(pyramid.tile) + pyramid.ahead  # features that symbols have no part in
     share = np.where(features[:, :-given].any(axis=1), 1.0, KEPT)
     share *= min(1.0, MOST / share.sum())
     kept = random.random(len(share)) < share

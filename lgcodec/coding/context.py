@@ -42,6 +42,7 @@ __all__ = ["ENTROPY", "Context"]
 ENTROPY: Final = "entropy"  # name of the global tensor
 OTHERS: Final = 8  # features of symbols in other bands and channels
 BEFORE: Final = 5  # of them, those of other bands
+SLOWER: Final = 4  # features where an axis is split ahead
 
 
 @final
@@ -72,6 +73,7 @@ class Context(Coder):
                 as_lengths(configuration["tile"]),
                 as_lengths(configuration["levels"]),
                 as_lengths([configuration["channels"]])[0],
+                as_lengths([configuration.get("ahead", 0)])[0],
             )
         except (KeyError, TypeError, UsageError) as error:
             raise FileError("E_CONF", f"the configuration of context is wrong: {error}") from error
@@ -84,11 +86,9 @@ class Context(Coder):
     @property
     @override
     def configuration(self) -> dict[str, Any]:
-        return {
-            "tile": self.pyramid.tile,
-            "levels": self.pyramid.levels,
-            "channels": self.pyramid.channels,
-        }
+        pyramid = self.pyramid
+        own = {"tile": pyramid.tile, "levels": pyramid.levels, "channels": pyramid.channels}
+        return {**own, "ahead": pyramid.ahead} if pyramid.ahead else own
 
     @property
     @override
@@ -98,8 +98,8 @@ class Context(Coder):
     @property
     def inputs(self) -> int:
         """Features of a magnitude."""
-        axes = len(self.pyramid.tile)
-        return len(causal_offsets(axes)) + OTHERS + 4 * axes + 3 + axes
+        axes, ahead = len(self.pyramid.tile), self.pyramid.ahead
+        return len(causal_offsets(axes)) + OTHERS + 4 * axes + 3 + axes + SLOWER * ahead
 
     @property
     def network_size(self) -> int:
@@ -115,7 +115,11 @@ class Context(Coder):
     @property
     def usual(self) -> Floats:
         """The network of the specification [network_size], which ENTROPY is added to."""
-        return networks(len(self.pyramid.tile))[: self.network_size].astype(np.float32)
+        return self._networks[: self.network_size].astype(np.float32)
+
+    @property
+    def _networks(self) -> NDArray[np.int64]:
+        return networks(len(self.pyramid.tile), self.pyramid.ahead)
 
     @override
     def for_locals(self, tensors: Sequence[TensorSpec], global_: Mapping[str, Floats]) -> "Context":
@@ -247,9 +251,9 @@ class Context(Coder):
         """Those of the orientations from 1 on."""
         axes, at, found = len(self.pyramid.tile), self.network_size, []
         for orientation in range(1, 1 << axes):
-            inputs = sign_inputs(self.pyramid.high(orientation))
+            inputs = sign_inputs(self.pyramid.between(orientation))
             size = SignNetwork.size(inputs, axes)
-            found.append(SignNetwork(networks(axes)[at : at + size], inputs, axes))
+            found.append(SignNetwork(self._networks[at : at + size], inputs, axes))
             at += size
         return found
 

@@ -5,7 +5,7 @@ Arrays are [P partitions, *band] of one channel, or [P * C, *band] of all; float
 integers below 2**24, for which sums and products are exact in any order on any machine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import combinations
 from math import prod
@@ -20,6 +20,7 @@ from lgcodec.coding.pyramid import Band, Pyramid
 __all__ = [
     "ONE",
     "PAD",
+    "Magnitudes",
     "Neighbourhood",
     "Places",
     "causal_offsets",
@@ -35,7 +36,7 @@ PAD: Final = 2  # how far causal neighbours reach
 MOST: Final = 2**12 - 1  # magnitudes above count as this
 Number = TypeVar("Number", bound=np.generic)
 Floats = NDArray[np.float32]
-Magnitudes = Mapping[tuple[int, int], Floats]  # (level, orientation) -> g [P, C, *band]
+Magnitudes = dict[tuple[int, int, int], Floats]  # part, level, orientation -> g [P, C, *band]
 
 
 def magnitude(symbols: NDArray[Any]) -> Floats:
@@ -115,13 +116,16 @@ class Neighbourhood:
     ) -> None:
         self._pyramid, self._band = pyramid, band
         self._low = _flat(low).astype(np.int32)  # at most 2**20, and half of what is moved
-        above = {o: _flat(g) for (level, o), g in known.items() if level == band.level + 1}
+        own = {(level, o): _flat(g) for (part, level, o), g in known.items() if part == band.part}
+        above = {o: g for (level, o), g in own.items() if level == band.level + 1}
         self._parent, self._above = above.get(band.orientation), list(above.values())
         self._siblings = [
-            fitted(_flat(g), band.shape)
-            for (level, o), g in known.items()
+            fitted(g, band.shape)
+            for (level, o), g in own.items()
             if level == band.level and o < band.orientation
         ]
+        self._slower = self._of_part(known, band.part - 1)
+        self._still = self._of_part(known, 0) if band.part else None
 
     def features(self, own: Floats) -> list[Floats]:
         """Features [P * C, *band]; `own` is g [P, C, *band] of the band's earlier channels."""
@@ -143,12 +147,12 @@ class Neighbourhood:
 
     def after(self) -> list[Floats]:
         """Those after the features of earlier channels."""
-        return [*self._edges(), *self._ends()]
+        return [*self._edges(), *self._slow(), *self._ends()]
 
     def _edges(self) -> list[Floats]:
         """First and second differences of the low part along each axis."""
         low, found = self._low, []
-        for axis, up in enumerate(self._pyramid.high(self._band.orientation)):
+        for axis, up in enumerate(self._pyramid.between(self._band.orientation)):
             unit = [int(axis == other) for other in range(len(self._band.shape))]
             before, after = (shifted(low, [way * n for n in unit]) for way in (-1, 1))
             if up:  # odd samples lie between two of the low part
@@ -158,6 +162,24 @@ class Neighbourhood:
                 changes = after - before, before - 2 * low + after
             found += [self._inside(magnitude(np.abs(change) >> 2)) for change in changes]
         return found
+
+    def _slow(self) -> list[Floats]:
+        """Of the same band in the part before, and in the low one, where an axis is split ahead."""
+        if not self._pyramid.ahead:
+            return []
+        empty = np.zeros((len(self._low), *self._band.shape), np.float32)
+        slower = empty if self._slower is None else self._slower
+        return [slower, around(slower), empty if self._still is None else self._still]
+
+    def _of_part(self, known: Magnitudes, part: int) -> Floats | None:
+        """The same band in an earlier part, each value repeated as long as it lasts."""
+        level, orientation = self._band.level, self._band.orientation
+        inside = orientation if part > 0 else orientation & ~self._pyramid.bit_ahead
+        found = known.get((part, level, inside))
+        if found is None:
+            return None
+        longer = 1 << (self._band.part - max(part, 1))
+        return fitted(np.repeat(_flat(found), longer, axis=1), self._band.shape)
 
     def _ends(self) -> list[Floats]:
         """Where the band begins and ends along each axis: nothing is known of what lies beyond."""
@@ -174,7 +196,8 @@ class Neighbourhood:
     def constants(self) -> Floats:
         """Features [C, n] that are the same at every place of a channel."""
         high, channels = self._pyramid.high(self._band.orientation), range(self._pyramid.channels)
-        rows = [[c == 1, c >= 2, *high, self._band.level] for c in channels]
+        depth = self._band.depths[: self._pyramid.ahead]
+        rows = [[c == 1, c >= 2, *high, self._band.level, *depth] for c in channels]
         return np.array(rows, np.float32) * ONE
 
     def _stretched(self, coarse: Floats) -> Floats:

@@ -4,6 +4,11 @@ Level k, 0 the finest, splits every axis that has more than k levels: a length n
 ceil(n / 2) and a high part of floor(n / 2). A band is high along the axes of its `orientation`, a
 bit mask whose lowest bit stands for the last axis, and low along the others. What is low along
 all of them goes on to level k + 1, and at the end to the global chunk.
+
+Of a video the axis of time is split ahead of the others, as often as it is to be: into a low part
+and high ones, each of which the other axes split as above. What stands still is coded once, however
+fine it is. Such a part is high or low along time as a whole, and what is low along the other axes
+in a high part is a band as well.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,11 +32,17 @@ MAX_LATENTS: Final = 2**22  # of a tile, all channels: it is decoded as a whole
 @final
 @dataclass(frozen=True)
 class Band:
-    """One band: its level (0 the finest), its orientation and its shape [*band]."""
+    """One band: its level (0 the finest), its orientation and its shape [*band].
+
+    depths   how often each axis was split for it
+    part     which one, where an axis is split ahead: 0 the low part, then from coarse to fine
+    """
 
     level: int
     orientation: int
     shape: tuple[int, ...]
+    depths: tuple[int, ...]
+    part: int = 0
 
 
 @final
@@ -39,12 +50,15 @@ class Band:
 class Pyramid:
     """How a tile of `tile` samples per axis and `channels` channels splits `levels` times per axis.
 
+    ahead   how many axes are split ahead of the others: 0, or 1 of 3
+
     UsageError where that cannot be: 1 to 3 axes, at least one split, of at least 2 samples each.
     """
 
     tile: tuple[int, ...]
     levels: tuple[int, ...]
     channels: int
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.tile) <= MAX_AXES or len(self.levels) != len(self.tile):
@@ -67,6 +81,12 @@ class Pyramid:
                 )
         if max(self.levels) == 0:
             raise UsageError(f"a tile of {self.tile} samples is not split along any axis")
+        can_be = self.ahead == 1 and len(self.tile) == MAX_AXES
+        if self.ahead and not (can_be and self.levels[0] and max(self.levels[1:])):
+            raise UsageError(
+                f"{self.ahead} axes of {len(self.tile)} with levels {self.levels} are split ahead, "
+                f"allowed are none, or the first of {MAX_AXES} where others are split as well"
+            )
 
     @property
     def coarse(self) -> tuple[int, ...]:
@@ -82,14 +102,41 @@ class Pyramid:
 
     def split(self, level: int) -> tuple[bool, ...]:
         """Which axes `level` splits."""
-        return tuple(levels > level for levels in self.levels)
+        return tuple(
+            levels > level and axis >= self.ahead for axis, levels in enumerate(self.levels)
+        )
+
+    @cached_property
+    def parts(self) -> tuple["Pyramid", ...]:
+        """What is split level by level: the tile, or the parts that splitting ahead makes of it."""
+        if not self.ahead:
+            return (self,)
+        low, lengths = self.tile[0], list[int]()
+        for _ in range(self.levels[0]):
+            low, lengths = -(-low // 2), [low // 2, *lengths]
+        return tuple(
+            Pyramid((length, *self.tile[1:]), (0, *self.levels[1:]), self.channels)
+            for length in (low, *lengths)
+        )
 
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """All bands, coarse to fine, orientations ascending: the order in which they are coded."""
+        if self.ahead:
+            return tuple(band for part in range(len(self.parts)) for band in self._part(part))
         return tuple(
             band for level in reversed(range(max(self.levels))) for band in self._level(level)
         )
+
+    def _part(self, number: int) -> Iterator[Band]:
+        """The bands of a part that splitting ahead makes; of a high one also what stays low."""
+        part, depth = self.parts[number], self.levels[0] - max(number - 1, 0)
+        bit = self.bit_ahead * (number > 0)
+        if number:
+            yield Band(max(part.levels), bit, part.coarse, (depth, *part.levels[1:]), number)
+        for band in part.bands:
+            depths = (depth, *band.depths[1:])
+            yield Band(band.level, band.orientation | bit, band.shape, depths, number)
 
     def _level(self, level: int) -> Iterator[Band]:
         lengths, splits = self.low(level), self.split(level)
@@ -100,12 +147,21 @@ class Pyramid:
                     (n // 2 if up else -(-n // 2)) if split else n
                     for n, split, up in zip(lengths, splits, high, strict=True)
                 )
-                yield Band(level, orientation, shape)
+                yield Band(level, orientation, shape, tuple(min(n, level + 1) for n in self.levels))
 
     def high(self, orientation: int) -> tuple[bool, ...]:
         """Along which axes `orientation` is high."""
         axes = len(self.tile)
         return tuple(bool(orientation >> (axes - 1 - axis) & 1) for axis in range(axes))
+
+    @property
+    def bit_ahead(self) -> int:
+        """The bit of an orientation for the axis that is split ahead; 0 if none is."""
+        return self.ahead << (len(self.tile) - 1)
+
+    def between(self, orientation: int) -> tuple[bool, ...]:
+        """Along which axes a place of such a band lies between two of what its level leaves low."""
+        return tuple(up and axis >= self.ahead for axis, up in enumerate(self.high(orientation)))
 
     def tensors(self) -> tuple[TensorSpec, ...]:
         """One tensor LATENTS with all bands, each [C, *band], one after the other."""

@@ -159,7 +159,10 @@ def phases(shape: tuple[int, ...]) -> NDArray[np.intp]:
 def sign_places(
     shape: tuple[int, ...], low: tuple[int, ...], high: tuple[bool, ...], channels: int
 ) -> SignPlaces:
-    """The places of a band of this shape, beside a low part of the shape `low`."""
+    """The places of a band of this shape, beside a low part of the shape `low`.
+
+    high   along which axes they lie between two places of it
+    """
     own, axes = phases(shape).ravel(), len(shape)
     order = np.argsort(own, kind="stable")
     places = np.stack(np.unravel_index(order, shape))
@@ -199,7 +202,7 @@ class BandSigns:
         known: Mapping[int, Floats],
         low: Integers,
     ) -> None:
-        high = pyramid.high(band.orientation)
+        high = pyramid.between(band.orientation)
         self._network, self._level = network, band.level
         self.places = sign_places(band.shape, low.shape[2:], high, pyramid.channels)
         before = [known.get(band.orientation - back) for back in range(1, BACK + 1)]

@@ -6,7 +6,6 @@ symbols go to where the error of the signal's samples and the price of their bit
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.pyramid import Band, Pyramid
 from lgcodec.fit.rounding import cheapest
-from lgcodec.nets.lifting import synthesise
+from lgcodec.nets.lifting import inverse
 from lgcodec.nets.norms import norms
 
 __all__ = ["descend"]
@@ -56,15 +55,21 @@ def descend(
 
 def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:
     """The tiles [P, C, *tile] that one band makes."""
-    levels = tuple(min(n, band.level + 1) for n in pyramid.levels)
-    shallow = replace(pyramid, levels=levels)
-    none = values.new_zeros(())
-    bands = [
-        values if other == band else none.expand(len(values), pyramid.channels, *other.shape)
-        for other in shallow.bands
-    ]
-    low = none.expand(len(values), pyramid.channels, *shallow.coarse)
-    return synthesise(bands, low, shallow)
+    high = pyramid.high(band.orientation)
+    for level in reversed(range(max(band.depths))):
+        for axis in reversed(range(len(band.depths))):
+            if level < band.depths[axis]:
+                up = high[axis] and level == band.depths[axis] - 1
+                values = _longer(values, axis + 2, -(-pyramid.tile[axis] // 2**level), high=up)
+    return values
+
+
+def _longer(part: Tensor, axis: int, length: int, *, high: bool) -> Tensor:
+    """What becomes of a low or high part alone, `length` samples long."""
+    shape = list(part.shape)
+    shape[axis] = length - shape[axis]
+    other = part.new_zeros(()).expand(shape)
+    return inverse(other, part, axis) if high else inverse(part, other, axis)
 
 
 def _slope(pyramid: Pyramid, band: Band, error: Tensor) -> Tensor:

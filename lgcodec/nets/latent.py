@@ -59,12 +59,14 @@ class Latent(Family):
     channels   values per sample, C
     tile       samples of a tile along each axis; frame: of the group's frame
     levels     splits along each axis
+    ahead      whether the first axis, time, is split ahead of the others: 0 or 1
     """
 
     channels: int
     tile: tuple[int, ...]
     levels: tuple[int, ...]
     frame: tuple[int, ...]
+    ahead: int = 0
 
     tile_range: float = 1.0
 
@@ -79,7 +81,7 @@ class Latent(Family):
     @cached_property
     def pyramid(self) -> Pyramid:
         """The grids of a tile."""
-        return Pyramid(self.tile, self.levels, self.channels)
+        return Pyramid(self.tile, self.levels, self.channels, self.ahead)
 
     @property
     def coder(self) -> Context:
@@ -106,6 +108,7 @@ class Latent(Family):
                 tile=tuple(axis.tile_len for axis in geometry.axes),
                 levels=as_lengths(configuration["levels"]),
                 frame=tuple(axis.frame_len for axis in geometry.axes),
+                ahead=as_lengths([configuration.get("ahead", 0)])[0],
             )
             family.check_tables(configuration, local, global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
@@ -115,7 +118,7 @@ class Latent(Family):
     @classmethod
     @override
     def for_request(cls, request: Request) -> "Latent":
-        """Levels as far as tiles allow, up to 6, and more along a single axis."""
+        """Levels as far as tiles allow, up to 6, and more along a single axis; time first."""
         deepest = 10 if len(request.tile) == 1 else 6
         levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)
         return cls(
@@ -123,6 +126,7 @@ class Latent(Family):
             tile=request.tile,
             levels=levels,
             frame=request.frame,
+            ahead=int(request.kind == "video" and levels[0] > 0 and max(levels[1:]) > 0),
         )
 
     @override
@@ -138,7 +142,8 @@ class Latent(Family):
     @property
     @override
     def configuration(self) -> dict[str, Any]:
-        return {"levels": self.levels}
+        own = {"levels": self.levels}
+        return {**own, "ahead": self.ahead} if self.ahead else own
 
     @property
     def tiles(self) -> tuple[int, ...]:
@@ -210,8 +215,9 @@ class Latent(Family):
     def scales(self, weights: TensorWeights) -> list[Tensor]:
         """Of every band what a symbol of 1 stands for, [C, *band] in network units."""
         steps, ones = self.steps(weights), (1,) * len(self.tile)
+        coarsest = max(self.levels) - 1
         return [
-            steps[band.level].view(-1, *ones) / norm.to(steps)
+            steps[min(band.level, coarsest)].view(-1, *ones) / norm.to(steps)
             for band, norm in zip(self.pyramid.bands, norms(self.pyramid), strict=True)
         ]
 
@@ -224,7 +230,7 @@ class Latent(Family):
     @property
     def is_filtered(self) -> bool:
         """Whether there is a filter for such grids."""
-        return has_filter(self.channels, len(self.tile))
+        return has_filter(self.channels, len(self.tile), self.ahead)
 
     def correction(self, weights: TensorWeights, coded: Tensor) -> Tensor:
         """What the filter adds [P, C, *tile] to coded channels of the same shape."""
@@ -281,13 +287,15 @@ class Latent(Family):
         """
         pyramid = self.pyramid
         network = self.coder.inputs * HIDDEN + HIDDEN * HIDDEN + HIDDEN
-        lifted = sum(
-            3 * sum(pyramid.split(level)) * prod(pyramid.low(level))
-            for level in range(max(self.levels))
+        ahead = [-(-self.tile[0] // (1 << level)) for level in range(self.ahead * self.levels[0])]
+        lifted = 3 * sum(ahead) * prod(self.tile[1:]) + sum(
+            3 * sum(part.split(level)) * prod(part.low(level))
+            for part in pyramid.parts
+            for level in range(max(part.levels))
         )
         units = SIGN_HIDDEN[len(self.tile)]
         signs = sum(
-            size * (sign_inputs(pyramid.high(band.orientation)) + units + 1) * units
+            size * (sign_inputs(pyramid.between(band.orientation)) + units + 1) * units
             for band, size in zip(pyramid.bands, pyramid.sizes, strict=True)
         )
         tile = prod(self.tile)

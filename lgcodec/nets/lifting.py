@@ -20,6 +20,21 @@ SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inv
 
 def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
     """Bands [P, C, *band] and the coarse part [P, C, *coarse] of tiles [P, C, *tile]."""
+    if not pyramid.ahead:
+        return _analyse(samples, pyramid)
+    low, parts = samples, list[Tensor]()
+    for _ in range(pyramid.levels[0]):
+        low, high = _forward(low, 2)
+        parts.insert(0, high)
+    bands, coarse = _analyse(low, pyramid.parts[0])
+    for part, own in zip(parts, pyramid.parts[1:], strict=True):
+        others, low = _analyse(part, own)
+        bands += [low, *others]
+    return bands, coarse
+
+
+def _analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
+    """The same, level by level."""
     bands: dict[tuple[int, int], Tensor] = {}
     low = samples
     for level in range(max(pyramid.levels)):
@@ -37,6 +52,20 @@ def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
 
 def synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
     """Tiles [P, C, *tile]: the inverse of `analyse`."""
+    if not pyramid.ahead:
+        return _synthesise(bands, coarse, pyramid)
+    own, *higher = pyramid.parts
+    at = len(own.bands)
+    low = _synthesise(bands[:at], coarse, own)
+    for part in higher:
+        first, others = bands[at], bands[at + 1 : at + 1 + len(part.bands)]
+        low = inverse(low, _synthesise(others, first, part), 2)
+        at += 1 + len(part.bands)
+    return low
+
+
+def _synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
+    """The same, level by level."""
     parts = {0: coarse}
     for level in reversed(range(max(pyramid.levels))):
         own = zip(pyramid.bands, bands, strict=True)

@@ -27,9 +27,9 @@ def norms(pyramid: Pyramid) -> tuple[Tensor, ...]:
 
 def _of_band(pyramid: Pyramid, band: Band) -> Tensor:
     result = torch.ones((), dtype=torch.float64)
-    axes = zip(pyramid.tile, pyramid.levels, pyramid.high(band.orientation), strict=True)
-    for length, levels, high in axes:
-        result = result[..., None] * _along(length, min(band.level + 1, levels), high=high)
+    axes = zip(pyramid.tile, band.depths, pyramid.high(band.orientation), strict=True)
+    for length, depth, high in axes:
+        result = result[..., None] * _along(length, depth, high=high)
     return result
 
 

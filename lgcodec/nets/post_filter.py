@@ -1,8 +1,9 @@
 """What a small convolutional network takes back of the noise of rounding, tile by tile.
 
 Four layers of 3 x 3 over the coded channels of one tile, in steps of its quantiser, with ReLU
-between; the border of the tile goes on, so that no tile sees another. The weights stand in the
-specification (families/latent-filter-Nc.csv, trained by `benchmarks.train_latent`), and the global
+between; the border of the tile goes on, so that no tile sees another. Of a video every frame of a
+tile is filtered for itself, with weights of its own. The weights stand in the
+specification (families/latent-filter-*.csv, trained by `benchmarks.train_latent`), and the global
 chunk says how much of the result each channel takes. After the in-loop filters of video codecs.
 """
 
@@ -26,9 +27,9 @@ STRENGTH_ONE: Final = 16
 TAPS: Final = 9
 
 
-def has_filter(channels: int, axes: int) -> bool:
-    """Whether there is one for so many channels on grids of so many axes."""
-    return axes == 2 and channels in CHANNELS
+def has_filter(channels: int, axes: int, ahead: int) -> bool:
+    """Whether there is one for so many channels on grids of so many axes, some split ahead."""
+    return axes - ahead == 2 and channels in CHANNELS
 
 
 def multiplications(channels: int) -> int:
@@ -37,7 +38,7 @@ def multiplications(channels: int) -> int:
 
 
 def corrected(coded: Tensor, steps: Tensor) -> Tensor:
-    """What is to be added [P, C, h, w] to coded channels of the same shape.
+    """What is to be added [P, C, h, w] or [P, C, t, h, w] to coded channels of the same shape.
 
     steps   [C] of the finest level, network units
 
@@ -45,26 +46,32 @@ def corrected(coded: Tensor, steps: Tensor) -> Tensor:
     to other bits.
     """
     wide = steps.view(-1, 1, 1)
-    layers = [(m.to(coded), b.to(coded)) for m, b in _layers(coded.shape[1])]
+    is_film = coded.ndim == 5
+    layers = [(m.to(coded), b.to(coded)) for m, b in _layers(coded.shape[1], is_film)]
     # Flags of the whole process, which threads on CPUs would leave in each other's state.
     exact = torch.backends.cudnn.flags(allow_tf32=False) if coded.is_cuda else nullcontext()
     with exact:
-        parts = [_filtered(tile / wide, layers) * wide for tile in coded]
-    return torch.stack(parts) if parts else torch.zeros_like(coded)
+        frames = coded.transpose(1, 2) if is_film else coded[:, None]
+        parts = [_filtered(tile / wide, layers) * wide for tile in frames]
+    if not parts:
+        return torch.zeros_like(coded)
+    found = torch.stack(parts)
+    return found.transpose(1, 2) if is_film else found[:, 0]
 
 
 def _filtered(values: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
-    values = values[None]
+    """Of frames [F, C, h, w]."""
     for place, (matrix, bias) in enumerate(layers):
         values = conv2d(pad(values, [1] * 4, mode="replicate"), matrix, bias)
         values = values.relu() if place < len(layers) - 1 else values
-    return values[0]
+    return values
 
 
 @cache
-def _layers(channels: int) -> list[tuple[Tensor, Tensor]]:
+def _layers(channels: int, is_film: bool) -> list[tuple[Tensor, Tensor]]:
     """Matrix [outputs, inputs, 3, 3] and bias of each layer, from the table in this order."""
-    text = (files("lgcodec.nets") / "tables" / f"latent-filter-{channels}c.csv").read_text("ascii")
+    name = f"latent-filter-{channels}c{'-ahead' * is_film}.csv"
+    text = (files("lgcodec.nets") / "tables" / name).read_text("ascii")
     numbers = np.array(text.replace("\n", ",").rstrip(",").split(","), np.float32) / WEIGHT_ONE
     flat, at, layers = torch.from_numpy(numbers), 0, []
     for before, after in pairwise([channels, *WIDTHS, channels]):

@@ -13,27 +13,40 @@ from lgcodec.coding.pyramid import Pyramid
 from lgcodec.coding.tables import networks
 
 Floats = NDArray[np.float32]
+AHEAD = (
+    Pyramid((5, 6, 3), (2, 2, 1), 3, 1),
+    Pyramid((4, 5, 6), (2, 1, 2), 1, 1),
+    Pyramid((3, 4, 4), (1, 2, 2), 3, 1),
+    Pyramid((4, 6, 3), (2, 3, 1), 2, 1),
+    Pyramid((6, 3, 5), (3, 1, 3), 1, 1),  # a place of part 2 has none of part 1 below it
+    Pyramid((9, 3, 1), (4, 1, 0), 4, 1),
+    Pyramid((13, 2, 3), (2, 1, 1), 2, 1),  # several places in every part
+    Pyramid((7, 3, 4), (1, 1, 2), 1, 1),
+    Pyramid((2, 1, 4), (1, 0, 1), 3, 1),
+)
 LARGEST = 12  # weight of `network`, so that few units saturate
 
 
 @st.composite
 def pyramids(draw: st.DrawFn) -> Pyramid:
-    """Of 1 to 3 axes: odd lengths, axes of one sample, levels that differ."""
+    """Of 1 to 3 axes: odd lengths, axes of one sample, levels that differ; some split ahead."""
     axes = draw(st.integers(1, 3))
     tile = [draw(st.integers(1, (40, 11, 6)[axes - 1])) for _ in range(axes)]
     tile[draw(st.integers(0, axes - 1))] += 1
     levels = [draw(st.integers(0, (n - 1).bit_length())) for n in tile]
     if max(levels) == 0:
         levels[tile.index(max(tile))] = 1
-    return Pyramid(tuple(tile), tuple(levels), draw(st.integers(1, 4)))
+    can_be_ahead = axes == 3 and levels[0] > 0 and max(levels[1:]) > 0
+    ahead = draw(st.integers(0, 1)) if can_be_ahead else 0
+    return Pyramid(tuple(tile), tuple(levels), draw(st.integers(1, 4)), ahead)
 
 
 @cache
-def drawn_networks(axes: int) -> NDArray[np.int64]:
+def drawn_networks(axes: int, ahead: int = 0) -> NDArray[np.int64]:
     """Numbers in the place of those of the specification for so many axes, and lively."""
     rng = np.random.default_rng(axes)
-    numbers = rng.integers(-30, 31, len(networks(axes)))
-    coder = Context(Pyramid((2,) * axes, (1,) * axes, 1))
+    numbers = rng.integers(-30, 31, len(networks(axes, ahead)))
+    coder = Context(Pyramid((2,) * axes, (1,) * axes, 1, ahead))
     numbers[coder.network_size - 1] = 300
     return numbers
 
@@ -71,5 +84,6 @@ def told(coder: Context, values: NDArray[Any], seed: int) -> reference.Decoded:
         pyramid.levels,
         channels=pyramid.channels,
         entropy=[int(w) for w in network(coder, seed)],
-        numbers=drawn_networks(len(pyramid.tile)).tolist(),
+        numbers=drawn_networks(len(pyramid.tile), pyramid.ahead).tolist(),
+        ahead=pyramid.ahead,
     )

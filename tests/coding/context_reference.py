@@ -9,14 +9,20 @@ from typing import NamedTuple
 
 Place = tuple[int, ...]
 Grid = dict[Place, int]
-Band = tuple[int, int, Place]  # level, orientation, shape
-Known = dict[tuple[int, int], list[Grid]]  # level, orientation -> channel -> place -> symbol
+Known = dict[tuple[int, int, int], list[Grid]]  # part, level, orientation -> [place -> symbol]
 LANE = 2**15  # magnitudes for each lane
 PAGES = Path(__file__).parents[2] / "spec" / "codings"
 LIKELIER = (
     *(8192, 9710, 10672, 11564, 12369, 13077, 13689, 14206),
     *(14636, 14990, 15277, 15509, 15694, 15842, 15959, 16051),
 )
+
+
+class Band(NamedTuple):
+    level: int
+    orientation: int
+    shape: Place
+    part: int = 0
 
 
 @cache
@@ -26,8 +32,9 @@ def rows(name: str = "magnitudes.csv") -> list[tuple[int, ...]]:
     return [tuple(map(int, line.split(","))) for line in lines]
 
 
-def networks(axes: int) -> list[int]:
-    return [number for row in rows(f"context-{axes}d.csv") for number in row]
+def networks(axes: int, ahead: int = 0) -> list[int]:
+    name = f"context-{axes}d-ahead.csv" if ahead else f"context-{axes}d.csv"
+    return [number for row in rows(name) for number in row]
 
 
 def g(s: int) -> int:
@@ -49,9 +56,38 @@ def is_high(o: int, axes: int) -> list[bool]:
     return [bool(o >> (axes - 1 - a) & 1) for a in range(axes)]
 
 
-def bands(tile: Place, levels: Place) -> list[Band]:
+def parts(tile: Place, levels: Place, ahead: int = 0) -> list[tuple[Place, Place]]:
+    """Samples and levels of each, as of a tile of its own; the tile itself if not split ahead."""
+    if not ahead:
+        return [(tile, levels)]
+    low, high = tile[0], list[int]()
+    for _ in range(levels[0]):
+        high.insert(0, low // 2)
+        low -= low // 2
+    return [((n, *tile[1:]), (0, *levels[1:])) for n in (low, *high)]
+
+
+def depth(levels: Place, part: int) -> int:
+    """How often axis 0 was split for a part."""
+    return levels[0] - part + 1 if part else levels[0]
+
+
+def bands(tile: Place, levels: Place, ahead: int = 0) -> list[Band]:
     """In the order of decoding."""
-    axes, low, found = len(tile), tile, []
+    found = []
+    for part, (own, splits) in enumerate(parts(tile, levels, ahead)):
+        up = 2 ** (len(tile) - 1) if part else 0  # high along axis 0
+        if part:
+            found.append(Band(max(splits), up, coarse(own, splits), part))
+        found += [
+            band._replace(orientation=band.orientation + up, part=part)
+            for band in bands_of_part(own, splits)
+        ]
+    return found
+
+
+def bands_of_part(tile: Place, levels: Place) -> list[Band]:
+    axes, low, found = len(tile), tile, list[Band]()
     for k in range(max(levels)):
         made = []
         for o in range(1, 2**axes):
@@ -61,7 +97,7 @@ def bands(tile: Place, levels: Place) -> list[Band]:
                     n if levels[a] <= k else n // 2 if high[a] else n - n // 2
                     for a, n in enumerate(low)
                 ]
-                made.append((k, o, tuple(shape)))
+                made.append(Band(k, o, tuple(shape)))
         found = made + found
         low = tuple(n - n // 2 if levels[a] > k else n for a, n in enumerate(low))
     return found
@@ -129,7 +165,10 @@ def along(grids: Sequence[Grid], a: int, make: Callable[..., list[int]]) -> Grid
 
 
 def join(low: Grid, symbols: Mapping[int, Grid], splits: Sequence[bool]) -> Grid:
-    """The low part of the next finer level, from that of a level and its bands by orientation."""
+    """The low part of the next finer level, from that of a level and its bands by orientation.
+
+    A band of orientation 0 stands for the low part.
+    """
     axes = len(splits)
     part = {0: low} | {o: {p: 16 * s for p, s in grid.items()} for o, grid in symbols.items()}
     for a in range(axes - 1, -1, -1):
@@ -153,14 +192,52 @@ class Low:
 # --- magnitudes
 
 
-def features(known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Place) -> list[int]:
+def edges(z: Low, p: Place, high: Sequence[bool]) -> list[int]:
+    """Of every axis two differences, those of a high one in the midst of two places."""
+    found = []
+    for a, is_up in enumerate(high):
+        before, here, after, beyond = (z[near(p, {a: step})] for step in (-1, 0, 1, 2))
+        found += (
+            [after - here, before - here - after + beyond]
+            if is_up
+            else [after - before, before - 2 * here + after]
+        )
+    return found
+
+
+def of_other_parts(known: Known, band: Band, c: int, p: Place) -> list[int]:
+    """The features of bands that differ in the part alone."""
+    k, o, shape, part = band
+    if part == 0:
+        return [0, 0, 0]
+    bit = 2 ** (len(shape) - 1)
+
+    def at(other: int, halvings: int, place: Place) -> int:
+        grids = known.get((other, k, o % bit + bit * (other > 0)))
+        inside = all(0 <= n < most for n, most in zip(place, shape, strict=True))
+        q = place[0] // 2**halvings, *place[1:]
+        return g(grids[c].get(q, 0)) if grids and inside else 0
+
+    halvings = 1 if part > 1 else 0
+    beside = [{a: step} for a in range(len(shape)) for step in (-1, 1)]
+    return [
+        at(part - 1, halvings, p),
+        sum(at(part - 1, halvings, near(p, step)) for step in beside),
+        at(0, part - 1, p),
+    ]
+
+
+def features(
+    known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Place, ahead: int = 0
+) -> list[int]:
     """Those of the magnitude of p, of what is decoded already."""
-    k, o, shape = band
-    axes = len(shape)
+    k, o, shape, part = band
+    axes, high = len(shape), is_high(o, len(shape))
     beside = [{a: step} for a in range(axes) for step in (-1, 1)]
+    splits = (0, *levels[1:]) if ahead else levels
 
     def at(level: int, orientation: int, channel: int, q: Place) -> int:
-        grids = known.get((level, orientation))
+        grids = known.get((part, level, orientation))
         return g(grids[channel].get(q, 0)) if grids else 0
 
     def inside(q: Place) -> bool:
@@ -170,19 +247,11 @@ def features(known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Plac
     for a in range(axes):
         for b in range(a + 1, axes):
             own += [{a: -1, b: -1}, {a: -1, b: 1}]
-    q = tuple(n // 2 if levels[a] > k + 1 else n for a, n in enumerate(p))
-    above = [other for level, other in known if level == k + 1]
-    siblings = [other for level, other in known if level == k and other < o]
-    parent = known.get((k + 1, o))
+    q = tuple(n // 2 if splits[a] > k + 1 else n for a, n in enumerate(p))
+    above = [other for of, level, other in known if (of, level) == (part, k + 1)]
+    siblings = [other for of, level, other in known if (of, level) == (part, k) and other < o]
+    parent = known.get((part, k + 1, o))
     has_parent = parent is not None and q in parent[c]
-    edges = []
-    for a, high in enumerate(is_high(o, axes)):
-        before, here, after, beyond = (z[near(p, {a: step})] for step in (-1, 0, 1, 2))
-        edges += (
-            [after - here, before - here - after + beyond]
-            if high
-            else [after - before, before - 2 * here + after]
-        )
     return [
         *(at(k, o, c, near(p, step)) for step in own),
         at(k + 1, o, c, q),
@@ -198,12 +267,14 @@ def features(known: Known, z: Low, band: Band, c: int, p: Place, *, levels: Plac
         at(k, o, c - 1, p) if c else 0,
         sum(at(k, o, c - 1, near(p, step)) for step in beside) if c else 0,
         sum(at(k, o, before, p) for before in range(c - 1)),
-        *(g(abs(d) // 4) for d in edges),
+        *(g(abs(d) // 4) for d in edges(z, p, [False, *high[1:]] if ahead else high)),
+        *(of_other_parts(known, band, c, p) if ahead else []),
         *(16 * (p[a] == end) for a in range(axes) for end in (0, shape[a] - 1)),
         16 * (c == 1),
         16 * (c >= 2),
-        *(16 * high for high in is_high(o, axes)),
+        *(16 * up for up in high),
         16 * k,
+        *([16 * depth(levels, part)] if ahead else []),
     ]
 
 
@@ -232,18 +303,22 @@ def neighbours(axes: int) -> list[dict[int, int]]:
     return found
 
 
-def windows(o: int, axes: int) -> list[Place]:
+def windows(o: int, axes: int, ahead: int = 0) -> list[Place]:
     reach = [(-1, 0, 1, 2) if high else (-1, 0, 1) for high in is_high(o, axes)]
+    if ahead:
+        reach[0] = (-1, 0, 1)
     return [w for w in product(*reach) if len(w) - w.count(0) in (1, 2)]
 
 
-def sign_features(known: Known, z: Low, band: Band, c: int, p: Place) -> list[int]:
+def sign_features(
+    known: Known, z: Low, band: Band, c: int, p: Place, *, ahead: int = 0
+) -> list[int]:
     """Those of the sign of p; `known` has no symbol where the sign is not decoded yet."""
-    k, o, shape = band
+    k, o, shape, part = band
     axes = len(shape)
 
     def at(orientation: int, channel: int, q: Place) -> int:
-        grids = known.get((k, orientation)) if channel >= 0 else None
+        grids = known.get((part, k, orientation)) if channel >= 0 else None
         inside = all(0 <= n < most for n, most in zip(q, shape, strict=True))
         return t(grids[channel].get(q, 0)) if grids and inside else 0
 
@@ -252,7 +327,7 @@ def sign_features(known: Known, z: Low, band: Band, c: int, p: Place) -> list[in
     found += [at(o, channel, near(p, n)) for channel in (c - 1, c - 2) for n in beside]
     for orientation in (o - 1, o - 2):
         found += [at(orientation, c, near(p, n)) for n in ({}, *neighbours(axes))]
-    changes = [z[near(p, dict(enumerate(w)))] - z[p] for w in windows(o, axes)]
+    changes = [z[near(p, dict(enumerate(w)))] - z[p] for w in windows(o, axes, ahead)]
     return found + [change(d) for d in changes]
 
 
@@ -281,18 +356,19 @@ def units(size: int, inputs: int) -> int:
     return 64 if size == 64 * (inputs + 65) + 11 else 24
 
 
-def sign_inputs(o: int, axes: int) -> int:
+def sign_inputs(o: int, axes: int, ahead: int = 0) -> int:
     """F."""
     beside = len(neighbours(axes))
-    return beside + 2 * (1 + 2 * axes) + 2 * (1 + beside) + len(windows(o, axes))
+    return beside + 2 * (1 + 2 * axes) + 2 * (1 + beside) + len(windows(o, axes, ahead))
 
 
-def split(numbers: Sequence[int], axes: int) -> list[Sequence[int]]:
+def split(numbers: Sequence[int], axes: int, ahead: int = 0) -> list[Sequence[int]]:
     """The network of magnitudes, then those of signs by orientation."""
-    inputs = 7 * axes + axes * (axes - 1) + 11
+    inputs = 7 * axes + axes * (axes - 1) + 11 + (4 if ahead else 0)
     sizes = [32 * (inputs + 1) + 1089]
     u = 64 if axes == 2 else 24
-    sizes += [u * (sign_inputs(o, axes) + u + 1) + 7 + 2**axes for o in range(1, 2**axes)]
+    for o in range(1, 2**axes):
+        sizes.append(u * (sign_inputs(o, axes, ahead) + u + 1) + 7 + 2**axes)
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
     assert len(numbers) == ends[-1]
     return [numbers[end - size : end] for end, size in zip(ends, sizes, strict=True)]
@@ -359,14 +435,37 @@ class Decoded(NamedTuple):
     """The tensor `latents`; class and features of each magnitude in its order; low parts.
 
     signs   features, odds and whether it is negative of every sign, in the order of decoding
-    low     z by level and channel
+    low     z by part, level and channel
     """
 
     latents: list[int]
     classes: list[int]
     inputs: list[list[int]]
     signs: list[tuple[list[int], int, bool]]
-    low: dict[int, list[Grid]]
+    low: dict[tuple[int, int], list[Grid]]
+
+
+def low_parts(
+    known: Known,
+    low: Mapping[tuple[int, int], list[Grid]],
+    band: Band,
+    of: tuple[Place, Place],
+    channels: int,
+) -> list[Grid]:
+    """z of the level of a band in every channel; `of`: samples and levels of its part."""
+    (tile, levels), above, bit = of, (band.part, band.level + 1), 2 ** (len(band.shape) - 1)
+    symbols = {
+        o % bit if band.part else o: grids
+        for (part, level, o), grids in known.items()
+        if (part, level) == above
+    }
+    if not symbols:  # the first band of the part
+        return [dict.fromkeys(raster(coarse(tile, levels)), 0)] * channels
+    splits = [n > above[1] for n in levels]
+    return [
+        join(low[above][c], {o: grids[c] for o, grids in symbols.items()}, splits)
+        for c in range(channels)
+    ]
 
 
 def decoded(
@@ -377,45 +476,38 @@ def decoded(
     channels: int,
     entropy: Sequence[int],
     numbers: Sequence[int] | None = None,
+    ahead: int = 0,
 ) -> Decoded:
     """A chunk. `numbers`: those of the networks; None: those of the files."""
-    axes, plan = len(tile), bands(tile, levels)
-    first, *of_signs = split(networks(axes) if numbers is None else numbers, axes)
+    axes, plan = len(tile), bands(tile, levels, ahead)
+    first, *of_signs = split(networks(axes, ahead) if numbers is None else numbers, axes, ahead)
     first = [usual + more for usual, more in zip(first, entropy, strict=True)]
-    lanes, known = Lanes(chunk, channels * sum(len(order(shape)) for *_, shape in plan)), Known()
-    low = {max(levels) - 1: [dict.fromkeys(raster(coarse(tile, levels)), 0)] * channels}
+    lanes = Lanes(chunk, channels * sum(len(order(band.shape)) for band in plan))
+    known, low = Known(), dict[tuple[int, int], list[Grid]]()
     found = Decoded([], [], [], [], low)
     for band in plan:
-        k, o, shape = band
-        if k not in low:
-            above = {other: grids for (level, other), grids in known.items() if level == k + 1}
-            low[k] = [
-                join(
-                    low[k + 1][c],
-                    {other: grids[c] for other, grids in above.items()},
-                    [n > k + 1 for n in levels],
-                )
-                for c in range(channels)
-            ]
-        known[k, o] = [{} for _ in range(channels)]
+        k, o, shape, part = band
+        if (part, k) not in low:
+            low[part, k] = low_parts(known, low, band, parts(tile, levels, ahead)[part], channels)
+        known[part, k, o] = [{} for _ in range(channels)]
         for c in range(channels):
-            z, told = Low(low[k][c]), {}
+            z, told = Low(low[part, k][c]), {}
             for p in order(shape):
-                row = features(known, z, band, c, p, levels=levels)
+                row = features(known, z, band, c, p, levels=levels, ahead=ahead)
                 told[p] = class_of(first, row), row
-                known[k, o][c][p] = lanes.magnitude(told[p][0])
-            sizes, known[k, o][c] = known[k, o][c], {}
+                known[part, k, o][c][p] = lanes.magnitude(told[p][0])
+            sizes, known[part, k, o][c] = known[part, k, o][c], {}
             for phase, p in by_phase(shape):
                 if sizes[p]:
-                    row = sign_features(known, z, band, c, p)
+                    row = sign_features(known, z, band, c, p, ahead=ahead)
                     odds = odds_of(of_signs[o - 1], row, k, c, phase)
                     negative = lanes.is_negative(odds)
                     found.signs.append((row, odds, negative))
-                    known[k, o][c][p] = -sizes[p] if negative else sizes[p]
+                    known[part, k, o][c][p] = -sizes[p] if negative else sizes[p]
                 else:
-                    known[k, o][c][p] = 0
+                    known[part, k, o][c][p] = 0
             for p in raster(shape):
-                found.latents.append(known[k, o][c][p])
+                found.latents.append(known[part, k, o][c][p])
                 found.classes.append(told[p][0])
                 found.inputs.append(told[p][1])
     assert lanes.words == []

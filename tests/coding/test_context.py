@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coding import context_reference as reference
-from coding.builders import drawn_networks, network, pyramids, ready, symbols
+from coding.builders import AHEAD, drawn_networks, network, pyramids, ready, symbols, told
 from lgcodec.coding import ChunkCodec, Integer, codec_of, streams
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, Context
@@ -23,6 +23,7 @@ TYPE = np.dtype("<i2")
 SEEDS = st.integers(0, 2**16)
 CODER = Context(Pyramid((7, 10), (1, 3), 3))
 GOOD = CODER.configuration
+FILM = Context(AHEAD[0]).configuration
 
 
 def decode(coder: Context, chunks: list[bytes]) -> np.ndarray:
@@ -59,18 +60,25 @@ def test_many_chunks_have_the_bytes_of_a_lone_one(pyramid: Pyramid) -> None:
 @given(pyramids(), SEEDS)
 def test_chunks_are_those_of_the_specification(pyramid: Pyramid, seed: int) -> None:
     """LGI-K-47, LGI-K-48: symbols, classes and features, one at a time and in Python's integers."""
+    assert_chunk(pyramid, seed)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("pyramid", AHEAD)
+def test_chunks_of_tiles_split_ahead(pyramid: Pyramid, seed: int) -> None:
+    """LGI-K-47, LGI-K-48: and several chunks have the bytes of lone ones."""
+    assert_chunk(pyramid, seed)
+    coder = ready(Context(pyramid), seed)
+    values = symbols(coder, 3, seed)
+    chunks = coder.encode((), [values])
+    assert [coder.encode((), [row[None]])[0] for row in values] == chunks
+    assert (decode(coder, chunks) == values).all()
+
+
+def assert_chunk(pyramid: Pyramid, seed: int) -> None:
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
-    (chunk,) = coder.encode((), [values])
-    entropy = [int(w) for w in network(coder, seed)]
-    latents, classes, inputs, *_ = reference.decoded(
-        chunk,
-        pyramid.tile,
-        pyramid.levels,
-        channels=pyramid.channels,
-        entropy=entropy,
-        numbers=drawn_networks(len(pyramid.tile)).tolist(),
-    )
+    latents, classes, inputs, *_ = told(coder, values, seed)
     assert latents == values[0].tolist()
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
     assert np.concatenate(coder.classes(parts), axis=1)[0].tolist() == classes
@@ -288,6 +296,28 @@ def test_configurations_that_are_refused(change: dict[str, Any]) -> None:
     changed = {key: value for key, value in {**GOOD, **change}.items() if value is not None}
     with pytest.raises(FileError, match=r"^E_CONF: "):
         Context.from_configuration(changed)
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({}, True),
+        ({"ahead": None}, True),
+        *(({"ahead": n}, False) for n in (0, 2, -1, True, 1.0, "1", (1,))),
+        *(({"levels": n}, False) for n in ((0, 2, 1), (2, 0, 0))),
+        *(({"levels": n}, True) for n in ((2, 0, 1), (2, 1, 0))),
+        ({"tile": (5, 6), "levels": (2, 2)}, False),
+        ({"tile": (5,), "levels": (2,)}, False),
+    ],
+)
+def test_configurations_of_tiles_split_ahead(change: dict[str, Any], good: bool) -> None:
+    """LGI-K-41."""
+    changed = {key: value for key, value in {**FILM, **change}.items() if value is not None}
+    if good:
+        assert Context.from_configuration(changed).configuration == changed
+    else:
+        with pytest.raises(FileError, match=r"^E_CONF: "):
+            Context.from_configuration(changed)
 
 
 def test_tensors_that_are_refused() -> None:

@@ -4,15 +4,39 @@ import pytest
 from hypothesis import given
 
 from coding import context_reference as reference
-from coding.builders import pyramids
+from coding.builders import AHEAD, pyramids
 from lgcodec.coding.pyramid import Pyramid, as_lengths
 from lgcodec.errors import UsageError
 
 
 @given(pyramids())
 def test_bands_are_those_of_the_specification(pyramid: Pyramid) -> None:
-    expected = reference.bands(pyramid.tile, pyramid.levels)
-    assert [(b.level, b.orientation, b.shape) for b in pyramid.bands] == expected
+    expected = reference.bands(pyramid.tile, pyramid.levels, pyramid.ahead)
+    assert [(b.level, b.orientation, b.shape, b.part) for b in pyramid.bands] == expected
+
+
+@pytest.mark.parametrize("pyramid", AHEAD)
+def test_bands_of_parts_are_those_of_the_specification(pyramid: Pyramid) -> None:
+    expected = reference.bands(pyramid.tile, pyramid.levels, ahead=1)
+    assert [(b.level, b.orientation, b.shape, b.part) for b in pyramid.bands] == expected
+    assert [b.depths[0] for b in pyramid.bands] == [
+        reference.depth(pyramid.levels, band.part) for band in expected
+    ]
+    parts = reference.parts(pyramid.tile, pyramid.levels, ahead=1)
+    assert [(part.tile, part.levels) for part in pyramid.parts] == parts
+    assert pyramid.coarse == reference.coarse(pyramid.tile, pyramid.levels)
+
+
+def test_a_tile_split_ahead() -> None:
+    """The parts, worked out by hand."""
+    bands = Pyramid((5, 4, 2), (2, 1, 1), 1, 1).bands
+    assert [(b.part, b.level, b.orientation, b.shape) for b in bands] == [
+        *((0, 0, o, (2, 2, 1)) for o in (1, 2, 3)),
+        (1, 1, 4, (1, 2, 1)),
+        *((1, 0, o, (1, 2, 1)) for o in (5, 6, 7)),
+        (2, 1, 4, (2, 2, 1)),
+        *((2, 0, o, (2, 2, 1)) for o in (5, 6, 7)),
+    ]
 
 
 @given(pyramids())
@@ -49,6 +73,24 @@ def test_what_cannot_be(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         Pyramid(tile, levels, channels)
+
+
+@pytest.mark.parametrize(
+    ("tile", "levels", "ahead"),
+    [
+        ((8,), (1,), 1),
+        ((8, 8), (1, 1), 1),
+        ((4, 4, 4), (0, 1, 1), 1),
+        ((4, 4, 4), (1, 0, 0), 1),
+        ((4, 4, 4), (1, 1, 1), 2),
+        ((4, 4, 4), (1, 1, 1), -1),
+    ],
+)
+def test_what_is_not_split_ahead(
+    tile: tuple[int, ...], levels: tuple[int, ...], ahead: int
+) -> None:
+    with pytest.raises(UsageError):
+        Pyramid(tile, levels, 1, ahead)
 
 
 @pytest.mark.parametrize("item", [3, "12", [1.0], [True], None, [[1]], {1: 2}])

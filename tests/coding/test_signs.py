@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import context_reference as reference
-from coding.builders import pyramids, ready, symbols, told
+from coding.builders import AHEAD, pyramids, ready, symbols, told
 from lgcodec.coding import context_loops, signs
 from lgcodec.coding.context import Context
 from lgcodec.coding.known import Known
@@ -49,6 +49,17 @@ def odds_of(weights: NDArray[np.int64], axes: int, features: Any, place: list[in
 @given(pyramids(), SEEDS)
 def test_signs_see_what_the_specification_says(pyramid: Pyramid, seed: int) -> None:
     """LGI-K-48: features and odds, and which sign it is."""
+    assert_signs(pyramid, seed)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("pyramid", AHEAD)
+def test_signs_of_tiles_split_ahead(pyramid: Pyramid, seed: int) -> None:
+    """LGI-K-48."""
+    assert_signs(pyramid, seed)
+
+
+def assert_signs(pyramid: Pyramid, seed: int) -> None:
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
     found = told(coder, values, seed)
@@ -103,6 +114,14 @@ def test_the_largest_sums_are_exact() -> None:
 def test_features_are_counted(high: tuple[bool, ...]) -> None:
     o = sum(up << (len(high) - 1 - a) for a, up in enumerate(high))
     assert sign_inputs(high) == reference.sign_inputs(o, len(high))
+
+
+@pytest.mark.parametrize("o", range(1, 8))
+def test_features_of_tiles_split_ahead_are_counted(o: int) -> None:
+    """As the table of the page has them."""
+    between = AHEAD[0].between(o)
+    expected = (88, 93, 99)[(o & 3).bit_count()]
+    assert sign_inputs(between) == reference.sign_inputs(o, 3, ahead=1) == expected
 
 
 @pytest.mark.parametrize("shape", [(1,), (5,), (1, 4), (4, 7), (3, 2, 5), (2, 1, 1)])

@@ -1,11 +1,11 @@
 """The lattice of a tile of latents in plain Python, written from spec/families/latent.md alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import ceil, cos, floor, pi, sin, sqrt
 from pathlib import Path
 
-from coding.context_reference import bands
+from coding.context_reference import Band, bands, depth, parts
 
 Place = tuple[int, ...]
 Grid = dict[Place, float]
@@ -93,12 +93,15 @@ def norm(length: int, level: int, *, high: bool, i: int) -> float:
     return sqrt(sum(v * v for v in whole))
 
 
-def norm_of(tile: Place, levels: Place, level: int, orientation: int, p: Place) -> float:
+def norm_of(tile: Place, levels: Place, band: Band, p: Place, ahead: int = 0) -> float:
+    splits = [min(band.level + 1, most) for most in levels]
+    if ahead:
+        splits[0] = depth(levels, band.part)
     result = 1.0
-    for a, (length, most, i) in enumerate(zip(tile, levels, p, strict=True)):
-        high = bool(orientation >> (len(tile) - 1 - a) & 1)
-        if most:
-            result *= norm(length, min(level, most - 1), high=high, i=i)
+    for a, (length, count, i) in enumerate(zip(tile, splits, p, strict=True)):
+        high = bool(band.orientation >> (len(tile) - 1 - a) & 1)
+        if count:
+            result *= norm(length, count - 1, high=high, i=i)
     return result
 
 
@@ -112,9 +115,9 @@ def rotated(coded: Sequence[float], angles: Sequence[float]) -> list[float]:
     return values
 
 
-def weights(channels: int) -> list[tuple[list[float], list[float]]]:
+def weights(channels: int, ahead: int = 0) -> list[tuple[list[float], list[float]]]:
     """Matrix and bias of each layer of the filter."""
-    text = (PAGES / f"latent-filter-{channels}c.csv").read_text()
+    text = (PAGES / f"latent-filter-{channels}c{'-ahead' if ahead else ''}.csv").read_text()
     numbers = [int(number) / 4096 for number in text.replace("\n", ",").split(",") if number]
     layers, at = [], 0
     for before, after in ((channels, 16), (16, 16), (16, 16), (16, channels)):
@@ -126,13 +129,13 @@ def weights(channels: int) -> list[tuple[list[float], list[float]]]:
 
 
 def filtered(
-    channels: Sequence[Grid], tile: Place, steps: Sequence[float], depth: int
+    channels: Sequence[Grid], tile: Place, steps: Sequence[float], most: int, ahead: int = 0
 ) -> list[Grid]:
-    """Coded channels of a picture from v."""
+    """Coded channels of a picture, or of a tile split ahead, from v. `most`: the levels, L."""
     count = len(channels)
-    widths = [step(steps, depth, 0, c) for c in range(count)]
+    widths = [step(steps, most, 0, c) for c in range(count)]
     x = [{s: v / width for s, v in z.items()} for z, width in zip(channels, widths, strict=True)]
-    for number, (matrix, bias) in enumerate(weights(count)):
+    for number, (matrix, bias) in enumerate(weights(count, ahead)):
         x = [
             {s: layer(x, s, tile, matrix[j * 9 * len(x) :], b, last=number == 3) for s in x[0]}
             for j, b in enumerate(bias)
@@ -150,7 +153,8 @@ def layer(
     total = bias
     for i, values in enumerate(x):
         for number, (dy, dx) in enumerate(product((-1, 0, 1), repeat=2)):
-            place = min(max(s[0] + dy, 0), tile[0] - 1), min(max(s[1] + dx, 0), tile[1] - 1)
+            moved = zip((s[-2] + dy, s[-1] + dx), tile[-2:], strict=True)
+            place = *s[:-2], *(min(max(n, 0), most - 1) for n, most in moved)
             total += matrix[9 * i + number] * values[place]
     return total if last else max(total, 0.0)
 
@@ -163,38 +167,56 @@ def lattice(
     index: Place,
     tile: Place,
     levels: Place,
+    ahead: int = 0,
 ) -> list[Grid]:
     """Coded channels of the tile at `index`, before they are rotated."""
-    channels, axes, depth = len(coarse), len(tile), max(levels)
+    channels, most = len(coarse), max(levels)
     count = tuple(ceil(n / 2**k) for n, k in zip(tile, levels, strict=True))
-    plan, at = [], 0
-    for level, orientation, shape in bands(tile, levels):
-        places = list(product(*map(range, shape)))
+    plan: list[dict[Band, Grid]] = [{} for _ in coarse]
+    at = 0
+    for band in bands(tile, levels, ahead):
+        places = list(product(*map(range, band.shape)))
         for c in range(channels):
-            part = dict(zip(places, latents[at : at + len(places)], strict=True))
-            plan.append((level, orientation, c, part))
+            width = step(steps, most, min(band.level, most - 1), c)
+            plan[c][band] = {
+                p: latents[at + i] * width / norm_of(tile, levels, band, p, ahead)
+                for i, p in enumerate(places)
+            }
             at += len(places)
+    assert at == len(latents)
     result = []
     for c in range(channels):
-        z: Grid = dict.fromkeys(product(*map(range, count)), 0.0)
-        for level in reversed(range(depth)):
-            parts = {0: z}
-            for k, orientation, channel, part in plan:
-                if (k, channel) == (level, c):
-                    width = step(steps, depth, level, c)
-                    parts[orientation] = {
-                        p: v * width / norm_of(tile, levels, level, orientation, p)
-                        for p, v in part.items()
-                    }
-            for axis in reversed(range(axes)):
-                if levels[axis] > level:
-                    bit = 1 << (axes - 1 - axis)
-                    parts = {
-                        o: joined(parts[o], parts[o | bit], axis) for o in parts if not o & bit
-                    }
-            z = parts[0]
-        width = step(steps, depth, depth, c)
+        z = detail(plan[c], tile, levels, ahead)
+        width = step(steps, most, most, c)
         grid = {p: v * width for p, v in running(coarse[c]).items()}
         result.append({s: v + smooth(grid, index, tile, count, s) for s, v in z.items()})
-    has_filter = axes == 2 and channels in (1, 3)
-    return filtered(result, tile, steps, depth) if has_filter else result
+    has_filter = channels in (1, 3) and (len(tile) == 2 or ahead)
+    return filtered(result, tile, steps, most, ahead) if has_filter else result
+
+
+def detail(plan: Mapping[Band, Grid], tile: Place, levels: Place, ahead: int) -> Grid:
+    """What the wavelet makes of the bands of a channel."""
+    whole: Grid = {}
+    for part, (own, splits) in enumerate(parts(tile, levels, ahead)):
+        found = {band: grid for band, grid in plan.items() if band.part == part}
+        bit = 1 << (len(tile) - 1) if part else 0
+        begun = [grid for band, grid in found.items() if part and band.level == max(splits)]
+        count = [ceil(n / 2**k) for n, k in zip(own, splits, strict=True)]
+        z = begun[0] if begun else dict.fromkeys(product(*map(range, count)), 0.0)
+        for level in reversed(range(max(splits))):
+            z = finer(
+                {0: z} | {b.orientation - bit: v for b, v in found.items() if b.level == level},
+                [n > level for n in splits],
+            )
+        whole = joined(whole, z, 0) if part else z
+    return whole
+
+
+def finer(by_orientation: Mapping[int, Grid], splits: Sequence[bool]) -> Grid:
+    """A low part joined with the bands of its level."""
+    made = dict(by_orientation)
+    for axis in reversed(range(len(splits))):
+        if splits[axis]:
+            bit = 1 << (len(splits) - 1 - axis)
+            made = {o: joined(made[o], made[o | bit], axis) for o in made if not o & bit}
+    return made[0]

@@ -20,6 +20,13 @@ from lgcodec.nets import Evaluator, Latent, Partition, Request, family_of, laten
 from lgcodec.nets.latent import differentiated, integrated
 from nets import latent_reference as reference
 
+AHEAD = (
+    Latent(1, (5, 6, 3), (2, 2, 1), (11, 6, 5), ahead=1),
+    Latent(3, (4, 5, 6), (2, 1, 2), (4, 9, 11), ahead=1),
+    Latent(3, (3, 4, 4), (1, 2, 2), (7, 4, 4), ahead=1),
+    Latent(2, (4, 6, 3), (2, 3, 1), (7, 7, 3), ahead=1),  # no filter
+    Latent(1, (7, 3, 2), (3, 1, 1), (7, 5, 2), ahead=1),  # M < L: no bands of level 2
+)
 FAMILIES = (
     Latent(1, (13,), (3,), (40,)),
     Latent(3, (6, 5), (1, 2), (11, 13)),
@@ -56,6 +63,7 @@ def exact(family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ..
         index=index,
         tile=family.tile,
         levels=family.levels,
+        ahead=family.ahead,
     )
     values = np.array([[c[p] for p in product(*map(range, family.tile))] for c in channels])
     angles = weights["global.angles"].tolist() if family.channels > 1 else []
@@ -68,14 +76,28 @@ def test_the_lattice_is_that_of_the_specification(family: Latent) -> None:
     """LGI-N-13: everywhere in the frame, and one tile before and after it."""
     weights = weights_of(family, 1)
     for index in product(*((-1, 0, tiles - 1, tiles) for tiles in family.tiles)):
-        found = family.lattice(weights, torch.tensor([index]))[0]
-        assert found.dtype == torch.float32
-        expected = exact(family, weights, index)
-        assert np.abs(expected).max() > 0.3
-        np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=2**-10)
+        assert_lattice(family, weights, index)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", AHEAD)
+def test_lattices_of_tiles_split_ahead(family: Latent) -> None:
+    """LGI-N-13: the reference is slow, so at two places."""
+    weights = weights_of(family, 1)
+    for index in ((0, 0, 0), (-1, *family.tiles[1:])):
+        assert_lattice(family, weights, index)
+
+
+def assert_lattice(
+    family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ...]
+) -> None:
+    found = family.lattice(weights, torch.tensor([index]))[0]
+    assert found.dtype == torch.float32
+    expected = exact(family, weights, index)
+    assert np.abs(expected).max() > 0.3
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=2**-10)
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, *AHEAD])
 def test_values_at_scale_1_are_the_lattice(family: Latent) -> None:
     """LGI-N-14, and the tile is known by its coordinates."""
     weights = weights_of(family, 1)
@@ -175,7 +197,7 @@ def asked_for(family: Latent, weights: dict[str, torch.Tensor]) -> list[Partitio
     ]
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, Latent(3, (16, 9), (4, 2), (64, 40))])
+@pytest.mark.parametrize("family", [*FAMILIES, *AHEAD[1:3], Latent(3, (16, 9), (4, 2), (64, 40))])
 def test_partitions_prepared_together_have_the_bits_they_have_alone(
     family: Latent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +282,41 @@ def test_a_coder_of_other_latents(change: dict[str, Any]) -> None:
     coder = Plug("context", {**MATCHING.coder.configuration, **change})
     with pytest.raises(FileError, match="E_PROFILE: context has"):
         family_of(conf_of(MATCHING, coder=coder), PICTURE)
+
+
+FILM = geometry("video", (axis(24, 3), axis(64, 4), axis(48, 3)))
+MATCHING_FILM = Latent(3, (8, 16, 16), (3, 4, 2), (24, 64, 48), ahead=1)
+
+
+def test_the_family_of_a_tile_split_ahead() -> None:
+    """LGI-N-12: the coder says so too."""
+    conf = conf_of(MATCHING_FILM)
+    assert conf.family.configuration == {"levels": (3, 4, 2), "ahead": 1}
+    assert conf.coder.configuration["ahead"] == 1
+    assert family_of(Conf.unpack(conf.pack()), FILM) == MATCHING_FILM
+    assert family_of(replace(conf, coder=Plug("rans")), FILM) == MATCHING_FILM
+    whole = replace(MATCHING_FILM, ahead=0)
+    with pytest.raises(FileError, match="E_PROFILE: "):
+        family_of(replace(conf, coder=Plug("context", whole.coder.configuration)), FILM)
+    with pytest.raises(FileError, match="E_PROFILE: "):
+        family_of(replace(conf, family=Plug("latent", whole.configuration)), FILM)
+
+
+@pytest.mark.parametrize("change", [{"ahead": n} for n in (0, 2, -1, True, 1.0, "1")])
+def test_configurations_split_ahead_that_are_refused(change: dict[str, Any]) -> None:
+    """LGI-N-11."""
+    family = MATCHING_FILM
+    changed = {**family.configuration, **change}
+    tables = family.local_tensors(), family.global_tensors()
+    assert Latent.from_tables(family.configuration, *tables, FILM) == family
+    with pytest.raises(FileError, match=r"^E_PROFILE: "):
+        Latent.from_tables(changed, *tables, FILM)
+
+
+def test_a_picture_is_not_split_ahead() -> None:
+    """LGI-N-11."""
+    with pytest.raises(FileError, match=r"^E_PROFILE: "):
+        Latent.from_tables({**GOOD, "ahead": 1}, *TABLES, PICTURE)
 
 
 GOOD = MATCHING.configuration

@@ -50,3 +50,13 @@ def test_a_constant_is_low_alone() -> None:
     bands, low = analyse(samples, Pyramid((9, 7), (3, 2), 1))
     assert max(float(band.abs().max()) for band in bands) < 1e-9
     torch.testing.assert_close(low, torch.full_like(low, float(low[0, 0, 0, 0])))
+
+
+def test_what_stands_still_is_in_the_low_part_alone() -> None:
+    """Where time is split ahead; however fine it is, it is there once and not in every frame."""
+    picture = torch.randn(2, 3, 1, 9, 8, generator=torch.Generator().manual_seed(0)).double()
+    pyramid = Pyramid((7, 9, 8), (3, 2, 3), 3, ahead=1)
+    bands, low = analyse(picture.expand(-1, -1, 7, -1, -1), pyramid)
+    for band, values in zip(pyramid.bands, bands, strict=True):
+        assert bool(values.abs().max() > (0.1 if band.part == 0 else 1e-9)) == (band.part == 0)
+    assert low.abs().max() > 0.1

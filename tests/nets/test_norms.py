@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from coding.builders import pyramids
+from coding.builders import AHEAD, pyramids
 from hypothesis import given, settings
 
 from lgcodec.coding.pyramid import Pyramid
@@ -26,7 +26,16 @@ def of_whole_tiles(pyramid: Pyramid) -> list[torch.Tensor]:
 @settings(max_examples=40)
 @given(pyramids())
 def test_norms_are_those_of_whole_tiles(pyramid: Pyramid) -> None:
-    single = Pyramid(pyramid.tile, pyramid.levels, 1)
+    assert_norms(pyramid)
+
+
+@pytest.mark.parametrize("pyramid", AHEAD)
+def test_norms_of_tiles_split_ahead(pyramid: Pyramid) -> None:
+    assert_norms(pyramid)
+
+
+def assert_norms(pyramid: Pyramid) -> None:
+    single = Pyramid(pyramid.tile, pyramid.levels, 1, pyramid.ahead)
     for found, expected in zip(norms(pyramid), of_whole_tiles(single), strict=True):
         torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=0)
 

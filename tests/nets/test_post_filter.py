@@ -1,6 +1,7 @@
 """The filter after synthesis: its tables, what it may see, and that nothing depends on company."""
 
 from importlib.resources import files
+from itertools import product
 from math import log10
 
 import numpy as np
@@ -29,27 +30,67 @@ def photograph() -> torch.Tensor:
     return coded.unfold(1, 64, 64).unfold(2, 64, 64).flatten(1, 2).transpose(0, 1).contiguous()
 
 
+@pytest.mark.parametrize("ahead", ["", "-ahead"])
 @pytest.mark.parametrize("channels", CHANNELS)
-def test_the_specification_has_the_same_numbers(channels: int) -> None:
+def test_the_specification_has_the_same_numbers(channels: int, ahead: str) -> None:
     """LGI-N-15."""
-    name = f"latent-filter-{channels}c.csv"
+    name = f"latent-filter-{channels}c{ahead}.csv"
     shipped = files("lgcodec.nets") / "tables" / name
     assert (reference.PAGES / name).read_bytes() == shipped.read_bytes()
 
 
 def test_pictures_of_one_and_three_channels_have_one() -> None:
-    assert [(a, c) for a in (1, 2, 3) for c in range(1, 6) if has_filter(c, a)] == [(2, 1), (2, 3)]
+    cases = [(a, c) for a in (1, 2, 3) for c in range(1, 6)]
+    assert [(a, c) for a, c in cases if has_filter(c, a, 0)] == [(2, 1), (2, 3)]
+
+
+def test_so_have_tiles_that_are_split_ahead() -> None:
+    assert [c for c in range(1, 6) if has_filter(c, 3, 1)] == [1, 3]
 
 
 @pytest.mark.parametrize("channels", CHANNELS)
-def test_a_tile_alone_gives_the_same_bits(channels: int) -> None:
-    coded, steps = drawn(channels), torch.rand(channels) + 0.1
+def test_places_along_axis_0_are_filtered_for_themselves(channels: int) -> None:
+    """Against the specification too: of tiles split ahead, and of pictures."""
+    generator = torch.Generator().manual_seed(2)
+    coded = torch.randn(2, channels, 3, 4, 5, generator=generator)
+    exponents, shares = range(-40, -40 + 9 * channels, 9), [3.0, -7.0, 20.0][:channels]
+    steps = [0.0, 0.0, *map(float, exponents), *shares]
+    widths = torch.tensor([reference.step(steps, 1, 0, c) for c in range(channels)])
+    changes = corrected(coded, widths)
+    assert changes.shape == coded.shape
+    for place in range(3):
+        alone = corrected(coded[:, :, place : place + 1].contiguous(), widths)
+        torch.testing.assert_close(alone[:, :, 0], changes[:, :, place], rtol=0, atol=1e-5)
+    factors = torch.tensor(shares).view(-1, 1, 1, 1) / 16
+    assert_filtered(coded[0], coded[0] + factors * changes[0], steps, ahead=1)
+    picture = coded[:1, :, 0].contiguous()
+    found = picture + factors[..., 0] * corrected(picture, widths)
+    assert_filtered(picture[0], found[0], steps, ahead=0)
+
+
+def assert_filtered(
+    coded: torch.Tensor, found: torch.Tensor, steps: list[float], ahead: int
+) -> None:
+    tile = tuple(coded.shape[1:])
+    grids = [{p: float(v[p]) for p in product(*map(range, tile))} for v in coded]
+    expected = reference.filtered(grids, tile, steps, 1, ahead)
+    values = torch.tensor([[grid[p] for p in product(*map(range, tile))] for grid in expected])
+    torch.testing.assert_close(found.flatten(1), values, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", CHANNELS)
+@pytest.mark.parametrize("frames", [0, 4])
+def test_a_tile_alone_gives_the_same_bits(channels: int, frames: int) -> None:
+    """Also one of a video, of so many frames."""
+    coded, steps = drawn(channels, 3 * max(frames, 1)), torch.rand(channels) + 0.1
+    if frames:
+        coded = coded.view(3, frames, channels, 9, 9).transpose(1, 2).contiguous()
     whole = corrected(coded, steps)
     assert whole.shape == coded.shape
     assert whole.abs().max() > 0
     for row in range(len(coded)):
         assert (corrected(coded[row : row + 1], steps)[0] == whole[row]).all()
-    assert corrected(coded[:0], steps).shape == (0, channels, 9, 9)
+    assert corrected(coded[:0], steps).shape == (0, *coded.shape[1:])
 
 
 @pytest.mark.parametrize("channels", CHANNELS)

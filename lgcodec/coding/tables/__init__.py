@@ -19,9 +19,12 @@ def magnitudes() -> NDArray[np.int64]:
 
 
 @cache
-def networks(axes: int) -> NDArray[np.int64]:
-    """All weights for grids of `axes` axes: those of classes, then of signs; see `context`."""
-    return _numbers(f"context-{axes}d.csv")
+def networks(axes: int, ahead: int = 0) -> NDArray[np.int64]:
+    """All weights for grids of `axes` axes: those of classes, then of signs; see `context`.
+
+    ahead   how many axes are split ahead of the others
+    """
+    return _numbers(f"context-{axes}d{'-ahead' * ahead}.csv")
 
 
 def _numbers(name: str) -> NDArray[np.int64]:

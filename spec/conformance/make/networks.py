@@ -33,15 +33,20 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
 
 
 def _latents(deepest: int) -> Make:
-    """As many levels as tiles have, up to `deepest`: other axes may have fewer."""
+    """As many levels as tiles have, up to `deepest`: other axes may have fewer.
+
+    Of a video that has several, time is split ahead.
+    """
 
     def make(geometry: Geometry) -> Family:
         tile = tuple(axis.tile_len for axis in geometry.axes)
+        levels = tuple(min(deepest, n.bit_length() - 1) for n in tile)
         return Latent(
             channels=geometry.channels,
             tile=tile,
-            levels=tuple(min(deepest, n.bit_length() - 1) for n in tile),
+            levels=levels,
             frame=tuple(axis.frame_len for axis in geometry.axes),
+            ahead=int(geometry.kind == "video" and deepest > 1 and 0 not in levels),
         )
 
     return make
