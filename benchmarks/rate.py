@@ -3,8 +3,9 @@
 Rates count the bytes of whole files. PSNR is that of the decoded samples in the type of the
 original: peak 255 for 8 bits, max |x| for sounds; of a picture over all its RGB values, of a video
 the mean over frames. A row gives the means over all files at each setting, and the BD-rate of these
-means: per cent of bytes more (+) or less (-) at equal PSNR than the first row, and than the same
-codec without partitions, which is the price of being able to crop.
+means, without settings that are worse than one of fewer bytes: per cent of bytes more (+) or less
+(-) at equal PSNR than the first row, and than the same codec without partitions, which is the price
+of being able to crop.
 
 What was measured lies in out/rate, so a run can be stopped and resumed. --only names what is to be
 measured (a row, or rivals, tiles or lgcodec); rows that are known from before are shown beside it.
@@ -121,8 +122,17 @@ def _lossy(points: Iterable[Point]) -> list[tuple[float, float]]:
 
 
 def _per_cent(anchor: list[tuple[float, float]], test: list[tuple[float, float]]) -> str:
-    difference = bd_rate(anchor, test)
+    difference = bd_rate(_worth(anchor), _worth(test))
     return "" if difference is None else f"{difference:+.1f} %"
+
+
+def _worth(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those that are better than all of fewer bytes: no one would take the others."""
+    found: list[tuple[float, float]] = []
+    for rate, quality in sorted(points):
+        if not found or quality > found[-1][1]:
+            found.append((rate, quality))
+    return found
 
 
 def _pair(point: Point) -> str:

@@ -20,6 +20,7 @@ from benchmarks._pictures import PICTURES
 from benchmarks._rows import ours
 from benchmarks._sounds import SOUNDS
 from benchmarks.common import SAMPLES
+from benchmarks.rate import _per_cent
 from lgcodec import EncodeOptions, Signal, psnr, read
 from lgcodec.fit.options import Preset
 
@@ -80,6 +81,13 @@ def test_properties_of_a_bd_rate(anchor, test, scale) -> None:
     assert 1 / (1 + bd_rate(test, anchor) / 100) == pytest.approx(ratio)
     scaled = bd_rate(anchor, [(scale * rate, quality) for rate, quality in test])
     assert 1 + scaled / 100 == pytest.approx(scale * ratio)
+
+
+def test_what_fewer_bytes_do_better_does_not_count() -> None:
+    """A fit that failed at a higher rate would pull the curve to and fro."""
+    anchor, test = [(1.0, 30.0), (4.0, 34.0)], [(2.0, 30.0), (3.0, 29.0), (5.0, 30.0), (8.0, 34.0)]
+    assert _per_cent(anchor, test) == _per_cent(anchor, [test[0], test[-1]]) == "+100.0 %"
+    assert _per_cent(anchor, [(2.0, 30.0), (3.0, 29.0)]) == ""
 
 
 def test_equal_qualities_are_refused() -> None:
