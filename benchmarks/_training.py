@@ -67,7 +67,10 @@ def _clips(data: Path, random: np.random.Generator) -> Iterator[Signal]:
 
 
 def _stacks(data: Path, random: np.random.Generator) -> Iterator[Signal]:
-    """The same clips as volumes: there are none to train on."""
+    """The same clips as volumes: there are none to train on.
+
+    context-3d.csv, of before, was trained on fewer.
+    """
     for clip in _clips(data, random):
         yield Signal("volume", clip.samples)
 
@@ -96,7 +99,7 @@ def _cut(samples: NDArray[np.uint8], edge: int, random: np.random.Generator) -> 
 def _taken(film: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """A piece of a film, at once or twice its speed, at once or half its size."""
     pace, size = int(random.integers(1, FASTEST + 1)), int(random.integers(1, 3))
-    first = int(random.integers(len(film) - LENGTH * pace))
+    first = int(random.integers(len(film) - LENGTH * pace + 1))
     frames = np.moveaxis(film[first : first + LENGTH * pace : pace], 0, 2)
     piece = np.moveaxis(_cut(frames, SIDE * size, random), 2, 0)
     return np.stack([np.asarray(Image.fromarray(frame).reduce(size)) for frame in piece])

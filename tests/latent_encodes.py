@@ -36,7 +36,7 @@ CASES: dict[str, dict[str, Any]] = {
     "image": {"partition_size": (24, 23)},
     "grey": {"partition_size": (24, 24), "groups": 2},
     "audio": {"partition_size": (500,), "groups": 2},
-    "video": {"partition_size": (3, 8, 12)},
+    "video": {"partition_size": (5, 8, 12)},
     "volume": {"partitions": (1, 2, 2)},
 }
 

@@ -65,7 +65,7 @@ def causal_offsets(axes: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(map(int, offset)) for offset in offsets)
 
 
-@lru_cache(maxsize=256)  # bands of a few pyramids
+@lru_cache(maxsize=1024)  # bands of a few pyramids
 def fronts(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
     """Raster places in a band that can be decoded together, in the order of decoding.
 
@@ -92,7 +92,7 @@ class Places(NamedTuple):
     wide: int
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def places_of(shape: tuple[int, ...]) -> Places:
     """The places of a band of this shape."""
     order, axes = np.concatenate(fronts(shape)), len(shape)

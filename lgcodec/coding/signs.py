@@ -143,7 +143,7 @@ def sign_inputs(high: tuple[bool, ...]) -> int:
     return beside + 2 * (1 + 2 * axes) + 2 * (1 + beside) + len(_window(high))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def phases(shape: tuple[int, ...]) -> NDArray[np.intp]:
     """Phase [*band] of every place: even sums of coordinates first, by their lowest bits."""
     axes = len(shape)
@@ -155,7 +155,7 @@ def phases(shape: tuple[int, ...]) -> NDArray[np.intp]:
     return found
 
 
-@lru_cache(maxsize=256)  # bands of a few pyramids
+@lru_cache(maxsize=1024)  # bands of a few pyramids
 def sign_places(
     shape: tuple[int, ...], low: tuple[int, ...], high: tuple[bool, ...], channels: int
 ) -> SignPlaces:

@@ -148,7 +148,15 @@ def _family(signal: Signal, options: EncodeOptions, size: int | None) -> str:
     if options.family != "auto":
         return options.family
     best = BEST[signal.kind]
-    if signal.kind == "video" and size is not None and 8 * size < WORTH * signal.size:
-        best = "siren"
     unfit = wants_perceptrons(options) or prod(signal.grid) == 1  # one sample has no details
-    return "siren" if best == "latent" and unfit else best
+    if best == "latent" and unfit:
+        return "siren"
+    return "siren" if signal.kind == "video" and _is_tiny(signal, options, size) else best
+
+
+def _is_tiny(signal: Signal, options: EncodeOptions, size: int | None) -> bool:
+    """Whether a file is to have too few bytes for latents."""
+    if size is None:
+        return False
+    latents = LatentPlanner(signal, options, 0, size=size)
+    return 8 * size < WORTH * signal.size or size < latents.smallest()

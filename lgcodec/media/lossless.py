@@ -50,7 +50,7 @@ def lossless_bytes(signal: Signal) -> int:
     if signal.kind == "audio" and samples.dtype.name in ("int16", "float32"):
         peak = 1.0 if samples.dtype == np.int16 else max(samples.max(), -samples.min()) or 1.0
         return _estimate(samples, lambda run: _flac_size(run, peak))
-    if signal.kind == "video" and layout in FFV1_FORMATS:
+    if signal.kind == "video" and layout in FFV1_FORMATS and samples.shape[2] > 1:  # FFV1 needs 2
         return _estimate(samples, _ffv1_size)
     return _estimate(samples, _deflated_size)
 

@@ -42,8 +42,8 @@ def corrected(coded: Tensor, steps: Tensor) -> Tensor:
 
     steps   [C] of the finest level, network units
 
-    One tile at a time: for several at once libraries add in another order, and a crop would decode
-    to other bits.
+    One tile or frame at a time: for several at once libraries add in another order, and a crop
+    would decode to other bits.
     """
     wide = steps.view(-1, 1, 1)
     is_film = coded.ndim == 5
@@ -51,20 +51,20 @@ def corrected(coded: Tensor, steps: Tensor) -> Tensor:
     # Flags of the whole process, which threads on CPUs would leave in each other's state.
     exact = torch.backends.cudnn.flags(allow_tf32=False) if coded.is_cuda else nullcontext()
     with exact:
-        frames = coded.transpose(1, 2) if is_film else coded[:, None]
-        parts = [_filtered(tile / wide, layers) * wide for tile in frames]
+        frames = coded.transpose(1, 2).flatten(0, 1) if is_film else coded
+        parts = [_filtered(frame / wide, layers) * wide for frame in frames]
     if not parts:
         return torch.zeros_like(coded)
     found = torch.stack(parts)
-    return found.transpose(1, 2) if is_film else found[:, 0]
+    return found.view(len(coded), -1, *found.shape[1:]).transpose(1, 2) if is_film else found
 
 
 def _filtered(values: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """Of frames [F, C, h, w]."""
+    values = values[None]
     for place, (matrix, bias) in enumerate(layers):
         values = conv2d(pad(values, [1] * 4, mode="replicate"), matrix, bias)
         values = values.relu() if place < len(layers) - 1 else values
-    return values
+    return values[0]
 
 
 @cache

@@ -252,3 +252,13 @@ def test_the_family_that_is_better_at_the_target(
 ) -> None:
     found = planner_for(blank(kind), EncodeOptions(**options), LOSSLESS[kind], size=size)
     assert found.first().family.name == family
+
+
+def test_a_small_video_of_too_few_bytes_for_latents() -> None:
+    """Whose rate is high enough."""
+    film = Signal("video", np.zeros((16, 128, 128, 3), np.uint8), RATE["video"])
+    size = 720
+    assert 8 * size > WORTH * film.size
+    assert planner_for(film, EncodeOptions(), 10_000, size=size).first().family.name == "siren"
+    more = planner_for(film, EncodeOptions(), 10_000, size=2 * size)
+    assert more.first().family.name == "latent"

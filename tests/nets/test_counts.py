@@ -128,3 +128,17 @@ def test_multiplications_of_latents() -> None:
     symbols = 3 * (32 * (27 + 32 + 1) + 1) + (112 + 112 + 116) * 64 / 16
     each, rotation = 3 * (symbols / 4 + 2 * wavelet + 2 * spline), 9
     assert square.multiplications() == ceil(each + 9 * (3 * 16 + 2 * 16 * 16 + 16 * 3)) + rotation
+
+
+def test_multiplications_where_time_is_split_ahead() -> None:
+    """Four frames of four samples: three symbols in part 0, four in part 1, eight in part 2.
+
+    Signs have 93, 93 and 99 features in part 0, in others 88 too; magnitudes have 42. Time is split
+    twice, of 16 and of 8 samples, and rows and columns once in all 16.
+    """
+    film = Latent(channels=1, tile=(4, 2, 2), levels=(2, 1, 1), frame=(4, 4, 4), ahead=1)
+    signs = (93 + 93 + 99 + 3 * 25) + 3 * (88 + 93 + 93 + 99 + 4 * 25)
+    symbols = 15 * (32 * (42 + 32 + 1) + 1) + signs * 24 / 16
+    wavelet, spline = 3 * (16 + 8 + 2 * 16) / 16, 3 * 4
+    filtered = 9 * (16 + 2 * 16 * 16 + 16)
+    assert film.multiplications() == ceil(symbols / 16 + wavelet + spline + filtered)

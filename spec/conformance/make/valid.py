@@ -65,6 +65,7 @@ class Vector:
 def vectors() -> Iterator[Vector]:
     """All of them."""
     yield from networks()
+    yield _film()
     yield from _together()
     yield from _edges()
 
@@ -89,6 +90,14 @@ def networks() -> Iterator[Vector]:
             yield Vector(
                 name, about + made.conf.coder.name, Container((_with_hole(made),)), scales=scales
             )
+
+
+def _film() -> Vector:
+    """Latents of a video whose time is split ahead, three times, and whose frames are filtered."""
+    geometry = geometry_of("video", ((17, 2, 1), (12, 2, 1), (10, 2, 1)), "uint8", 3)
+    made = stream("latent", "local-global", geometry, CODINGS_OF["latent", "local-global"][0])
+    about = "video of 3 channels in tiles of 9 x 6 x 5, time split ahead"
+    return Vector("latent-local-global-film", about, Container((_with_hole(made),)))
 
 
 def stream(
