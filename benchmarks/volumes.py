@@ -13,12 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+import lgcodec
 from benchmarks.common import SAMPLES, Table, parser
 from lgcodec import Signal, encode, read
 from lgcodec.partition import RULES, find_content
 
-__all__ = ["shapes"]
+__all__ = ["first_shape", "shapes"]
 
 INPUTS: Final = (
     "spot_256.npz",
@@ -106,6 +108,19 @@ def _overall(found: Sequence[Sequence[float]]) -> str:
     return text if len(found[0]) < 2 else f"{text} ±{mean(map(stdev, found)):.4f}"
 
 
+def first_shape(data: Path | None, *, quick: bool) -> dict[str, NDArray[np.bool_]]:
+    """The first shape [z, y, x] and what the networks make of it; the names tell IoU."""
+    steps, (seed, *_) = QUICK if quick else FULL
+    name, signal = next(_grids(data))
+    found: dict[str, NDArray[np.bool_]] = {name: signal.samples[..., 0]}
+    for arrangement, (title, _) in NETWORKS.items():
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "x.lgi"
+            iou = _iou(signal, arrangement, steps, seed, path)
+            found[f"{title}\n{iou:.4f}"] = lgcodec.open(path).decode().samples[..., 0]
+    return found
+
+
 def _grids(data: Path | None) -> Iterator[tuple[str, Signal]]:
     """Occupancy with about 128 voxels along the longest axis."""
     if data is None:
@@ -120,7 +135,10 @@ def _grids(data: Path | None) -> Iterator[tuple[str, Signal]]:
         yield name.partition("_")[0], Signal("volume", occupied[..., np.newaxis])
 
 
-def _iou(signal: Signal, arrangement: str, steps: int, seed: int) -> float:
+def _iou(
+    signal: Signal, arrangement: str, steps: int, seed: int, path: Path | None = None
+) -> float:
+    """Of a fit, whose file is left at `path` if one is given."""
     common: dict[str, Any] = {
         "params": PARAMS,
         "arrangement": arrangement,
@@ -133,7 +151,7 @@ def _iou(signal: Signal, arrangement: str, steps: int, seed: int) -> float:
         common |= {"partitions": (8, 8, 8)}
     with TemporaryDirectory() as folder:
         options = {**common, "samples": _samples(signal, arrangement)}
-        found = encode(signal, Path(folder) / "x.lgi", **options).streams[0].iou
+        found = encode(signal, path or Path(folder) / "x.lgi", **options).streams[0].iou
     return found or 0.0
 
 

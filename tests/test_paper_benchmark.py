@@ -3,9 +3,11 @@
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks import volumes
 from benchmarks.paper import __main__ as paper
@@ -13,6 +15,7 @@ from benchmarks.paper import _downstream, _experiment, _extending, _fits
 from benchmarks.paper._experiment import Experiment, Row, Run, tabulate
 from benchmarks.paper._fits import Outcome, encoded, options_of
 from benchmarks.paper._networks import Budget, Network, divisors
+from benchmarks.paper._plots import reliefs
 from benchmarks.paper._tables import TABLES
 from lgcodec import Signal
 from lgcodec.format.container import BytesSource, Reader
@@ -136,3 +139,17 @@ def test_a_fit_is_made_once(cache, monkeypatch) -> None:
     assert _fits.outcome(signal, options, 1) == first
     with pytest.raises(TypeError):
         _fits.outcome(signal, {**options, "seed": 1}, 1)
+
+
+def test_reliefs_show_what_is_near(tmp_path: Path) -> None:
+    """A stair that comes nearer to the right is lighter there, and nothing is black."""
+    stair = np.zeros((3, 2, 9), np.bool_)
+    stair[0, :, :3], stair[1, :, :6], stair[2] = True, True, True
+    reliefs(tmp_path / "x.png", {"stair": stair, "nothing": np.zeros_like(stair)})
+    picture = np.asarray(Image.open(tmp_path / "x.png").convert("L")).astype(int)
+    row = picture[picture.shape[0] // 2]
+    left = row[: len(row) // 2]
+    shades = left[(left > 0) & (left < 255)]
+    assert len(np.unique(shades)) >= 2
+    assert (np.diff(shades) >= 0).all()
+    assert (row[len(row) // 2 :] == 0).sum() > 50

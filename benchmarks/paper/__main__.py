@@ -15,8 +15,9 @@ from benchmarks.paper._cropping import figure1
 from benchmarks.paper._downstream import table14, table15
 from benchmarks.paper._experiment import tabulate
 from benchmarks.paper._extending import figure7, figure13
+from benchmarks.paper._plots import reliefs
 from benchmarks.paper._tables import TABLES
-from benchmarks.volumes import shapes
+from benchmarks.volumes import first_shape, shapes
 
 Make = Callable[..., Table]  # data, *, quick, plot
 
@@ -30,7 +31,9 @@ def _counts(name: str, data: Path | None, *, quick: bool, plot: Path | None) -> 
     return counts(name)
 
 
-def _shapes(data: Path | None, *, quick: bool, plot: Path | None) -> Table:  # noqa: ARG001
+def _shapes(data: Path | None, *, quick: bool, plot: Path | None) -> Table:
+    if plot is not None:
+        reliefs(plot, first_shape(data, quick=quick))
     return shapes(data, quick=quick)
 
 
