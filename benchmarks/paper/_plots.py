@@ -39,14 +39,14 @@ def reliefs(path: Path, shapes: Mapping[str, NDArray[np.bool_]]) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    figure, places = pyplot.subplots(1, len(shapes), figsize=(2.4 * len(shapes), 4.2))
+    size = 2.4 * len(shapes), 4.4
+    figure, places = pyplot.subplots(1, len(shapes), figsize=size, layout="constrained")
     for (name, shape), place in zip(shapes.items(), places, strict=True):
         seen = shape[:, :, ::-1]
         depth = np.where(seen.any(2), seen.argmax(2), seen.shape[2])
         place.imshow(depth.T[::-1], cmap="gray_r", vmin=0, vmax=seen.shape[2])
         place.set_title(name, fontsize=8)
         place.axis("off")
-    figure.tight_layout()
     _save(figure, path)
 
 

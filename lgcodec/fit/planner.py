@@ -30,7 +30,7 @@ BEST: Final[Mapping[Kind, str]] = {
     "video": "latent",
     "volume": "siren",
 }
-WORTH: Final = 0.02  # bits per pixel of a video, below which sines are better
+WORTH: Final = 0.02  # bits per pixel of a video, below which latents may not fit
 
 
 @final

@@ -343,6 +343,8 @@ def test_estimates_are_close(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> Non
     [
         Signal("image", np.ones((9, 9, 3), np.float32)),
         Signal("image", np.ones((9, 9, 5), np.uint8)),
+        Signal("video", np.ones((3, 9, 1, 3), np.uint8), Fraction(25)),
+        Signal("video", np.ones((3, 1, 9, 1), np.uint8), Fraction(25)),
         image(dtype="uint16"),
         Signal("audio", np.ones((9, 12), np.int16), Fraction(8000)),
         Signal("audio", np.ones((9, 1), np.uint8), Fraction(8000)),
