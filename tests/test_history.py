@@ -92,9 +92,13 @@ class History(RuleBasedStateMachine):
 
     @rule(target=files, first=files, second=files)
     def join(self, first: Container, second: Container) -> object:
-        """What either of two crops of the same file holds, under the window of the first."""
+        """What either of two crops of the same file holds, under the window of the first.
+
+        Where one of two streams is lost, it need not be the same in both.
+        """
         alike = len(first.streams) == len(second.streams) and all(
-            one.geometry.with_window(other.geometry.window) == other.geometry
+            one.geometry.kind == other.geometry.kind
+            and one.geometry.with_window(other.geometry.window) == other.geometry
             for one, other in zip(first.streams, second.streams, strict=True)
         )
         if not alike:
