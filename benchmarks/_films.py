@@ -20,12 +20,13 @@ from av import library_versions
 from numpy.typing import NDArray
 
 from benchmarks._curves import Curve, Group, Outcome, Setting
+from benchmarks._pictures import places
 from lgcodec import Signal
 from lgcodec.media.mux import video_frames
 
 __all__ = ["FILMS"]
 
-TILE: Final = (16, 64, 64)  # frames, rows, columns: those of the latents of a video
+FRAMES, EDGE = 16, 64  # of a tile, rows and columns alike: those of the latents of a video
 INDEX: Final = 8
 LENGTH: Final = 4  # bytes before each unit
 SHORT: Final = 2  # that are enough
@@ -39,18 +40,16 @@ def _whole(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
 
 
 def _tiled(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
-    """Tiles of `TILE` frames, rows and columns; see the module about their bytes."""
-    frames, *edges = TILE
-    options = {"crf": str(setting["crf"]), "g": str(frames), "x264-params": "scenecut=0:open-gop=0"}
+    """Tiles of FRAMES frames and EDGE x EDGE pixels; see the module about their bytes."""
+    options = {"crf": str(setting["crf"]), "g": str(FRAMES), "x264-params": "scenecut=0:open-gop=0"}
     size, shared, decoded = 0, 0, np.empty_like(signal.samples)
-    for top in range(0, signal.grid[1], edges[0]):
-        for left in range(0, signal.grid[2], edges[1]):
-            place = np.s_[:, top : top + edges[0], left : left + edges[1]]
-            data = _encoded(replace(signal, samples=signal.samples[place]), options, pix_fmt)
-            own = _units(data, *SLICES)
-            shared = max(shared, len(data) - sum(own) - sum(_units(data, REMARK)))
-            size += sum(own) - (LENGTH - SHORT) * len(own) + INDEX * ceil(signal.grid[0] / frames)
-            decoded[place] = _decoded(data)
+    for rows, columns in places(signal.grid[1:], EDGE):
+        tile = signal.samples[:, rows, columns]
+        data = _encoded(replace(signal, samples=tile), options, pix_fmt)
+        own = _units(data, *SLICES)
+        shared = max(shared, len(data) - sum(own) - sum(_units(data, REMARK)))
+        size += sum(own) - (LENGTH - SHORT) * len(own) + INDEX * ceil(len(tile) / FRAMES)
+        decoded[:, rows, columns] = _decoded(data)
     return size + shared, decoded
 
 
@@ -95,7 +94,7 @@ def _units(data: bytes, *kinds: int) -> list[int]:
 def _curve(name: str, pix_fmt: str, whole: str | None = None) -> Curve:
     settings = tuple({"crf": crf} for crf in (45, 40, 35, 30, 26, 22, 18))
     group: Group = "tiles" if whole else "rivals"
-    kind = f"tiles {TILE} " if whole else ""
+    kind = f"tiles {(FRAMES, EDGE, EDGE)} " if whole else ""
     version = f"2 {kind}{pix_fmt} PyAV {av.__version__} {library_versions['libavcodec']}"
     code = partial(_tiled if whole else _whole, pix_fmt=pix_fmt)
     return Curve(name, group, settings, code, version, whole)

@@ -22,7 +22,7 @@ from PIL import __version__ as pillow
 from benchmarks._curves import Curve, Outcome, Setting
 from lgcodec import Signal
 
-__all__ = ["PICTURES"]
+__all__ = ["PICTURES", "places"]
 
 Pixels = NDArray[np.uint8]
 
@@ -62,7 +62,7 @@ def _tiled(name: str, edge: int, signal: Signal, setting: Setting, **fixed: Any)
     own, shared = (_jpeg_parts if name == "JPEG" else _avif_parts), 0
     index = JPEG_INDEX if name == "JPEG" else AVIF_ITEM
     size, decoded = 0, np.empty_like(signal.samples)
-    for place in _places(signal.grid, edge):
+    for place in places(signal.grid, edge):
         data = _encoded(signal.samples[place], name, setting, fixed)
         payload = own(data)
         shared = max(shared, len(data) - payload)
@@ -71,7 +71,8 @@ def _tiled(name: str, edge: int, signal: Signal, setting: Setting, **fixed: Any)
     return size + shared, decoded
 
 
-def _places(grid: tuple[int, ...], edge: int) -> Iterator[tuple[slice, slice]]:
+def places(grid: tuple[int, ...], edge: int) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of every tile of `edge` pixels."""
     for top in range(0, grid[0], edge):
         for left in range(0, grid[1], edge):
             yield slice(top, top + edge), slice(left, left + edge)

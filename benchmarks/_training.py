@@ -69,7 +69,7 @@ def _clips(data: Path, random: np.random.Generator) -> Iterator[Signal]:
 def _stacks(data: Path, random: np.random.Generator) -> Iterator[Signal]:
     """The same clips as volumes: there are none to train on.
 
-    context-3d.csv, of before, was trained on fewer.
+    What stands in context-3d.csv is of an earlier run, on 30 clips as videos.
     """
     for clip in _clips(data, random):
         yield Signal("volume", clip.samples)

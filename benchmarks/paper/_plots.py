@@ -18,12 +18,7 @@ def lines(
     path: Path, labels: tuple[str, str], curves: Mapping[str, Points], *, logarithmic: bool = False
 ) -> None:
     """Write a PNG of `curves`; `labels` are those of the axes, x first."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
+    figure, axes = _pyplot().subplots(figsize=(6, 4), layout="constrained")
     for name, points in curves.items():
         axes.plot(*zip(*points, strict=True), label=name, marker=".", markersize=4)
     axes.set(xlabel=labels[0], ylabel=labels[1], yscale="log" if logarithmic else "linear")
@@ -34,13 +29,8 @@ def lines(
 
 def reliefs(path: Path, shapes: Mapping[str, NDArray[np.bool_]]) -> None:
     """Write a PNG of occupancies [z, y, x], seen against x: the nearer, the lighter."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
     size = 2.4 * len(shapes), 4.4
-    figure, places = pyplot.subplots(1, len(shapes), figsize=size, layout="constrained")
+    figure, places = _pyplot().subplots(1, len(shapes), figsize=size, layout="constrained")
     for (name, shape), place in zip(shapes.items(), places, strict=True):
         seen = shape[:, :, ::-1]
         depth = np.where(seen.any(2), seen.argmax(2), seen.shape[2])
@@ -50,9 +40,17 @@ def reliefs(path: Path, shapes: Mapping[str, NDArray[np.bool_]]) -> None:
     _save(figure, path)
 
 
-def _save(figure: Any, path: Path) -> None:
+def _pyplot() -> Any:
+    """matplotlib, which needs no screen."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
     from matplotlib import pyplot
 
+    return pyplot
+
+
+def _save(figure: Any, path: Path) -> None:
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})
-    pyplot.close(figure)
+    _pyplot().close(figure)

@@ -42,7 +42,7 @@ __all__ = ["ENTROPY", "Context"]
 ENTROPY: Final = "entropy"  # name of the global tensor
 OTHERS: Final = 8  # features of symbols in other bands and channels
 BEFORE: Final = 5  # of them, those of other bands
-SLOWER: Final = 4  # features where an axis is split ahead
+AHEAD: Final = 4  # features that are there only where an axis is split ahead
 
 
 @final
@@ -99,7 +99,7 @@ class Context(Coder):
     def inputs(self) -> int:
         """Features of a magnitude."""
         axes, ahead = len(self.pyramid.tile), self.pyramid.ahead
-        return len(causal_offsets(axes)) + OTHERS + 4 * axes + 3 + axes + SLOWER * ahead
+        return len(causal_offsets(axes)) + OTHERS + 4 * axes + 3 + axes + AHEAD * ahead
 
     @property
     def network_size(self) -> int:

@@ -22,14 +22,14 @@ def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
     """Bands [P, C, *band] and the coarse part [P, C, *coarse] of tiles [P, C, *tile]."""
     if not pyramid.ahead:
         return _analyse(samples, pyramid)
-    low, parts = samples, list[Tensor]()
+    low, highs = samples, list[Tensor]()
     for _ in range(pyramid.levels[0]):
         low, high = _forward(low, 2)
-        parts.insert(0, high)
+        highs.insert(0, high)
     bands, coarse = _analyse(low, pyramid.parts[0])
-    for part, own in zip(parts, pyramid.parts[1:], strict=True):
-        others, low = _analyse(part, own)
-        bands += [low, *others]
+    for high, part in zip(highs, pyramid.parts[1:], strict=True):
+        others, first = _analyse(high, part)
+        bands += [first, *others]
     return bands, coarse
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coding import context_reference as reference
+from coding import pyramid_reference
 from coding.builders import AHEAD, drawn_networks, network, pyramids, ready, symbols, told
 from lgcodec.coding import ChunkCodec, Integer, codec_of, streams
 from lgcodec.coding.base import Symbols
@@ -128,7 +129,7 @@ def test_neighbours_are_in_earlier_fronts(shape: tuple[int, ...]) -> None:
     parts = fronts(shape)
     assert sorted(np.concatenate(parts).tolist()) == list(range(np.prod(shape)))
     rank = {int(p): i for i, part in enumerate(parts) for p in part}
-    assert [np.ravel_multi_index(p, shape) for p in reference.order(shape)] == list(rank)
+    assert [np.ravel_multi_index(p, shape) for p in pyramid_reference.order(shape)] == list(rank)
     for place, own in rank.items():
         p = np.unravel_index(place, shape)
         for offset in causal_offsets(len(shape)):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from coding import context_reference as reference
+from coding import pyramid_reference
 from coding.builders import pyramids
 from lgcodec.coding.low import ONE, joined, shifted
 from lgcodec.coding.pyramid import Pyramid
@@ -29,7 +29,7 @@ def drawn(pyramid: Pyramid, most: int, seed: int) -> Parts:
     }
 
 
-def grid(values: NDArray[np.int64]) -> reference.Grid:
+def grid(values: NDArray[np.int64]) -> pyramid_reference.Grid:
     return {p: int(values[p]) for p in product(*map(range, values.shape))}
 
 
@@ -47,7 +47,7 @@ def test_it_is_that_of_the_specification(pyramid: Pyramid, most: int, seed: int)
     assert np.abs(found).max() <= 2**20
     at = 1, pyramid.channels - 1
     bands = {o: grid(part[at]) for o, part in symbols.items()}
-    assert grid(found[at]) == reference.join(grid(low[at]), bands, split)
+    assert grid(found[at]) == pyramid_reference.join(grid(low[at]), bands, split)
 
 
 @given(pyramids(), st.integers(0, 2**16))
@@ -69,7 +69,7 @@ def test_the_largest_numbers_fit() -> None:
             parts[0] = np.full(shape, 2**20) * signs[0]
             found = joined(parts, (True,) * axes)
             bands = {o: grid(part[0, 0] // ONE) for o, part in parts.items() if o}
-            expected = reference.join(grid(parts[0][0, 0]), bands, (True,) * axes)
+            expected = pyramid_reference.join(grid(parts[0][0, 0]), bands, (True,) * axes)
             assert grid(found[0, 0]) == expected
 
 
@@ -78,6 +78,6 @@ def test_the_border_goes_on(shape: list[int], data: st.DataObject) -> None:
     values = np.arange(2 * np.prod(shape)).reshape(2, *shape)
     offset = [data.draw(st.integers(-2, 2)) for _ in shape]
     found = shifted(values, offset)
-    low = reference.Low(grid(values[1]))
+    low = pyramid_reference.Low(grid(values[1]))
     for p in product(*map(range, shape)):
         assert found[(1, *p)] == low[tuple(a + b for a, b in zip(p, offset, strict=True))]

@@ -3,7 +3,7 @@ from math import prod
 import pytest
 from hypothesis import given
 
-from coding import context_reference as reference
+from coding import pyramid_reference
 from coding.builders import AHEAD, pyramids
 from lgcodec.coding.pyramid import Pyramid, as_lengths
 from lgcodec.errors import UsageError
@@ -11,20 +11,20 @@ from lgcodec.errors import UsageError
 
 @given(pyramids())
 def test_bands_are_those_of_the_specification(pyramid: Pyramid) -> None:
-    expected = reference.bands(pyramid.tile, pyramid.levels, pyramid.ahead)
+    expected = pyramid_reference.bands(pyramid.tile, pyramid.levels, pyramid.ahead)
     assert [(b.level, b.orientation, b.shape, b.part) for b in pyramid.bands] == expected
 
 
 @pytest.mark.parametrize("pyramid", AHEAD)
 def test_bands_of_parts_are_those_of_the_specification(pyramid: Pyramid) -> None:
-    expected = reference.bands(pyramid.tile, pyramid.levels, ahead=1)
+    expected = pyramid_reference.bands(pyramid.tile, pyramid.levels, ahead=1)
     assert [(b.level, b.orientation, b.shape, b.part) for b in pyramid.bands] == expected
     assert [b.depths[0] for b in pyramid.bands] == [
-        reference.depth(pyramid.levels, band.part) for band in expected
+        pyramid_reference.depth(pyramid.levels, band.part) for band in expected
     ]
-    parts = reference.parts(pyramid.tile, pyramid.levels, ahead=1)
+    parts = pyramid_reference.parts(pyramid.tile, pyramid.levels, ahead=1)
     assert [(part.tile, part.levels) for part in pyramid.parts] == parts
-    assert pyramid.coarse == reference.coarse(pyramid.tile, pyramid.levels)
+    assert pyramid.coarse == pyramid_reference.coarse(pyramid.tile, pyramid.levels)
 
 
 def test_a_tile_split_ahead() -> None:

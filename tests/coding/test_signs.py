@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import context_reference as reference
+from coding import pyramid_reference
 from coding.builders import AHEAD, pyramids, ready, symbols, told
 from lgcodec.coding import context_loops, signs
 from lgcodec.coding.context import Context
@@ -127,10 +128,10 @@ def test_features_of_tiles_split_ahead_are_counted(o: int) -> None:
 @pytest.mark.parametrize("shape", [(1,), (5,), (1, 4), (4, 7), (3, 2, 5), (2, 1, 1)])
 def test_neighbours_are_in_other_phases(shape: tuple[int, ...]) -> None:
     found = phases(shape)
-    told = dict(reversed(pair) for pair in reference.by_phase(shape))
+    told = dict(reversed(pair) for pair in pyramid_reference.by_phase(shape))
     assert {p: int(found[p]) for p in told} == told
     for p, n in product(told, reference.neighbours(len(shape))):
-        assert told.get(reference.near(p, n)) != told[p]
+        assert told.get(pyramid_reference.near(p, n)) != told[p]
 
 
 def test_magnitudes_have_their_signs() -> None:

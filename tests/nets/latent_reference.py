@@ -5,7 +5,7 @@ from itertools import product
 from math import ceil, cos, floor, pi, sin, sqrt
 from pathlib import Path
 
-from coding.context_reference import Band, bands, depth, parts
+from coding.pyramid_reference import Band, bands, depth, parts
 
 Place = tuple[int, ...]
 Grid = dict[Place, float]

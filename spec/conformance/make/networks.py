@@ -35,7 +35,7 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
 def _latents(deepest: int) -> Make:
     """As many levels as tiles have, up to `deepest`: other axes may have fewer.
 
-    Of a video that has several, time is split ahead.
+    Where that is above 1, time is split ahead in a video.
     """
 
     def make(geometry: Geometry) -> Family:
