@@ -20,6 +20,7 @@ from lgcodec.coding.base import Coder, Floats, Quantiser, Symbols
 from lgcodec.coding.distributions import SIGN_CLASSES
 from lgcodec.coding.integer import Integer
 from lgcodec.coding.known import Known
+from lgcodec.coding.motion import read_motion, write_motion
 from lgcodec.coding.neighbours import (
     PAD,
     Neighbourhood,
@@ -74,6 +75,7 @@ class Context(Coder):
                 as_lengths(configuration["levels"]),
                 as_lengths([configuration["channels"]])[0],
                 as_lengths([configuration.get("ahead", 0)])[0],
+                as_lengths([configuration.get("motion", 0)])[0],
             )
         except (KeyError, TypeError, UsageError) as error:
             raise FileError("E_CONF", f"the configuration of context is wrong: {error}") from error
@@ -88,7 +90,8 @@ class Context(Coder):
     def configuration(self) -> dict[str, Any]:
         pyramid = self.pyramid
         own = {"tile": pyramid.tile, "levels": pyramid.levels, "channels": pyramid.channels}
-        return {**own, "ahead": pyramid.ahead} if pyramid.ahead else own
+        asked = {"ahead": pyramid.ahead, "motion": pyramid.motion}
+        return own | {key: value for key, value in asked.items() if value}
 
     @property
     @override
@@ -143,6 +146,8 @@ class Context(Coder):
         if not len(symbols[0]):
             return []
         writer = Writer(len(symbols[0]), sum(self.pyramid.sizes))
+        for motion in symbols[1:]:
+            write_motion(writer, motion)
         parts = np.split(symbols[0].astype(np.int64), np.cumsum(self.pyramid.sizes)[:-1], axis=1)
         for band, values, known in self._bands(parts):
             signs, classes = self._signs(band, known), self._classes(band, known, values)
@@ -220,8 +225,9 @@ class Context(Coder):
         if self._network is None:
             return self._globals.decode(tables, chunks, sizes, symbol_type)
         if not chunks:
-            return [np.zeros((0, sum(self.pyramid.sizes)), symbol_type)]
+            return [np.zeros((0, size), symbol_type) for size in sizes]
         reader = Reader(chunks, sum(self.pyramid.sizes))
+        moves = [read_motion(reader, size).astype(symbol_type) for size in sizes[1:]]
         known, result = Known(self.pyramid, len(chunks)), []
         for band in self.pyramid.bands:
             known.begin(band)
@@ -229,7 +235,7 @@ class Context(Coder):
             known.add(band, values.reshape(*values.shape[:2], *band.shape))
             result.append(values.reshape(len(chunks), -1))
         reader.finish()
-        return [np.concatenate(result, axis=1)]
+        return [np.concatenate(result, axis=1), *moves]
 
     def _read(self, reader: Reader, band: Band, known: Known) -> NDArray[np.int64]:
         """The symbols [P, C, N] of a band."""

@@ -33,6 +33,7 @@ __all__ = [
     "classes_of",
     "features_of_signs",
     "odds_of_signs",
+    "read_each",
     "read_magnitudes",
     "read_signs",
 ]
@@ -79,6 +80,20 @@ def read_magnitudes(
                 return found, symbol
             found[row, inner], own[row, channel, outer] = symbol, g[min(symbol, len(g) - 1)]
     return found, SOUND
+
+
+@compiled
+def read_each(
+    slots: Slots, words: Words, classes: Integers, lanes: Integers
+) -> tuple[Integers, int]:
+    """The next symbol [P] of a lane of every chunk, under a class; none where that is below 0."""
+    values = np.zeros(len(classes), np.int64)
+    for row in range(len(classes)):
+        if classes[row] >= 0:
+            values[row] = _magnitude(slots, words, classes[row], row, lanes[row])
+            if values[row] < 0:
+                return values, values[row]
+    return values, SOUND
 
 
 @compiled

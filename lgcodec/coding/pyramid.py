@@ -8,7 +8,8 @@ all of them goes on to level k + 1, and at the end to the global chunk.
 Of a video the axis of time is split ahead of the others, as often as it is to be: into a low part
 and high ones, each of which the other axes split as above. What stands still is coded once, however
 fine it is. Such a part is high or low along time as a whole, and what is low along the other axes
-in a high part is a band as well.
+in a high part is a band as well. Pictures that are joined so may move against each other; how, says a
+second tensor (see `nets/motion.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,12 +21,14 @@ from typing import Final, final
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["LATENTS", "MAX_LEVELS", "Band", "Pyramid", "as_lengths"]
+__all__ = ["LATENTS", "MAX_LEVELS", "MOTION", "Band", "Pyramid", "as_lengths"]
 
-LATENTS: Final = "latents"  # name of the local tensor
+LATENTS: Final = "latents"  # names of the local tensors
+MOTION: Final = "motion"
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
+MAX_MOVING: Final = 512  # samples of a picture along an axis: work grows with their square
 MAX_LATENTS: Final = 2**22  # of a tile, all channels: it is decoded as a whole
 
 
@@ -51,6 +54,7 @@ class Pyramid:
     """How a tile of `tile` samples per axis and `channels` channels splits `levels` times per axis.
 
     ahead   how many axes are split ahead of the others: 0, or 1 of 3
+    motion  whether what is split ahead moves along the other axes: 0, or 1 where `ahead` is
 
     UsageError where that cannot be: 1 to 3 axes, at least one split, of at least 2 samples each.
     """
@@ -59,6 +63,7 @@ class Pyramid:
     levels: tuple[int, ...]
     channels: int
     ahead: int = 0
+    motion: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.tile) <= MAX_AXES or len(self.levels) != len(self.tile):
@@ -86,6 +91,14 @@ class Pyramid:
             raise UsageError(
                 f"{self.ahead} axes of {len(self.tile)} with levels {self.levels} are split ahead, "
                 f"allowed are none, or the first of {MAX_AXES} where others are split as well"
+            )
+        if self.motion not in (0, self.ahead):
+            raise UsageError(
+                f"motion is {self.motion}, allowed are 0 and {self.ahead}, the axes split ahead"
+            )
+        if self.motion and max(self.tile[1:]) > MAX_MOVING:
+            raise UsageError(
+                f"pictures of {self.tile[1:]} samples move, allowed are up to {MAX_MOVING} each"
             )
 
     @property
@@ -118,6 +131,13 @@ class Pyramid:
             Pyramid((length, *self.tile[1:]), (0, *self.levels[1:]), self.channels)
             for length in (low, *lengths)
         )
+
+    def places(self, part: int) -> slice:
+        """Which pictures of a tile a part of it stands for."""
+        if not self.ahead:
+            return slice(None)
+        step = 1 << (self.levels[0] - max(part - 1, 0))
+        return slice(step // 2 if part else 0, None, step)
 
     @cached_property
     def bands(self) -> tuple[Band, ...]:
@@ -164,8 +184,11 @@ class Pyramid:
         return tuple(up and axis >= self.ahead for axis, up in enumerate(self.high(orientation)))
 
     def tensors(self) -> tuple[TensorSpec, ...]:
-        """One tensor LATENTS with all bands, each [C, *band], one after the other."""
-        return (TensorSpec(LATENTS, (sum(self.sizes),)),)
+        """LATENTS, all bands [C, *band] one after the other; MOTION of all pictures but the first."""
+        latents = TensorSpec(LATENTS, (sum(self.sizes),))
+        if not self.motion:
+            return (latents,)
+        return latents, TensorSpec(MOTION, (self.tile[0] - 1, len(self.tile) - 1))
 
     @property
     def sizes(self) -> list[int]:

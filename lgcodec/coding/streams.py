@@ -57,6 +57,11 @@ class Reader:
         self._words = Words(*together(parts, lanes), must_last=lanes > 1)
         self._magnitudes, self._signs = 0, np.zeros(len(chunks), np.int64)  # so far
 
+    @property
+    def chunks(self) -> int:
+        """How many there are."""
+        return len(self._signs)
+
     def magnitudes(
         self, layers: Layers, places: Places, features: Floats, own: Floats, channel: int
     ) -> Integers:
@@ -83,6 +88,26 @@ class Reader:
         values, found = self._loops.read_signs(
             slots(), self._words, layers, places, seen, sizes, channel, self._signs, magnitudes()
         )
+        self._check(found)
+        return values
+
+    def sizes(self, classes: Integers) -> Integers:
+        """The next magnitude [P] of every chunk, each under its class."""
+        lanes = np.full(len(classes), self._magnitudes % self._words.states.shape[1])
+        self._magnitudes += 1
+        return self._each(classes, lanes)
+
+    def even_signs(self, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which signs are negative, [P]: the next ones, of what is `asked` for; both as likely."""
+        found = np.zeros(len(asked), np.bool_)
+        lanes = self._signs % self._words.states.shape[1]
+        found[asked] = self._each(np.where(asked, SIGNS, -1), lanes)[asked] == 1
+        self._signs += asked
+        return found
+
+    def _each(self, classes: Integers, lanes: Integers) -> Integers:
+        """A symbol [P] of every chunk that has a class."""
+        values, found = self._loops.read_each(slots(), self._words, classes, lanes)
         self._check(found)
         return values
 

@@ -6,6 +6,7 @@ from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
@@ -47,6 +48,11 @@ class Chooser:
         self._pyramids = Pyramids(family, sampler)
         self.entropy = Entropy(family.coder)
 
+    @property
+    def motion(self) -> Tensor | None:
+        """How tiles move, as in a file [P, T - 1, 2]; None where the family does not say."""
+        return self._pyramids.motion
+
     def choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""
         rounded, coder = self._pyramids.rounded(step), self._coder()
@@ -72,6 +78,7 @@ class Chooser:
                 classes=coder.classes(part),
                 odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
                 phases=self._phases,
+                displaced=self._pyramids.displaced(rows),
             )
 
         return _choice(rounded, side_by_side(better, self._pyramids.blocks))

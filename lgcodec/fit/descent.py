@@ -2,10 +2,12 @@
 
 The wavelet is not orthonormal: what one number leaves out, others can make good. Band after band,
 symbols go to where the error of the signal's samples and the price of their bits are least
-(coordinate descent, those of a phase of a band at once). No tile needs another.
+(coordinate descent, those of a phase of a band at once). No tile needs another. Of tiles that are
+split ahead, one part after the other: within a part, time counts as orthogonal.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -15,8 +17,8 @@ from torch import Tensor
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.pyramid import Band, Pyramid
 from lgcodec.fit.rounding import cheapest
-from lgcodec.nets.lifting import inverse
-from lgcodec.nets.norms import norms
+from lgcodec.nets.lifting import inverse, lengthened
+from lgcodec.nets.norms import norms, norms_ahead
 
 __all__ = ["descend"]
 
@@ -31,6 +33,7 @@ def descend(
     classes: Sequence[NDArray[np.intp]],
     odds: Sequence[NDArray[np.int64]],
     phases: int,
+    displaced: Tensor | None = None,
 ) -> list[Symbols]:
     """Better symbols [P, N_k] of every band, for their `classes` and `odds` [P, N_k].
 
@@ -38,26 +41,44 @@ def descend(
     error    [P, C, *tile]: what `symbols` decode to less what they should
     inside   [P, *tile]: whether a sample counts
     phases   1: all places of a band at once; 2: every other place along each axis in turn
+    displaced   [P, T, 2] of the pictures of tiles that move
     """
     chosen, counts = list(symbols), inside[:, None]
-    plan = zip(pyramid.bands, scales, norms(pyramid), strict=True)
-    for place, (band, scale, norm) in enumerate(plan):
-        for mask in _phases(band.shape, phases):
-            slope = _slope(pyramid, band, error * counts) / (scale * norm**2)
-            better = cheapest(chosen[place] - slope.flatten(1).numpy(), classes[place], odds[place])
-            own = np.tile(mask.ravel(), pyramid.channels)
-            change = np.where(own, better - chosen[place], 0).astype(np.float32)
-            values = torch.from_numpy(change).view(-1, *scale.shape) * scale
-            error = error + _alone(pyramid, band, values)
-            chosen[place] = chosen[place] + change.astype(np.int16)
+    plan = list(zip(range(len(chosen)), pyramid.bands, scales, norms(pyramid), strict=True))
+    for part, own in groupby(plan, lambda line: line[1].part):
+        slopes = _pulled(pyramid, part, error * counts, displaced)
+        weights = counts[:, :, pyramid.places(part)] * norms_ahead(pyramid, part).square()
+        made = torch.zeros_like(slopes)
+        for place, band, scale, norm in own:
+            for mask in _phases(band.shape, phases):
+                slope = (_slope(pyramid, band, slopes) / (scale * norm**2)).flatten(1).numpy()
+                better = cheapest(chosen[place] - slope, classes[place], odds[place])
+                changed = np.where(np.tile(mask.ravel(), pyramid.channels), better, chosen[place])
+                change = torch.from_numpy(changed - chosen[place]).float()
+                more = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
+                made, slopes = made + more, slopes + more * weights
+                chosen[place] = changed
+        if pyramid.ahead:
+            error = error + lengthened(made, pyramid, part, displaced)
     return chosen
 
 
+def _pulled(pyramid: Pyramid, part: int, error: Tensor, displaced: Tensor | None) -> Tensor:
+    """How half the squared error of tiles grows with each sample of a part, [P, C, *part]."""
+    if not pyramid.ahead:
+        return error
+    shape = len(error), pyramid.channels, *pyramid.parts[part].tile
+    samples = error.new_zeros(shape).requires_grad_()
+    whole = lengthened(samples, pyramid, part, displaced)
+    (slope,) = torch.autograd.grad(whole, samples, error)
+    return slope
+
+
 def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:
-    """The tiles [P, C, *tile] that one band makes."""
+    """What one band makes of its part [P, C, *part]."""
     high = pyramid.high(band.orientation)
     for level in reversed(range(max(band.depths))):
-        for axis in reversed(range(len(band.depths))):
+        for axis in reversed(range(pyramid.ahead, len(band.depths))):
             if level < band.depths[axis]:
                 up = high[axis] and level == band.depths[axis] - 1
                 values = _longer(values, axis + 2, -(-pyramid.tile[axis] // 2**level), high=up)
@@ -72,10 +93,10 @@ def _longer(part: Tensor, axis: int, length: int, *, high: bool) -> Tensor:
     return inverse(other, part, axis) if high else inverse(part, other, axis)
 
 
-def _slope(pyramid: Pyramid, band: Band, error: Tensor) -> Tensor:
-    """How half the squared error grows with each number of a band, [P, C, *band]."""
-    values = error.new_zeros(len(error), pyramid.channels, *band.shape).requires_grad_()
-    (slope,) = torch.autograd.grad(_alone(pyramid, band, values), values, error)
+def _slope(pyramid: Pyramid, band: Band, slopes: Tensor) -> Tensor:
+    """The same of each number of a band [P, C, *band], from that of the samples of its part."""
+    values = slopes.new_zeros(len(slopes), pyramid.channels, *band.shape).requires_grad_()
+    (slope,) = torch.autograd.grad(_alone(pyramid, band, values), values, slopes)
     return slope
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from lgcodec.coding.context import ENTROPY
-from lgcodec.coding.pyramid import LATENTS
+from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.choices import Choice, Chooser
 from lgcodec.fit.correction import Correction
 from lgcodec.fit.entropy import Entropy
@@ -198,6 +198,8 @@ class _Run:
     def fitted(self, choice: Choice, *, interrupted: bool = False) -> Fitted:
         """Weights of a choice."""
         local = {LATENTS: np.concatenate(choice.symbols, axis=1).astype(np.float32)}
+        if self.chooser.motion is not None:
+            local[MOTION] = self.chooser.motion.numpy().astype(np.float32)
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
-from lgcodec.coding.pyramid import LATENTS, Pyramid
+from lgcodec.coding.pyramid import LATENTS, MOTION, Pyramid
 from lgcodec.fit.blocks import side_by_side
+from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
+from lgcodec.nets.motion import displacements
 from lgcodec.nets.post_filter import STRENGTH_ONE
 from lgcodec.nets.rotation import angles_of, rotation, turned
 from lgcodec.nets.smooth import spread
@@ -24,8 +26,10 @@ __all__ = ["Pyramids", "Rounded"]
 
 AT_ONCE: Final = 2**20  # values of the tiles of a block: smaller ones take longer in all
 FEW: Final = 16  # partitions at most, on which quality is measured roughly
+COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
+AGAIN: Final = 3  # solutions for the coarse grid, of what all before leave, where tiles move
 MOST_COARSE: Final = 2047  # so that differences have tables
 MOST_STRENGTH: Final = 3 * STRENGTH_ONE
 
@@ -50,6 +54,7 @@ class Pyramids:
     """The tiles of a group, analysed some at a time: neither bands nor tiles are ever held.
 
     blocks   partitions that are worked on together
+    motion   [P, T - 1, 2] as in a file, where the family has it
     """
 
     def __init__(self, family: Latent, sampler: Sampler) -> None:
@@ -60,8 +65,12 @@ class Pyramids:
         self._few = slice(0, None, ceil(total / min(FEW, most)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        low = side_by_side(lambda rows: analyse(self.coded(rows), family.pyramid)[1], self.blocks)
-        self._coarse = self._solved(torch.cat(list(low)))
+        self.motion = self._moves() if family.motion else None
+        grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
+        self._coarse = torch.zeros(family.channels, *grid)
+        for _ in range(AGAIN if self.motion is not None and self.motion.any() else 1):
+            low = [part[1] for part in side_by_side(self._analysed, self.blocks)]
+            self._coarse += self._solved(torch.cat(low))
 
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
@@ -76,13 +85,36 @@ class Pyramids:
 
     def bands(self, rounded: Rounded, rows: slice) -> list[Floats]:
         """[P, C * N] of every band in symbols, not rounded yet, of the partitions `rows`."""
-        family, index = self._family, self._sampler.index[rows]
-        smooth = spread(rounded.coarse, index, family.tile, family.pyramid.coarse)
-        bands, _ = analyse(self.coded(rows) - smooth, family.pyramid)
+        bands, _ = self._analysed(rows, rounded.coarse)
         return [
             (part / scale).flatten(1).numpy()
             for part, scale in zip(bands, rounded.scales, strict=True)
         ]
+
+    def _analysed(self, rows: slice, coarse: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+        """Bands and the low part of what a coarse grid, the present one, leaves of tiles."""
+        family, index = self._family, self._sampler.index[rows]
+        grid = self._coarse if coarse is None else coarse
+        smooth = spread(grid, index, family.tile, family.pyramid.coarse)
+        return analyse(self.coded(rows) - smooth, family.pyramid, self.displaced(rows))
+
+    def displaced(self, rows: slice) -> Tensor | None:
+        """How the pictures of tiles move, [P, T, 2] as in `displacements`."""
+        return None if self.motion is None else displacements(self.motion[rows])
+
+    def _moves(self) -> Tensor:
+        """Motion of all tiles, told from the strongest channel."""
+        family = self._family
+        one = replace(family.pyramid, channels=1)
+        scales = family.scales({"global.steps": _steps(family, COMPARED, 0.0)})
+        alone = [scale[:1] for scale in scales]
+        return torch.cat(
+            list(
+                side_by_side(
+                    lambda rows: found_motion(one, self.coded(rows)[:, :1], alone), self.blocks
+                )
+            )
+        )
 
     def filtered(self, rounded: Rounded, symbols: Sequence[Symbols]) -> Rounded:
         """The same with as much of the filter in every channel as leaves the least error."""
@@ -139,6 +171,8 @@ class Pyramids:
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
         own = np.concatenate([part[rows] for part in symbols], axis=1)
         weights[f"local.{LATENTS}"] = torch.from_numpy(own).float()
+        if self.motion is not None:
+            weights[f"local.{MOTION}"] = self.motion[rows].float()
         return self._family.shared(weights)
 
     def coded(self, rows: slice) -> Tensor:

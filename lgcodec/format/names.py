@@ -20,7 +20,7 @@ NAMES: Final = (
     *(f"{layer}.{tensor}" for layer in range(8) for tensor in "wb"),
     *("merge.w", "merge.b", "modulators"),
     *("siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd"),
-    *("ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead"),
+    *("ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead", "motion"),
 )
 NUMBERS: Final = {name: number for number, name in enumerate(NAMES)}
 

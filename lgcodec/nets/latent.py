@@ -25,13 +25,14 @@ from typing_extensions import override
 
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.network import HIDDEN
-from lgcodec.coding.pyramid import LATENTS, Pyramid, as_lengths
+from lgcodec.coding.pyramid import LATENTS, MAX_MOVING, MOTION, Pyramid, as_lengths
 from lgcodec.coding.signs import SIGN_HIDDEN, sign_inputs
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
 from lgcodec.nets.lifting import synthesise
+from lgcodec.nets.motion import displacements
 from lgcodec.nets.norms import norms
 from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter, multiplications
 from lgcodec.nets.request import Request
@@ -60,6 +61,7 @@ class Latent(Family):
     tile       samples of a tile along each axis; frame: of the group's frame
     levels     splits along each axis
     ahead      whether the first axis, time, is split ahead of the others: 0 or 1
+    motion     whether its pictures move: 0 or 1
     """
 
     channels: int
@@ -67,6 +69,7 @@ class Latent(Family):
     levels: tuple[int, ...]
     frame: tuple[int, ...]
     ahead: int = 0
+    motion: int = 0
 
     tile_range: float = 1.0
 
@@ -81,7 +84,7 @@ class Latent(Family):
     @cached_property
     def pyramid(self) -> Pyramid:
         """The grids of a tile."""
-        return Pyramid(self.tile, self.levels, self.channels, self.ahead)
+        return Pyramid(self.tile, self.levels, self.channels, self.ahead, self.motion)
 
     @property
     def coder(self) -> Context:
@@ -109,6 +112,7 @@ class Latent(Family):
                 levels=as_lengths(configuration["levels"]),
                 frame=tuple(axis.frame_len for axis in geometry.axes),
                 ahead=as_lengths([configuration.get("ahead", 0)])[0],
+                motion=as_lengths([configuration.get("motion", 0)])[0],
             )
             family.check_tables(configuration, local, global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
@@ -121,12 +125,14 @@ class Latent(Family):
         """Levels as far as tiles allow, up to 6, and more along a single axis; time first."""
         deepest = 10 if len(request.tile) == 1 else 6
         levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)
+        ahead = request.kind == "video" and levels[0] > 0 and max(levels[1:]) > 0
         return cls(
             channels=request.channels,
             tile=request.tile,
             levels=levels,
             frame=request.frame,
-            ahead=int(request.kind == "video" and levels[0] > 0 and max(levels[1:]) > 0),
+            ahead=int(ahead),
+            motion=int(ahead and max(request.tile[1:]) <= MAX_MOVING),
         )
 
     @override
@@ -143,7 +149,8 @@ class Latent(Family):
     @override
     def configuration(self) -> dict[str, Any]:
         own = {"levels": self.levels}
-        return {**own, "ahead": self.ahead} if self.ahead else own
+        asked = {"ahead": self.ahead, "motion": self.motion}
+        return own | {key: value for key, value in asked.items() if value}
 
     @property
     def tiles(self) -> tuple[int, ...]:
@@ -250,7 +257,11 @@ class Latent(Family):
         ]
         low = bands[0].new_zeros(len(index), self.channels, *pyramid.coarse)
         smooth = spread(known[GRID], index, self.tile, pyramid.coarse)
-        return synthesise(bands, low, pyramid) + smooth
+        return synthesise(bands, low, pyramid, self.displaced(known)) + smooth
+
+    def displaced(self, weights: TensorWeights) -> Tensor | None:
+        """How the pictures of tiles move, [P, T, 2] as in `displacements`; None: not at all."""
+        return displacements(weights[f"local.{MOTION}"]) if self.motion else None
 
     @override
     def grain(self, weights: TensorWeights) -> Tensor:

@@ -11,20 +11,26 @@ import torch
 from torch import Tensor
 
 from lgcodec.coding.pyramid import Pyramid
+from lgcodec.nets.motion import Moving
 
-__all__ = ["analyse", "inverse", "synthesise"]
+__all__ = ["analyse", "inverse", "lengthened", "synthesise"]
 
 STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
 
 
-def analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
-    """Bands [P, C, *band] and the coarse part [P, C, *coarse] of tiles [P, C, *tile]."""
+def analyse(
+    samples: Tensor, pyramid: Pyramid, displaced: Tensor | None = None
+) -> tuple[list[Tensor], Tensor]:
+    """Bands [P, C, *band] and the coarse part [P, C, *coarse] of tiles [P, C, *tile].
+
+    displaced   [P, T, 2] of the pictures of tiles that are split ahead; None: they stand still
+    """
     if not pyramid.ahead:
         return _analyse(samples, pyramid)
     low, highs = samples, list[Tensor]()
-    for _ in range(pyramid.levels[0]):
-        low, high = _forward(low, 2)
+    for split in range(pyramid.levels[0]):
+        low, high = _forward(low, 2, _moving(displaced, split))
         highs.insert(0, high)
     bands, coarse = _analyse(low, pyramid.parts[0])
     for high, part in zip(highs, pyramid.parts[1:], strict=True):
@@ -50,18 +56,40 @@ def _analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
     return [bands[band.level, band.orientation] for band in pyramid.bands], low
 
 
-def synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
+def _moving(displaced: Tensor | None, split: int) -> Moving | None:
+    """How the pictures move that stand so many splits of the tile ahead."""
+    moves = displaced is not None and bool(displaced.any())
+    return Moving(displaced[:, :: 1 << split]) if displaced is not None and moves else None
+
+
+def synthesise(
+    bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid, displaced: Tensor | None = None
+) -> Tensor:
     """Tiles [P, C, *tile]: the inverse of `analyse`."""
     if not pyramid.ahead:
         return _synthesise(bands, coarse, pyramid)
     own, *higher = pyramid.parts
     at = len(own.bands)
     low = _synthesise(bands[:at], coarse, own)
-    for part in higher:
+    for number, part in enumerate(higher, 1):
         first, others = bands[at], bands[at + 1 : at + 1 + len(part.bands)]
-        low = inverse(low, _synthesise(others, first, part), 2)
+        high, split = _synthesise(others, first, part), pyramid.levels[0] - number
+        low = inverse(low, high, 2, _moving(displaced, split))
         at += 1 + len(part.bands)
     return low
+
+
+def lengthened(
+    pictures: Tensor, pyramid: Pyramid, part: int, displaced: Tensor | None = None
+) -> Tensor:
+    """The tiles [P, C, *tile] that the pictures [P, C, m, H, W] of one part make, all others 0."""
+    line = pictures
+    for split in reversed(range(min(pyramid.levels[0], pyramid.levels[0] - part + 1))):
+        shape, is_high = list(line.shape), part > 0 and split == pyramid.levels[0] - part
+        shape[2] = -(-pyramid.tile[0] // (1 << split)) - line.shape[2]
+        other, moving = line.new_zeros(shape), _moving(displaced, split)
+        line = inverse(other, line, 2, moving) if is_high else inverse(line, other, 2, moving)
+    return line
 
 
 def _synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
@@ -78,24 +106,24 @@ def _synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Te
     return parts[0]
 
 
-def _forward(samples: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+def _forward(samples: Tensor, axis: int, moving: Moving | None = None) -> tuple[Tensor, Tensor]:
     low, high = _every_other(samples, axis, 0), _every_other(samples, axis, 1)
     for place, step in enumerate(STEPS):
         if place % 2:
-            low = low + step * _around_low(high, axis, low.shape[axis])
+            low = low + step * _around_low(high, axis, low.shape[axis], moving)
         else:
-            high = high + step * _around_high(low, axis, high.shape[axis])
+            high = high + step * _around_high(low, axis, high.shape[axis], moving)
     return low * SCALE, high / SCALE
 
 
-def inverse(low: Tensor, high: Tensor, axis: int) -> Tensor:
-    """One part from a low and a high one along `axis`."""
+def inverse(low: Tensor, high: Tensor, axis: int, moving: Moving | None = None) -> Tensor:
+    """One part from a low and a high one along `axis`, that of `moving` pictures if they do."""
     low, high = low / SCALE, high * SCALE
     for place, step in reversed(list(enumerate(STEPS))):
         if place % 2:
-            low.sub_(_around_low(high, axis, low.shape[axis]).mul_(step))
+            low.sub_(_around_low(high, axis, low.shape[axis], moving).mul_(step))
         else:
-            high.sub_(_around_high(low, axis, high.shape[axis]).mul_(step))
+            high.sub_(_around_high(low, axis, high.shape[axis], moving).mul_(step))
     shape = list(low.shape)
     shape[axis] += high.shape[axis]
     lines = low.new_empty(shape)
@@ -108,8 +136,10 @@ def _every_other(lines: Tensor, axis: int, first: int) -> Tensor:
     return lines[(slice(None),) * axis + (slice(first, None, 2),)]
 
 
-def _around_high(low: Tensor, axis: int, count: int) -> Tensor:
+def _around_high(low: Tensor, axis: int, count: int, moving: Moving | None) -> Tensor:
     """Sum of the two even samples around each of `count` odd ones, mirrored at the end."""
+    if moving:
+        return moving.around_high(low)
     last = low.shape[axis] - 1
     right = low.narrow(axis, 1, last)
     if last < count:
@@ -117,8 +147,10 @@ def _around_high(low: Tensor, axis: int, count: int) -> Tensor:
     return low.narrow(axis, 0, count) + right
 
 
-def _around_low(high: Tensor, axis: int, count: int) -> Tensor:
+def _around_low(high: Tensor, axis: int, count: int, moving: Moving | None) -> Tensor:
     """Sum of the two odd samples around each of `count` even ones, mirrored at both ends."""
+    if moving:
+        return moving.around_low(high)
     last = high.shape[axis] - 1
     ends = [high.narrow(axis, 0, 1), high, high.narrow(axis, last, 1)]
     padded = torch.cat(ends[: 2 + count - last], axis)

@@ -14,7 +14,7 @@ from torch import Tensor
 from lgcodec.coding.pyramid import Band, Pyramid
 from lgcodec.nets.lifting import inverse
 
-__all__ = ["norms"]
+__all__ = ["norms", "norms_ahead"]
 
 REACH: Final = 8  # numbers from the ends of a band beyond which the ends are not felt
 
@@ -23,6 +23,14 @@ REACH: Final = 8  # numbers from the ends of a band beyond which the ends are no
 def norms(pyramid: Pyramid) -> tuple[Tensor, ...]:
     """Of every band, [*band] float32: Euclidean norm of what each number is synthesised to."""
     return tuple(_of_band(pyramid, band).float() for band in pyramid.bands)
+
+
+def norms_ahead(pyramid: Pyramid, part: int) -> Tensor:
+    """The same of the pictures of a part, [m, 1, 1], along the axis that is split ahead; else 1."""
+    if not pyramid.ahead:
+        return torch.ones(())
+    depth = pyramid.levels[0] - max(part - 1, 0)
+    return _along(pyramid.tile[0], depth, high=part > 0).float()[:, None, None]
 
 
 def _of_band(pyramid: Pyramid, band: Band) -> Tensor:

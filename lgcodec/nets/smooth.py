@@ -7,7 +7,7 @@ from operator import add
 import torch
 from torch import Tensor
 
-__all__ = ["KNOTS", "MARGIN", "interpolate", "splines", "spread"]
+__all__ = ["KNOTS", "MARGIN", "catmull_rom", "interpolate", "splines", "spread"]
 
 KNOTS = 4  # coarse samples that a sample sees along an axis
 MARGIN = 2  # those that a tile needs beyond its own on either side
@@ -65,9 +65,7 @@ def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
         return _gathered(lattice, whole.long())
     base = places.floor()
     total = lattice.new_zeros(())
-    weights = [
-        _catmull_rom(places[..., axis] - base[..., axis]) for axis in range(places.shape[-1])
-    ]
+    weights = [catmull_rom(places[..., axis] - base[..., axis]) for axis in range(places.shape[-1])]
     for corner in torch.cartesian_prod(*[torch.arange(4)] * places.shape[-1]).view(
         -1, len(weights)
     ):
@@ -82,7 +80,7 @@ def _rounding(length: int) -> float:
     return min(max(1e-3, length * 2.0**-23), 1 / 8)
 
 
-def _catmull_rom(t: Tensor) -> Tensor:
+def catmull_rom(t: Tensor) -> Tensor:
     """Weights [..., 4] of the samples at -1, 0, 1, 2 for a place between 0 and 1."""
     return torch.stack(
         [

@@ -374,7 +374,8 @@ static const char *const NAMES[] = {
     /* 24 */ "3.w", "3.b", "4.w", "4.b", "5.w", "5.b", "6.w", "6.b", "7.w", "7.b",
     /* 34 */ "merge.w", "merge.b", "modulators",
     /* 37 */ "siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd",
-    /* 45 */ "ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead"};
+    /* 45 */ "ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead",
+    "motion"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 typedef struct {

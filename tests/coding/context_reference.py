@@ -1,6 +1,6 @@
 """Latents in plain Python, one symbol at a time, written from spec/codings/context.md alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import combinations, product
 from pathlib import Path
@@ -10,21 +10,20 @@ from typing import NamedTuple
 from coding.pyramid_reference import (
     Band,
     Grid,
+    Known,
     Low,
     Place,
     bands,
     by_phase,
-    coarse,
     depth,
     is_high,
-    join,
+    low_parts,
     near,
     order,
     parts,
     raster,
 )
 
-Known = dict[tuple[int, int, int], list[Grid]]  # part, level, orientation -> [place -> symbol]
 LANE = 2**15  # magnitudes for each lane
 PAGES = Path(__file__).parents[2] / "spec" / "codings"
 LIKELIER = (
@@ -48,7 +47,7 @@ def networks(axes: int, ahead: int = 0) -> list[int]:
 def g(s: int) -> int:
     m = min(abs(s), 4095) + 1
     b = m.bit_length() - 1
-    return 16 * b + m * 16 // 2**b - 16
+    return 16 * b + m * 16 // (1 << b) - 16
 
 
 def t(s: int) -> int:
@@ -302,11 +301,29 @@ class Lanes:
         return (odds < 0) != bool(other)
 
 
+def motion_class(sizes: Sequence[int], i: int) -> int:
+    """Of the i-th number of `motion`, in the order of decoding, from the magnitudes before it."""
+    row, j = divmod(i, 2)
+    if row == 0:
+        return 36
+    # Two rows, and where j is 1 the number beside; nothing moves before the first row.
+    return min(18 + 6 * g(sum(sizes[max(i - 4 - j, 0) : i])) // 16, 63)
+
+
+def motion_of(lanes: Lanes, pictures: int) -> list[int]:
+    """The tensor `motion` of so many pictures; its symbols come before those of the bands."""
+    sizes = list[int]()
+    for i in range(2 * (pictures - 1)):
+        sizes.append(lanes.magnitude(motion_class(sizes, i)))
+    return [-n if n and lanes.is_negative(0) else n for n in sizes]
+
+
 class Decoded(NamedTuple):
-    """The tensor `latents`; class and features of each magnitude in its order; low parts.
+    """The tensor `latents`; class and features of each magnitude in its order; the rest.
 
     signs   features, odds and whether it is negative of every sign, in the order of decoding
     low     z by part, level and channel
+    motion  that tensor in its order; empty where there is none
     """
 
     latents: list[int]
@@ -314,29 +331,7 @@ class Decoded(NamedTuple):
     inputs: list[list[int]]
     signs: list[tuple[list[int], int, bool]]
     low: dict[tuple[int, int], list[Grid]]
-
-
-def low_parts(
-    known: Known,
-    low: Mapping[tuple[int, int], list[Grid]],
-    band: Band,
-    of: tuple[Place, Place],
-    channels: int,
-) -> list[Grid]:
-    """z of the level of a band in every channel; `of`: samples and levels of its part."""
-    (tile, levels), above, bit = of, (band.part, band.level + 1), 2 ** (len(band.shape) - 1)
-    symbols = {
-        o % bit if band.part else o: grids
-        for (part, level, o), grids in known.items()
-        if (part, level) == above
-    }
-    if not symbols:  # the first band of the part
-        return [dict.fromkeys(raster(coarse(tile, levels)), 0)] * channels
-    splits = [n > above[1] for n in levels]
-    return [
-        join(low[above][c], {o: grids[c] for o, grids in symbols.items()}, splits)
-        for c in range(channels)
-    ]
+    motion: list[int]
 
 
 def decoded(
@@ -348,6 +343,7 @@ def decoded(
     entropy: Sequence[int],
     numbers: Sequence[int] | None = None,
     ahead: int = 0,
+    motion: int = 0,
 ) -> Decoded:
     """A chunk. `numbers`: those of the networks; None: those of the files."""
     axes, plan = len(tile), bands(tile, levels, ahead)
@@ -355,7 +351,7 @@ def decoded(
     first = [usual + more for usual, more in zip(first, entropy, strict=True)]
     lanes = Lanes(chunk, channels * sum(len(order(band.shape)) for band in plan))
     known, low = Known(), dict[tuple[int, int], list[Grid]]()
-    found = Decoded([], [], [], [], low)
+    found = Decoded([], [], [], [], low, motion_of(lanes, tile[0]) if motion else [])
     for band in plan:
         k, o, shape, part = band
         if (part, k) not in low:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 Place = tuple[int, ...]
 Grid = dict[Place, int]
+Known = dict[tuple[int, int, int], list[Grid]]  # part, level, orientation -> [place -> symbol]
 
 
 class Band(NamedTuple):
@@ -142,6 +143,29 @@ def join(low: Grid, symbols: Mapping[int, Grid], splits: Sequence[bool]) -> Grid
             bit = 2 ** (axes - 1 - a)
             part = {o: along((part[o], part[o + bit]), a, line) for o in part if not o & bit}
     return {p: min(max(v, -(2**20)), 2**20) for p, v in part[0].items()}
+
+
+def low_parts(
+    known: Known,
+    low: Mapping[tuple[int, int], list[Grid]],
+    band: Band,
+    of: tuple[Place, Place],
+    channels: int,
+) -> list[Grid]:
+    """z of the level of a band in every channel; `of`: samples and levels of its part."""
+    (tile, levels), above, bit = of, (band.part, band.level + 1), 2 ** (len(band.shape) - 1)
+    symbols = {
+        o % bit if band.part else o: grids
+        for (part, level, o), grids in known.items()
+        if (part, level) == above
+    }
+    if not symbols:  # the first band of the part
+        return [dict.fromkeys(raster(coarse(tile, levels)), 0)] * channels
+    splits = [n > above[1] for n in levels]
+    return [
+        join(low[above][c], {o: grids[c] for o, grids in symbols.items()}, splits)
+        for c in range(channels)
+    ]
 
 
 class Low:

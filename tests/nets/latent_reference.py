@@ -13,7 +13,7 @@ PAGES = Path(__file__).parents[2] / "spec" / "families"
 
 
 def step(steps: Sequence[float], depth: int, level: int, channel: int) -> float:
-    return 2.0 ** min(max((steps[level] + steps[depth + 1 + channel]) / 32, -24), 24)
+    return float(2.0 ** min(max((steps[level] + steps[depth + 1 + channel]) / 32, -24), 24))
 
 
 def running(coarse: Grid) -> Grid:
@@ -80,6 +80,73 @@ def joined(low: Grid, high: Grid, axis: int) -> Grid:
         for i, value in enumerate(line(lows, highs)):
             result[(*start[:axis], i, *start[axis + 1 :])] = value
     return result
+
+
+# --- motion
+
+
+def displacements(motion: Sequence[int]) -> list[tuple[int, int]]:
+    """d(t) of every picture, in eighths of a sample along the axes 1 and 2."""
+    v = [0, 0]
+    found = [(0, 0)]
+    for t in range(1, len(motion) // 2 + 1):
+        v = [v[j] + motion[2 * (t - 1) + j] for j in (0, 1)]
+        found.append((found[-1][0] + v[0], found[-1][1] + v[1]))
+    return found
+
+
+def catmull_rom(t: float) -> list[float]:
+    """Weights of the samples i - 1 .. i + 2 at the place i + t."""
+    return [
+        ((2 - t) * t - 1) * t / 2,
+        ((3 * t - 5) * t**2 + 2) / 2,
+        ((4 - 3 * t) * t + 1) * t / 2,
+        (t - 1) * t**2 / 2,
+    ]
+
+
+def seen(picture: Grid, s: Place, by: Sequence[int], last: Place) -> float:
+    """The value of a picture at the place that is `by` eighths of a sample from s."""
+    whole = [n + e // 8 for n, e in zip(s, by, strict=True)]
+    rows, columns = (catmull_rom(e % 8 / 8) for e in by)
+    total = 0.0
+    for (y, up), (x, along) in product(enumerate(rows, -1), enumerate(columns, -1)):
+        place = whole[0] + y, whole[1] + x
+        inside = tuple(min(max(n, 0), most) for n, most in zip(place, last, strict=True))
+        total += up * along * picture[inside]
+    return total
+
+
+def joined_moving(low: Grid, high: Grid, d: Sequence[tuple[int, int]]) -> Grid:
+    """One part from two along axis 0; d: the displacements of its pictures."""
+    k, m = 1.149604398860241, len(d)
+    pictures: list[Grid] = [{} for _ in range(m)]
+    for p, v in low.items():
+        pictures[2 * p[0]][p[1:]] = v / k
+    for p, v in high.items():
+        pictures[2 * p[0] + 1][p[1:]] = v * k
+    last = max(pictures[0])
+
+    def beside(i: int, other: int, s: Place) -> float:
+        """What picture i sees at s of another; the extension repeats one that is there."""
+        other = 1 if other < 0 else m - 2 if other == m else other
+        return seen(pictures[other], s, [d[other][j] - d[i][j] for j in (0, 1)], last)
+
+    for first, factor in (
+        (0, -0.443506852043971),
+        (1, -0.882911075530934),
+        (0, 0.052980118572961),
+        (1, 1.586134342059924),
+    ):
+        for i in range(first, m, 2):
+            pictures[i] = {
+                s: v + factor * (beside(i, i - 1, s) + beside(i, i + 1, s))
+                for s, v in pictures[i].items()
+            }
+    return {(i, *s): v for i, picture in enumerate(pictures) for s, v in picture.items()}
+
+
+# --- norms, channels and the filter
 
 
 def norm(length: int, level: int, *, high: bool, i: int) -> float:
@@ -168,6 +235,7 @@ def lattice(
     tile: Place,
     levels: Place,
     ahead: int = 0,
+    motion: Sequence[int] | None = None,
 ) -> list[Grid]:
     """Coded channels of the tile at `index`, before they are rotated."""
     channels, most = len(coarse), max(levels)
@@ -186,7 +254,7 @@ def lattice(
     assert at == len(latents)
     result = []
     for c in range(channels):
-        z = detail(plan[c], tile, levels, ahead)
+        z = detail(plan[c], tile, levels, ahead, motion)
         width = step(steps, most, most, c)
         grid = {p: v * width for p, v in running(coarse[c]).items()}
         result.append({s: v + smooth(grid, index, tile, count, s) for s, v in z.items()})
@@ -194,8 +262,16 @@ def lattice(
     return filtered(result, tile, steps, most, ahead) if has_filter else result
 
 
-def detail(plan: Mapping[Band, Grid], tile: Place, levels: Place, ahead: int) -> Grid:
+def detail(
+    plan: Mapping[Band, Grid],
+    tile: Place,
+    levels: Place,
+    ahead: int,
+    motion: Sequence[int] | None = None,
+) -> Grid:
     """What the wavelet makes of the bands of a channel."""
+    d = None if motion is None else displacements(motion)
+    assert d is None or (ahead and len(d) == tile[0])
     whole: Grid = {}
     for part, (own, splits) in enumerate(parts(tile, levels, ahead)):
         found = {band: grid for band, grid in plan.items() if band.part == part}
@@ -208,7 +284,13 @@ def detail(plan: Mapping[Band, Grid], tile: Place, levels: Place, ahead: int) ->
                 {0: z} | {b.orientation - bit: v for b, v in found.items() if b.level == level},
                 [n > level for n in splits],
             )
-        whole = joined(whole, z, 0) if part else z
+        if part == 0:
+            whole = z
+        elif d is None:
+            whole = joined(whole, z, 0)
+        else:
+            before = depth(levels, part) - 1  # splits, each of which left every second picture
+            whole = joined_moving(whole, z, d[:: 2**before])
     return whole
 
 
