@@ -8,8 +8,8 @@ all of them goes on to level k + 1, and at the end to the global chunk.
 Of a video the axis of time is split ahead of the others, as often as it is to be: into a low part
 and high ones, each of which the other axes split as above. What stands still is coded once, however
 fine it is. Such a part is high or low along time as a whole, and what is low along the other axes
-in a high part is a band as well. Pictures that are joined so may move against each other; how, says a
-second tensor (see `nets/motion.py`).
+in a high part is a band as well. Pictures that are joined so may move against each other: a second
+tensor says how (see `nets/motion.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -184,7 +184,7 @@ class Pyramid:
         return tuple(up and axis >= self.ahead for axis, up in enumerate(self.high(orientation)))
 
     def tensors(self) -> tuple[TensorSpec, ...]:
-        """LATENTS, all bands [C, *band] one after the other; MOTION of all pictures but the first."""
+        """LATENTS, all bands [C, *band] one after the other; MOTION of pictures but the first."""
         latents = TensorSpec(LATENTS, (sum(self.sizes),))
         if not self.motion:
             return (latents,)

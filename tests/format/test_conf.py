@@ -237,7 +237,7 @@ def test_messages_speak_of_names() -> None:
     for payload, message in (
         (conf_payload(b"\xa6", fill=b""), "keys 'family, quantiser, .*, values', expected are"),
         (conf_payload(coder=b"\x02\x82\x64rans\xa0"), "name 'rans' is spelled out, expected 42"),
-        (family(b"\xa1\x18\x34\x00"), "number 52 stands for no name, allowed are 0 to 51"),
+        (family(b"\xa1\x18\x35\x00"), "number 53 stands for no name, allowed are 0 to 52"),
     ):
         with pytest.raises(FileError, match=message):
             Conf.unpack(payload)

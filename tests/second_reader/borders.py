@@ -56,7 +56,7 @@ ITEMS = {
     ),
 }
 
-CONFIGURATIONS = {  # numbers up to 51, and texts that are not on the list, as keys
+CONFIGURATIONS = {  # numbers up to 52, and texts that are not on the list, as keys
     "ok": (
         *("a10000", "a11700", "a1181800", "a1183300", "a2000b0b00", "a20000181800"),
         *("a21818006000", "a16000", "a16362697400", "a165626974737300"),
