@@ -8,7 +8,7 @@ from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import KINDS, Kind
 from lgcodec.nets import Family, Incode, Latent, ReluPe, Siren
 
-__all__ = ["CODINGS_OF", "KINDS_OF", "NETWORKS"]
+__all__ = ["CODINGS_OF", "KINDS_OF", "MOVING", "NETWORKS", "Make"]
 
 Make = Callable[[Geometry], Family]
 RANGES: Final = {"t": (-2.0, 2.0)}
@@ -32,10 +32,10 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
     }
 
 
-def _latents(deepest: int) -> Make:
+def _latents(deepest: int, motion: int = 0) -> Make:
     """As many levels as tiles have, up to `deepest`: other axes may have fewer.
 
-    Where that is above 1, time is split ahead in a video.
+    Where that is above 1, time is split ahead in a video; `motion`: and its pictures move.
     """
 
     def make(geometry: Geometry) -> Family:
@@ -47,6 +47,7 @@ def _latents(deepest: int) -> Make:
             levels=levels,
             frame=tuple(axis.frame_len for axis in geometry.axes),
             ahead=int(geometry.kind == "video" and deepest > 1 and 0 not in levels),
+            motion=motion,
         )
 
     return make
@@ -65,6 +66,7 @@ NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
     "relu-pe": _perceptrons(ReluPe, octaves=(3, 4)),
     "latent": {"local-global": _latents(4), "local-global-shallow": _latents(1)},
 }
+MOVING: Final[Make] = _latents(4, motion=1)  # of videos
 # Families that do not have every kind of signal; of the others every kind is made.
 KINDS_OF: Final[Mapping[str, tuple[Kind, ...]]] = dict.fromkeys(NETWORKS, tuple(KINDS))
 # Families and arrangements with codings of their own, which take turns.

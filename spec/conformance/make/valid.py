@@ -24,7 +24,7 @@ from lgcodec.format.names import NAMES
 from lgcodec.nets import Family
 
 from .codings import CODINGS, chunks
-from .networks import CODINGS_OF, KINDS_OF, NETWORKS
+from .networks import CODINGS_OF, KINDS_OF, MOVING, NETWORKS, Make
 
 __all__ = ["Vector", "geometry_of", "networks", "stream", "vectors"]
 
@@ -65,7 +65,8 @@ class Vector:
 def vectors() -> Iterator[Vector]:
     """All of them."""
     yield from networks()
-    yield _film()
+    yield _film("film", "time split ahead")
+    yield _film("moving", "time split ahead, moving pictures")
     yield from _together()
     yield from _edges()
 
@@ -92,12 +93,13 @@ def networks() -> Iterator[Vector]:
             )
 
 
-def _film() -> Vector:
+def _film(name: str, how: str) -> Vector:
     """Latents of a video whose time is split ahead, three times, and whose frames are filtered."""
     geometry = geometry_of("video", ((17, 2, 1), (12, 2, 1), (10, 2, 1)), "uint8", 3)
-    made = stream("latent", "local-global", geometry, CODINGS_OF["latent", "local-global"][0])
-    about = "video of 3 channels in tiles of 9 x 6 x 5, time split ahead"
-    return Vector("latent-local-global-film", about, Container((_with_hole(made),)))
+    coding, make = CODINGS_OF["latent", "local-global"][0], MOVING if name == "moving" else None
+    made = stream("latent", "local-global", geometry, coding, make)
+    about = f"video of 3 channels in tiles of 9 x 6 x 5, {how}"
+    return Vector(f"latent-local-global-{name}", about, Container((_with_hole(made),)))
 
 
 def stream(
@@ -105,9 +107,10 @@ def stream(
     arrangement: str,
     geometry: Geometry,
     coding: tuple[Plug, Plug] | Callable[[Family], tuple[Plug, Plug]],
+    make: Make | None = None,
 ) -> StreamData:
-    """A stream with all its partitions, its numbers drawn."""
-    network = NETWORKS[family][arrangement](geometry)
+    """A stream with all its partitions, its numbers drawn; `make` makes its network."""
+    network = (make or NETWORKS[family][arrangement])(geometry)
     if callable(coding):
         coding = coding(network)
     values = next(v for name, _, v in SAMPLES if name == geometry.sample_type)
