@@ -294,12 +294,13 @@ class Latent(Family):
 
         One symbol in sixteen has a sign, all others are 0. Along an axis that a level splits, four
         lifting steps of half the samples and a scale of each; along every axis, four samples of
-        the spline.
+        the spline. Where pictures move, both neighbours of a step are interpolated from four
+        samples along two axes.
         """
         pyramid = self.pyramid
         network = self.coder.inputs * HIDDEN + HIDDEN * HIDDEN + HIDDEN
         ahead = [-(-self.tile[0] // (1 << level)) for level in range(self.ahead * self.levels[0])]
-        lifted = 3 * sum(ahead) * prod(self.tile[1:]) + sum(
+        lifted = (3 + 32 * self.motion) * sum(ahead) * prod(self.tile[1:]) + sum(
             3 * sum(part.split(level)) * prod(part.low(level))
             for part in pyramid.parts
             for level in range(max(part.levels))

@@ -88,10 +88,15 @@ def displaced(pictures: Tensor, away: Tensor) -> Tensor:
 
 
 def _matrices(away: Tensor, length: int) -> Tensor:
-    """Matrices [n, 1, length, length] that move lines by `away` [n, 1, 1]; their ends go on."""
-    whole, part = away.div(UNIT, rounding_mode="floor"), away.remainder(UNIT) / UNIT
-    places = (torch.arange(length, device=away.device) + whole)[..., None]
-    weights = catmull_rom(part).expand(-1, -1, length, -1)
+    """Matrices [n, 1, length, length] that move lines by `away` [n, 1, 1]; their ends go on.
+
+    Summed tap by tap: a scatter would add up in any order on an accelerator.
+    """
+    line = torch.arange(length, device=away.device)
+    first = line + away.div(UNIT, rounding_mode="floor") - 1
+    weights = catmull_rom(away.remainder(UNIT) / UNIT)
     result = weights.new_zeros(len(away), 1, length, length)
-    sources = (places + torch.arange(-1, 3, device=away.device)).clamp(0, length - 1)
-    return result.scatter_add_(-1, sources, weights.contiguous())
+    for tap in range(4):
+        source = (first + tap).clamp(0, length - 1)
+        result += weights[..., tap, None] * (source[..., None] == line)
+    return result

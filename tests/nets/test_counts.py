@@ -142,3 +142,6 @@ def test_multiplications_where_time_is_split_ahead() -> None:
     wavelet, spline = 3 * (16 + 8 + 2 * 16) / 16, 3 * 4
     filtered = 9 * (16 + 2 * 16 * 16 + 16)
     assert film.multiplications() == ceil(symbols / 16 + wavelet + spline + filtered)
+    seen = 4 * 2 * (4 + 4) * (16 + 8) / 2 / 16  # four steps of half the pictures, two neighbours
+    moving = replace(film, motion=1)
+    assert moving.multiplications() == ceil(symbols / 16 + wavelet + seen + spline + filtered)
