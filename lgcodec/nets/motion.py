@@ -59,44 +59,59 @@ class Moving:
 
     @staticmethod
     def _sum(pictures: Tensor, own: Tensor, other: Tensor, *places: Tensor) -> Tensor:
-        return sum(
-            (_seen(pictures[:, :, at], own[:, at] - other) for at in places),
-            pictures.new_zeros(()),
-        )
+        """Of the pictures at two places; where one alone sees its part of the tile, twice that."""
+        first, second = ((pictures[:, :, at], own[:, at] - other) for at in places)
+        one, two = _seen(*first), _seen(*second)
+        if torch.equal(first[1], second[1]):
+            return one + two
+        sees, other_sees = _sees(*first), _sees(*second)
+        alone = torch.where(sees, 2 * one, 2 * two)
+        return torch.where(sees == other_sees, one + two, alone)
 
 
 def _seen(pictures: Tensor, away: Tensor) -> Tensor:
     """Pictures [P, C, m, H, W] at places `away` [P, m, 2] from every sample."""
     flat, away = pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1)
-    blocks = flat.split(max(1, AT_ONCE // max(flat.shape[2:]) ** 2))
-    rows, at = [], 0
-    for block in blocks:
-        rows.append(displaced(block, away[at : at + len(block)]))
-        at += len(block)
-    return torch.cat(rows).unflatten(0, pictures.shape[0:3:2]).transpose(1, 2)
+    count = max(1, AT_ONCE // max(flat.shape[2:]) ** 2)
+    blocks = zip(flat.split(count), away.split(count), strict=True)
+    seen = torch.cat([displaced(*block) for block in blocks])
+    return seen.unflatten(0, pictures.shape[0:3:2]).transpose(1, 2)
+
+
+def _sees(pictures: Tensor, away: Tensor) -> Tensor:
+    """[P, 1, m, H, W]: whether a sample of the pictures is at most half a sample from there."""
+    found = torch.ones((), dtype=torch.bool, device=away.device)
+    for axis, length in enumerate(pictures.shape[3:]):
+        places = UNIT * torch.arange(length, device=away.device) + away[..., axis, None]
+        inside = (places >= -UNIT // 2) & (places <= UNIT * (length - 1) + UNIT // 2)
+        found = found & (inside[..., None] if axis == 0 else inside[..., None, :])
+    return found[:, None]
 
 
 def displaced(pictures: Tensor, away: Tensor) -> Tensor:
-    """The same of pictures [n, C, H, W], `away` [n, 2]."""
-    down, right = away[:, None, :, None].unbind(2)
-    if down.any():
-        pictures = _matrices(down, pictures.shape[2]).to(pictures) @ pictures
-    if right.any():
-        moved = _matrices(right, pictures.shape[3]).to(pictures)
-        pictures = pictures @ moved.transpose(-1, -2)
-    return pictures
+    """Pictures [n, C, H, W] at places `away` [n, 2] from every sample.
+
+    One at a time: for several at once libraries may add in another order, and a crop would decode
+    to other bits.
+    """
+    down, right = (_matrices(part, n) for part, n in zip(away.T, pictures.shape[2:], strict=True))
+    pairs = zip(pictures, down.to(pictures), right.to(pictures).mT, strict=True)
+    return torch.stack([vertical @ picture @ horizontal for picture, vertical, horizontal in pairs])
 
 
 def _matrices(away: Tensor, length: int) -> Tensor:
-    """Matrices [n, 1, length, length] that move lines by `away` [n, 1, 1]; their ends go on.
+    """Matrices [n, length, length] that move lines by `away` [n], mirrored at their ends.
 
-    Summed tap by tap: a scatter would add up in any order on an accelerator.
+    A sample at an end that was repeated would stand for many, and so would its noise. Summed tap by
+    tap: a scatter would add up in any order on an accelerator.
     """
+    away = away[:, None]
     line = torch.arange(length, device=away.device)
     first = line + away.div(UNIT, rounding_mode="floor") - 1
     weights = catmull_rom(away.remainder(UNIT) / UNIT)
-    result = weights.new_zeros(len(away), 1, length, length)
+    result = weights.new_zeros(len(away), length, length)
     for tap in range(4):
-        source = (first + tap).clamp(0, length - 1)
+        source = (first + tap).clamp(1 - length, 2 * length - 2).abs()
+        source = torch.minimum(source, 2 * length - 2 - source)
         result += weights[..., tap, None] * (source[..., None] == line)
     return result
