@@ -5,8 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from encodes import stream_of
 from fit.builders import smooth
+from numpy.typing import NDArray
 
 from lgcodec import media
 from lgcodec._decode import decode_stream
@@ -27,9 +29,16 @@ def signals() -> dict[str, Signal]:
         "image": Signal("image", picture, None),
         "grey": Signal("image", picture[..., :1].copy(), None),
         "audio": Signal("audio", speech.samples[4000:7000].copy(), speech.rate),
+        "film": Signal("video", panned(cat.samples), Fraction(25)),
         "video": smooth("video", (6, 20, 23), 3, "uint8"),
         "volume": smooth("volume", (9, 8, 10), 1, "float32"),
     }
+
+
+def panned(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Six frames [t, y, x, C] of a part that goes down and to the right."""
+    places = [(64 + t, 40 + 3 * t) for t in range(6)]
+    return np.stack([picture[y : y + 36, x : x + 50] for y, x in places])
 
 
 CASES: dict[str, dict[str, Any]] = {
@@ -37,6 +46,7 @@ CASES: dict[str, dict[str, Any]] = {
     "grey": {"partition_size": (24, 24), "groups": 2},
     "audio": {"partition_size": (500,), "groups": 2},
     "video": {"partition_size": (5, 8, 12)},
+    "film": {"partition_size": (5, 18, 25)},
     "volume": {"partitions": (1, 2, 2)},
 }
 

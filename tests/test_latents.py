@@ -50,6 +50,18 @@ def test_files_are_intact_to_the_last_number(name: str, tmp_path: Path) -> None:
     assert report.streams[0].numbers[0] == latents * report.streams[0].intact
 
 
+def test_what_is_called_film_moves() -> None:
+    """Else the tests of all kinds say nothing of motion."""
+    for name, moves in (("film", True), ("video", False)):
+        stream = stream_of(encoded(name)[0])
+        codec, group = codec_of(stream.conf), stream.groups[0]
+        head = codec.decode_global(stream.read_global(0))
+        chunks = list(stream.read_locals(0, group.ids).values())
+        motion = codec.decode_local(head, chunks)["motion"]
+        assert motion.any(axis=(1, 2)).sum() >= len(chunks) / 2 * moves
+        assert motion.any() == moves
+
+
 def test_a_seed_gives_the_same_file_again() -> None:
     assert encode()[0] == encoded("image")[0]
 
@@ -100,6 +112,7 @@ CROPS: dict[str, dict[str, tuple[int, int]]] = {
     "grey": {"y": (30, 48)},
     "audio": {"t": (1400, 2100)},
     "video": {"t": (3, 6), "x": (12, 20)},
+    "film": {"t": (0, 4), "y": (18, 36), "x": (20, 45)},
     "volume": {"y": (4, 8), "x": (1, 4)},
 }
 

@@ -21,14 +21,14 @@ from typing import Final, final
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["LATENTS", "MAX_LEVELS", "MOTION", "Band", "Pyramid", "as_lengths"]
+__all__ = ["LATENTS", "MAX_LEVELS", "MAX_PICTURES", "MOTION", "Band", "Pyramid", "as_lengths"]
 
 LATENTS: Final = "latents"  # names of the local tensors
 MOTION: Final = "motion"
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
-MAX_MOVING: Final = 512  # samples of a picture along an axis: work grows with their square
+MAX_PICTURES: Final = 1024  # of a tile, if they move: their motion is read one by one
 MAX_LATENTS: Final = 2**22  # of a tile, all channels: it is decoded as a whole
 
 
@@ -96,9 +96,9 @@ class Pyramid:
             raise UsageError(
                 f"motion is {self.motion}, allowed are 0 and {self.ahead}, the axes split ahead"
             )
-        if self.motion and max(self.tile[1:]) > MAX_MOVING:
+        if self.motion and self.tile[0] > MAX_PICTURES:
             raise UsageError(
-                f"pictures of {self.tile[1:]} samples move, allowed are up to {MAX_MOVING} each"
+                f"{self.tile[0]} pictures of a tile move, allowed are up to {MAX_PICTURES}"
             )
 
     @property

@@ -11,8 +11,10 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.fit.blocks import side_by_side
+from lgcodec.fit.curvature import spread_out
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
+from lgcodec.fit.motion import motion_bits
 from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
@@ -60,7 +62,10 @@ class Chooser:
         def chosen(rows: slice) -> Part:
             bands = self._pyramids.bands(rounded, rows)
             near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
-            return [cheapest(*pair) for pair in zip(bands, coder.classes(near), strict=True)]
+            heavy = self._pyramids.heavy(rows)
+            weights = map(spread_out, heavy, rounded.scales) if heavy else [None] * len(bands)
+            parts = zip(bands, coder.classes(near), weights, strict=True)
+            return [cheapest(band, own, None, weight) for band, own, weight in parts]
 
         return _choice(rounded, side_by_side(chosen, self._pyramids.blocks))
 
@@ -79,6 +84,7 @@ class Chooser:
                 odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
                 phases=self._phases,
                 displaced=self._pyramids.displaced(rows),
+                heavy=self._pyramids.heavy(rows),
             )
 
         return _choice(rounded, side_by_side(better, self._pyramids.blocks))
@@ -95,6 +101,8 @@ class Chooser:
         """What a choice takes in a file, by ideal code lengths."""
         partitions, shared = len(choice.symbols[0]), choice.rounded.global_["coarse"].size
         coded = self._bits(self._coder(), choice.symbols) / 8
+        if self.motion is not None:
+            coded += float(motion_bits(self.motion).sum()) / 8
         return HEAD + EACH * partitions + shared + coded
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:

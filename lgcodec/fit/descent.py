@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.pyramid import Band, Pyramid
+from lgcodec.fit.curvature import pulled, spread_out
 from lgcodec.fit.rounding import cheapest
 from lgcodec.nets.lifting import inverse, lengthened
 from lgcodec.nets.norms import norms, norms_ahead
@@ -34,6 +35,7 @@ def descend(
     odds: Sequence[NDArray[np.int64]],
     phases: int,
     displaced: Tensor | None = None,
+    heavy: Sequence[Tensor] | None = None,
 ) -> list[Symbols]:
     """Better symbols [P, N_k] of every band, for their `classes` and `odds` [P, N_k].
 
@@ -41,18 +43,20 @@ def descend(
     error    [P, C, *tile]: what `symbols` decode to less what they should
     inside   [P, *tile]: whether a sample counts
     phases   1: all places of a band at once; 2: every other place along each axis in turn
-    displaced   [P, T, 2] of the pictures of tiles that move
+    displaced   [P, T, 2] of the pictures of tiles that move; heavy: as in `curvature.heavier`
     """
     chosen, counts = list(symbols), inside[:, None]
     plan = list(zip(range(len(chosen)), pyramid.bands, scales, norms(pyramid), strict=True))
     for part, own in groupby(plan, lambda line: line[1].part):
-        slopes = _pulled(pyramid, part, error * counts, displaced)
+        slopes = pulled(pyramid, part, error * counts, displaced)
         weights = counts[:, :, pyramid.places(part)] * norms_ahead(pyramid, part).square()
         made = torch.zeros_like(slopes)
         for place, band, scale, norm in own:
             for mask in _phases(band.shape, phases):
-                slope = (_slope(pyramid, band, slopes) / (scale * norm**2)).flatten(1).numpy()
-                better = cheapest(chosen[place] - slope, classes[place], odds[place])
+                bend = norm**2 if heavy is None else norm**2 * heavy[place]
+                slope = (_slope(pyramid, band, slopes) / (scale * bend)).flatten(1).numpy()
+                weight = None if heavy is None else spread_out(heavy[place], scale)
+                better = cheapest(chosen[place] - slope, classes[place], odds[place], weight)
                 changed = np.where(np.tile(mask.ravel(), pyramid.channels), better, chosen[place])
                 change = torch.from_numpy(changed - chosen[place]).float()
                 more = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
@@ -61,17 +65,6 @@ def descend(
         if pyramid.ahead:
             error = error + lengthened(made, pyramid, part, displaced)
     return chosen
-
-
-def _pulled(pyramid: Pyramid, part: int, error: Tensor, displaced: Tensor | None) -> Tensor:
-    """How half the squared error of tiles grows with each sample of a part, [P, C, *part]."""
-    if not pyramid.ahead:
-        return error
-    shape = len(error), pyramid.channels, *pyramid.parts[part].tile
-    samples = error.new_zeros(shape).requires_grad_()
-    whole = lengthened(samples, pyramid, part, displaced)
-    (slope,) = torch.autograd.grad(whole, samples, error)
-    return slope
 
 
 def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:

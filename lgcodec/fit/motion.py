@@ -17,7 +17,7 @@ from lgcodec.fit.rounding import LAMBDA, dead_zone
 from lgcodec.nets.lifting import analyse, synthesise
 from lgcodec.nets.motion import UNIT, displaced, motion_of
 
-__all__ = ["found_motion"]
+__all__ = ["found_motion", "motion_bits"]
 
 FARTHEST: Final = 8  # samples of a picture of half the size, from one picture to the next
 EDGE: Final = 16  # smaller pictures are not searched
@@ -28,6 +28,7 @@ EVEN: Final = 1e-6  # weight of accelerations, by network units squared and samp
 STILL: Final = 1e-7  # and of displacements
 FAR: Final = 1e-4  # what a sample costs in the search, network units
 A_SYMBOL: Final = 3.5  # bits, roughly, and twice the octaves of its magnitude
+STILL_BITS: Final = 8.0  # of a tile that does not move
 
 
 def found_motion(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor]) -> Tensor:
@@ -123,7 +124,7 @@ def _solved(
         normal[:, :, axis, :, axis] += stiff
     slope = torch.einsum("pka,ki->pia", slopes, signs) + stiff @ found[:, 1:]
     matrix = normal.reshape(len(found), 2 * count, 2 * count)
-    change = torch.linalg.solve(matrix, -slope.reshape(len(found), 2 * count, 1))
+    change: Tensor = torch.linalg.solve(matrix, -slope.reshape(len(found), 2 * count, 1))
     return change.view(-1, count, 2).clamp(-1, 1)
 
 
@@ -136,6 +137,15 @@ def _price(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor], moved: Ten
     ]
     decoded = [part * scale for part, scale in zip(symbols, scales, strict=True)]
     error = (synthesise(decoded, coarse, pyramid, moved) - tiles).square().flatten(1).sum(1)
-    numbers = [part.flatten(1).abs() for part in (*symbols, motion_of(moved))]
-    bits = sum(((n > 0) * (A_SYMBOL + 2 * n.clamp(min=1).log2())).sum(1) for n in numbers)
+    bits = sum((_bits(part) for part in symbols), motion_bits(motion_of(moved)))
     return error / scales[-1].square().mean() + LAMBDA * bits
+
+
+def motion_bits(motion: Tensor) -> Tensor:
+    """What the numbers of tiles [P, T - 1, 2] take, roughly, [P]."""
+    return STILL_BITS + _bits(motion.float())
+
+
+def _bits(symbols: Tensor) -> Tensor:
+    sizes = symbols.flatten(1).abs()
+    return ((sizes > 0) * (A_SYMBOL + 2 * sizes.clamp(min=1).log2())).sum(1)

@@ -12,6 +12,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, MOTION, Pyramid
 from lgcodec.fit.blocks import side_by_side
+from lgcodec.fit.curvature import heavier
 from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets.base import TensorWeights
@@ -65,12 +66,13 @@ class Pyramids:
         self._few = slice(0, None, ceil(total / min(FEW, most)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
+        self._heavy: dict[int, list[Tensor]] = {}  # kept, as estimating them takes long
         self.motion = self._moves() if family.motion else None
         grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
         self._coarse = torch.zeros(family.channels, *grid)
         for _ in range(AGAIN if self.motion is not None and self.motion.any() else 1):
-            low = [part[1] for part in side_by_side(self._analysed, self.blocks)]
-            self._coarse += self._solved(torch.cat(low))
+            low = side_by_side(lambda rows: self._analysed(rows)[1], self.blocks)
+            self._coarse += self._solved(torch.cat(list(low)))
 
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
@@ -102,19 +104,27 @@ class Pyramids:
         """How the pictures of tiles move, [P, T, 2] as in `displacements`."""
         return None if self.motion is None else displacements(self.motion[rows])
 
+    def heavy(self, rows: slice) -> list[Tensor] | None:
+        """As `curvature.heavier`, if any of these tiles moves."""
+        moved = self.displaced(rows)
+        if moved is None or not moved.any():
+            return None
+        if rows.start not in self._heavy:
+            found = heavier(self._family.pyramid, moved)
+            self._heavy[rows.start] = [weights.half() for weights in found]
+        return [weights.float() for weights in self._heavy[rows.start]]
+
     def _moves(self) -> Tensor:
         """Motion of all tiles, told from the strongest channel."""
         family = self._family
         one = replace(family.pyramid, channels=1)
         scales = family.scales({"global.steps": _steps(family, COMPARED, 0.0)})
         alone = [scale[:1] for scale in scales]
-        return torch.cat(
-            list(
-                side_by_side(
-                    lambda rows: found_motion(one, self.coded(rows)[:, :1], alone), self.blocks
-                )
-            )
-        )
+
+        def found(rows: slice) -> Tensor:
+            return found_motion(one, self.coded(rows)[:, :1], alone)
+
+        return torch.cat(list(side_by_side(found, self.blocks)))
 
     def filtered(self, rounded: Rounded, symbols: Sequence[Symbols]) -> Rounded:
         """The same with as much of the filter in every channel as leaves the least error."""

@@ -25,18 +25,22 @@ def dead_zone(scaled: Floats) -> Symbols:
 
 
 def cheapest(
-    scaled: Floats, classes: NDArray[np.intp], odds: NDArray[np.int64] | None = None
+    scaled: Floats,
+    classes: NDArray[np.intp],
+    odds: NDArray[np.int64] | None = None,
+    weights: Floats | None = None,
 ) -> Symbols:
     """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are.
 
-    odds   of their signs, as `Context.odds`; None: a sign has one bit
+    odds      of their signs, as `Context.odds`; None: a sign has one bit
+    weights   by which errors count more; None: not at all
     """
-    size = np.abs(scaled)
-    sign = 0 if odds is None else LAMBDA * (sign_bits(np.sign(scaled) * odds) - 1)
+    size, bit = np.abs(scaled), LAMBDA if weights is None else LAMBDA / weights
+    sign = 0 if odds is None else bit * (sign_bits(np.sign(scaled) * odds) - 1)
     near = np.rint(size)
-    best, price = near, (size - near) ** 2 + LAMBDA * costs(classes, near) + sign * (near > 0)
+    best, price = near, (size - near) ** 2 + bit * costs(classes, near) + sign * (near > 0)
     for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
-        cost = (size - candidate) ** 2 + LAMBDA * costs(classes, candidate)
+        cost = (size - candidate) ** 2 + bit * costs(classes, candidate)
         cost = cost + sign * (candidate > 0)
         best = np.where(cost < price, candidate, best)
         price = np.minimum(cost, price)

@@ -25,7 +25,7 @@ from typing_extensions import override
 
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.network import HIDDEN
-from lgcodec.coding.pyramid import LATENTS, MAX_MOVING, MOTION, Pyramid, as_lengths
+from lgcodec.coding.pyramid import LATENTS, MAX_PICTURES, MOTION, Pyramid, as_lengths
 from lgcodec.coding.signs import SIGN_HIDDEN, sign_inputs
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
@@ -132,7 +132,7 @@ class Latent(Family):
             levels=levels,
             frame=request.frame,
             ahead=int(ahead),
-            motion=int(ahead and max(request.tile[1:]) <= MAX_MOVING),
+            motion=int(ahead and request.tile[0] <= MAX_PICTURES),
         )
 
     @override

@@ -18,7 +18,6 @@ __all__ = ["UNIT", "Moving", "displaced", "displacements", "motion_of"]
 
 UNIT: Final = 8  # of a displacement: one sample
 MOST: Final = 2**15 - 1  # magnitude of a number in a file
-AT_ONCE: Final = 2**22  # numbers of the matrices that are made at once
 
 
 def displacements(motion: Tensor) -> Tensor:
@@ -71,11 +70,8 @@ class Moving:
 
 def _seen(pictures: Tensor, away: Tensor) -> Tensor:
     """Pictures [P, C, m, H, W] at places `away` [P, m, 2] from every sample."""
-    flat, away = pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1)
-    count = max(1, AT_ONCE // max(flat.shape[2:]) ** 2)
-    blocks = zip(flat.split(count), away.split(count), strict=True)
-    seen = torch.cat([displaced(*block) for block in blocks])
-    return seen.unflatten(0, pictures.shape[0:3:2]).transpose(1, 2)
+    flat = displaced(pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1))
+    return flat.view(len(pictures), -1, *flat.shape[1:]).transpose(1, 2)
 
 
 def _sees(pictures: Tensor, away: Tensor) -> Tensor:
@@ -89,29 +85,28 @@ def _sees(pictures: Tensor, away: Tensor) -> Tensor:
 
 
 def displaced(pictures: Tensor, away: Tensor) -> Tensor:
-    """Pictures [n, C, H, W] at places `away` [n, 2] from every sample.
+    """Pictures [n, C, H, W] at places `away` [n, 2] from every sample."""
+    down, right = away.T
+    if down.any():
+        pictures = _down(pictures, down)
+    return _down(pictures.mT, right).mT if right.any() else pictures
 
-    One at a time: for several at once libraries may add in another order, and a crop would decode
-    to other bits.
+
+def _down(pictures: Tensor, away: Tensor) -> Tensor:
+    """The same along the first axis of pictures, which are mirrored at their ends.
+
+    A sample at an end that was repeated would stand for many, and so would its noise. Term by term,
+    so that other pictures beside them change no bit.
     """
-    down, right = (_matrices(part, n) for part, n in zip(away.T, pictures.shape[2:], strict=True))
-    pairs = zip(pictures, down.to(pictures), right.to(pictures).mT, strict=True)
-    return torch.stack([vertical @ picture @ horizontal for picture, vertical, horizontal in pairs])
-
-
-def _matrices(away: Tensor, length: int) -> Tensor:
-    """Matrices [n, length, length] that move lines by `away` [n], mirrored at their ends.
-
-    A sample at an end that was repeated would stand for many, and so would its noise. Summed tap by
-    tap: a scatter would add up in any order on an accelerator.
-    """
-    away = away[:, None]
-    line = torch.arange(length, device=away.device)
-    first = line + away.div(UNIT, rounding_mode="floor") - 1
-    weights = catmull_rom(away.remainder(UNIT) / UNIT)
-    result = weights.new_zeros(len(away), length, length)
-    for tap in range(4):
-        source = (first + tap).clamp(1 - length, 2 * length - 2).abs()
-        source = torch.minimum(source, 2 * length - 2 - source)
-        result += weights[..., tap, None] * (source[..., None] == line)
-    return result
+    count, channels, length, width = pictures.shape
+    rows = pictures.reshape(-1, width)
+    begin = length * torch.arange(count * channels, device=away.device).view(count, channels, 1)
+    first = torch.arange(length, device=away.device) + away[:, None].div(
+        UNIT, rounding_mode="floor"
+    )
+    total = pictures.new_zeros(())
+    for tap, weight in enumerate(catmull_rom(away.remainder(UNIT) / UNIT).to(pictures).T):
+        source = (first + tap - 1).clamp(1 - length, 2 * length - 2).abs()
+        source = begin + torch.minimum(source, 2 * length - 2 - source)[:, None]
+        total = total + weight.view(-1, 1, 1, 1) * rows[source.flatten()].view(pictures.shape)
+    return total

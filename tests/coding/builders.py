@@ -41,6 +41,18 @@ def pyramids(draw: st.DrawFn) -> Pyramid:
     return Pyramid(tuple(tile), tuple(levels), draw(st.integers(1, 4)), ahead)
 
 
+@st.composite
+def moving(draw: st.DrawFn) -> Pyramid:
+    """Tiles of few samples that are split ahead, their pictures moving."""
+    tile = [draw(st.integers(2, 7)), draw(st.integers(1, 4)), draw(st.integers(1, 4))]
+    tile[draw(st.integers(1, 2))] += 1
+    levels = [draw(st.integers(0, (n - 1).bit_length())) for n in tile]
+    levels[0] = max(levels[0], 1)
+    if max(levels[1:]) == 0:
+        levels[1 + (tile[2] > tile[1])] = 1
+    return Pyramid(tuple(tile), tuple(levels), draw(st.integers(1, 3)), 1, 1)
+
+
 @cache
 def drawn_networks(axes: int, ahead: int = 0) -> NDArray[np.int64]:
     """Numbers in the place of those of the specification for so many axes, and lively."""
@@ -75,15 +87,27 @@ def symbols(coder: Context, count: int, seed: int) -> NDArray[np.int16]:
     return values.astype("<i2")
 
 
-def told(coder: Context, values: NDArray[Any], seed: int) -> reference.Decoded:
-    """What the page of the specification reads from the chunk of symbols [1, N]."""
+def moves(pyramid: Pyramid, count: int, seed: int) -> NDArray[np.int16]:
+    """Motion [count, n]: of every chunk another scale; many zeros, some that all classes escape."""
+    rng = np.random.default_rng(seed)
+    shape = (count, pyramid.tensors()[1].size)
+    values = np.rint(rng.laplace(0, 2.0 ** rng.integers(-1, 9, (count, 1)), shape))
+    values[rng.random(shape) < 0.2] = 0
+    far = rng.random(shape) < 0.05
+    values[far] = rng.integers(-(2**15) + 1, 2**15, shape)[far]
+    return values.astype("<i2")
+
+
+def told(coder: Context, *values: NDArray[Any], seed: int) -> reference.Decoded:
+    """What the page of the specification reads from the chunk of symbols [1, N], and motion."""
     pyramid = coder.pyramid
     return reference.decoded(
-        coder.encode((), [values])[0],
+        coder.encode((), list(values))[0],
         pyramid.tile,
         pyramid.levels,
         channels=pyramid.channels,
         entropy=[int(w) for w in network(coder, seed)],
         numbers=drawn_networks(len(pyramid.tile), pyramid.ahead).tolist(),
         ahead=pyramid.ahead,
+        motion=pyramid.motion,
     )

@@ -79,7 +79,7 @@ def test_chunks_of_tiles_split_ahead(pyramid: Pyramid, seed: int) -> None:
 def assert_chunk(pyramid: Pyramid, seed: int) -> None:
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
-    latents, classes, inputs, *_ = told(coder, values, seed)
+    latents, classes, inputs, *_ = told(coder, values, seed=seed)
     assert latents == values[0].tolist()
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
     assert np.concatenate(coder.classes(parts), axis=1)[0].tolist() == classes

@@ -31,7 +31,7 @@ def test_low_parts_of_tiles_split_ahead(pyramid: Pyramid) -> None:
 def assert_low_parts(pyramid: Pyramid, seed: int) -> None:
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
-    found = told(coder, values, seed)
+    found = told(coder, values, seed=seed)
     known = Known(pyramid, 1)
     parts = np.split(values, np.cumsum(pyramid.sizes)[:-1], axis=1)
     for band, part in zip(pyramid.bands, parts, strict=True):

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from math import prod
 
 import pytest
 from hypothesis import given
 
 from coding import pyramid_reference
-from coding.builders import AHEAD, pyramids
+from coding.builders import AHEAD, moving, pyramids
 from lgcodec.coding.pyramid import Pyramid, as_lengths
 from lgcodec.errors import UsageError
+from lgcodec.format.conf import TensorSpec
 
 
 @given(pyramids())
@@ -45,6 +47,45 @@ def test_bands_and_the_coarse_part_are_as_many_as_samples(pyramid: Pyramid) -> N
     assert numbers == pyramid.channels * prod(pyramid.tile)
     assert min(pyramid.sizes) > 0
     assert [t.size for t in pyramid.tensors()] == [sum(pyramid.sizes)]
+
+
+@given(moving())
+def test_pictures_of_parts(pyramid: Pyramid) -> None:
+    """Those that every second picture of what is low, split after split, leaves to be high."""
+    left, expected = list(range(pyramid.tile[0])), list[list[int]]()
+    for _ in range(pyramid.levels[0]):
+        expected.insert(0, left[1::2])
+        left = left[0::2]
+    pictures = range(pyramid.tile[0])
+    found = [list(pictures[pyramid.places(part)]) for part in range(len(pyramid.parts))]
+    assert found == [left, *expected]
+    assert [len(own) for own in found] == [part.tile[0] for part in pyramid.parts]
+
+
+@given(moving())
+def test_tensors_of_what_moves(pyramid: Pyramid) -> None:
+    """A row for every picture but the first; parts do not move."""
+    assert pyramid.tensors() == (
+        TensorSpec("latents", (sum(pyramid.sizes),)),
+        TensorSpec("motion", (pyramid.tile[0] - 1, 2)),
+    )
+    still = replace(pyramid, motion=0)
+    assert still.tensors() == pyramid.tensors()[:1]
+    assert (still.bands, still.parts) == (pyramid.bands, pyramid.parts)
+
+
+@pytest.mark.parametrize(
+    ("tile", "ahead", "motion", "message"),
+    [
+        ((4, 4, 4), 1, 2, "motion is 2, allowed are 0 and 1"),
+        ((4, 4, 4), 1, -1, "motion is -1, allowed are 0 and 1"),
+        ((4, 4, 4), 0, 1, "motion is 1, allowed are 0 and 0"),
+        ((4, 4), 0, 1, "motion is 1, allowed are 0 and 0"),
+    ],
+)
+def test_what_does_not_move(tile: tuple[int, ...], ahead: int, motion: int, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Pyramid(tile, (1,) * len(tile), 1, ahead, motion)
 
 
 @pytest.mark.parametrize(

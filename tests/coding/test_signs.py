@@ -63,7 +63,7 @@ def test_signs_of_tiles_split_ahead(pyramid: Pyramid, seed: int) -> None:
 def assert_signs(pyramid: Pyramid, seed: int) -> None:
     coder = ready(Context(pyramid), seed)
     values = symbols(coder, 1, seed)
-    found = told(coder, values, seed)
+    found = told(coder, values, seed=seed)
     assert seen(coder, values) == [(row, odds) for row, odds, _ in found.signs]
     assert sum(negative for *_, negative in found.signs) == (values < 0).sum()
 

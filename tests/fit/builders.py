@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 from format.builders import axis
+from numpy.typing import NDArray
 
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.geometry import AxisGeometry, Geometry
@@ -30,6 +31,27 @@ def smooth(kind: Kind, grid: tuple[int, ...], channels: int = 1, dtype: str = "u
         "float32": (0.8, 0),
     }[dtype]
     return Signal(kind, (values * scale + offset).astype(dtype), RATE.get(kind))
+
+
+def film(
+    grid: tuple[int, ...], velocity: tuple[float, float], seed: int, noise: float = 0.0
+) -> NDArray[np.float64]:
+    """Pictures [t, y, x] within -1 to 1 of smooth noise that moves by `velocity` samples each time.
+
+    noise   of every picture for itself
+    """
+    random, waves, period = np.random.default_rng(seed), np.arange(-12, 13), 48
+    sizes = random.normal(size=(2, 25, 25)) / (1 + np.hypot(waves[:, None], waves))
+    pictures = []
+    for t in range(grid[0]):
+        down, right = (
+            np.exp(2j * np.pi * np.outer(np.arange(n) - v * t, waves) / period)
+            for n, v in zip(grid[1:], velocity, strict=True)
+        )
+        pictures.append((down @ (sizes[0] + 1j * sizes[1]) @ right.T).real)
+    whole: NDArray[np.float64] = np.stack(pictures)
+    whole *= 0.9 / np.abs(whole).max()
+    return whole + random.normal(0, noise, whole.shape)
 
 
 def lattice(signal: Signal, tiles: tuple[int, ...], groups: int = 1) -> Geometry:

@@ -112,9 +112,20 @@ def seen(picture: Grid, s: Place, by: Sequence[int], last: Place) -> float:
     total = 0.0
     for (y, up), (x, along) in product(enumerate(rows, -1), enumerate(columns, -1)):
         place = whole[0] + y, whole[1] + x
-        inside = tuple(min(max(n, 0), most) for n, most in zip(place, last, strict=True))
+        inside = tuple(mirrored(n, most) for n, most in zip(place, last, strict=True))
         total += up * along * picture[inside]
     return total
+
+
+def mirrored(i: int, last: int) -> int:
+    """An index of a sample that stands for one beyond the border of a tile."""
+    i = abs(min(max(i, -last), 2 * last))
+    return 2 * last - i if i > last else i
+
+
+def sees(s: Place, by: Sequence[int], last: Place) -> bool:
+    """Whether the place that is `by` eighths from s is within half a sample of the tile."""
+    return all(-4 <= 8 * n + e <= 8 * m + 4 for n, e, m in zip(s, by, last, strict=True))
 
 
 def joined_moving(low: Grid, high: Grid, d: Sequence[tuple[int, int]]) -> Grid:
@@ -127,10 +138,17 @@ def joined_moving(low: Grid, high: Grid, d: Sequence[tuple[int, int]]) -> Grid:
         pictures[2 * p[0] + 1][p[1:]] = v * k
     last = max(pictures[0])
 
-    def beside(i: int, other: int, s: Place) -> float:
-        """What picture i sees at s of another; the extension repeats one that is there."""
-        other = 1 if other < 0 else m - 2 if other == m else other
-        return seen(pictures[other], s, [d[other][j] - d[i][j] for j in (0, 1)], last)
+    def around(i: int, s: Place) -> float:
+        """What picture i sees at s of its two neighbours, added up."""
+        found = []
+        after = i + 1 if i + 1 < m else i - 1  # the extension
+        for other in (abs(i - 1), after):
+            by = [d[other][j] - d[i][j] for j in (0, 1)]
+            found.append((sees(s, by, last), seen(pictures[other], s, by, last)))
+        (first_sees, first), (second_sees, second) = found
+        if first_sees == second_sees:
+            return first + second
+        return 2 * first if first_sees else 2 * second
 
     for first, factor in (
         (0, -0.443506852043971),
@@ -139,10 +157,7 @@ def joined_moving(low: Grid, high: Grid, d: Sequence[tuple[int, int]]) -> Grid:
         (1, 1.586134342059924),
     ):
         for i in range(first, m, 2):
-            pictures[i] = {
-                s: v + factor * (beside(i, i - 1, s) + beside(i, i + 1, s))
-                for s, v in pictures[i].items()
-            }
+            pictures[i] = {s: v + factor * around(i, s) for s, v in pictures[i].items()}
     return {(i, *s): v for i, picture in enumerate(pictures) for s, v in picture.items()}
 
 

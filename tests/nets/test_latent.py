@@ -27,6 +27,11 @@ AHEAD = (
     Latent(2, (4, 6, 3), (2, 3, 1), (7, 7, 3), ahead=1),  # no filter
     Latent(1, (7, 3, 2), (3, 1, 1), (7, 5, 2), ahead=1),  # M < L: no bands of level 2
 )
+MOVING = (
+    *(replace(family, motion=1) for family in AHEAD),
+    Latent(1, (9, 5, 4), (3, 1, 2), (18, 5, 9), ahead=1, motion=1),
+    Latent(1, (2, 9, 9), (1, 2, 2), (4, 27, 18), ahead=1, motion=1),
+)
 FAMILIES = (
     Latent(1, (13,), (3,), (40,)),
     Latent(3, (6, 5), (1, 2), (11, 13)),
@@ -64,6 +69,7 @@ def exact(family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ..
         tile=family.tile,
         levels=family.levels,
         ahead=family.ahead,
+        motion=weights["local.motion"][0].int().flatten().tolist() if family.motion else None,
     )
     values = np.array([[c[p] for p in product(*map(range, family.tile))] for c in channels])
     angles = weights["global.angles"].tolist() if family.channels > 1 else []
@@ -87,17 +93,26 @@ def test_lattices_of_tiles_split_ahead(family: Latent) -> None:
         assert_lattice(family, weights, index)
 
 
+@pytest.mark.parametrize("family", MOVING)
+def test_lattices_of_tiles_that_move(family: Latent) -> None:
+    """LGI-N-13: within 2^-8; they are others without motion."""
+    weights, index = weights_of(family, 1), (0, 0, 0)
+    assert_lattice(family, weights, index, 2**-8)
+    still = replace(family, motion=0).lattice(weights, torch.tensor([index]))
+    assert (still - family.lattice(weights, torch.tensor([index]))).abs().max() > 0.1
+
+
 def assert_lattice(
-    family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ...]
+    family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ...], within: float = 2**-10
 ) -> None:
     found = family.lattice(weights, torch.tensor([index]))[0]
     assert found.dtype == torch.float32
     expected = exact(family, weights, index)
     assert np.abs(expected).max() > 0.3
-    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=2**-10)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=within)
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, *AHEAD])
+@pytest.mark.parametrize("family", [*FAMILIES, *AHEAD, *MOVING])
 def test_values_at_scale_1_are_the_lattice(family: Latent) -> None:
     """LGI-N-14, and the tile is known by its coordinates."""
     weights = weights_of(family, 1)
@@ -184,10 +199,11 @@ def asked_for(family: Latent, weights: dict[str, torch.Tensor]) -> list[Partitio
         x = 2 * (c + np.multiply(index, family.tile)) / np.array(family.frame) - 1
         return u.astype(np.float32), x.astype(np.float32)
 
-    latents, places = weights["local.latents"].numpy(), product(*map(range, family.tiles))
+    local = {n[6:]: v.numpy() for n, v in weights.items() if n.startswith("local.")}
+    places = product(*map(range, family.tiles))
     return [
         Partition(
-            {"latents": latents[row]},
+            {name: tensor[row] for name, tensor in local.items()},
             tile,
             part if row % 3 else [range(0)] * len(tile),
             partial(coordinates, index),
@@ -197,7 +213,9 @@ def asked_for(family: Latent, weights: dict[str, torch.Tensor]) -> list[Partitio
     ]
 
 
-@pytest.mark.parametrize("family", [*FAMILIES, *AHEAD[1:3], Latent(3, (16, 9), (4, 2), (64, 40))])
+@pytest.mark.parametrize(
+    "family", [*FAMILIES, *AHEAD[1:3], *MOVING, Latent(3, (16, 9), (4, 2), (64, 40))]
+)
 def test_partitions_prepared_together_have_the_bits_they_have_alone(
     family: Latent, monkeypatch: pytest.MonkeyPatch
 ) -> None:

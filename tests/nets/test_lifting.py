@@ -1,13 +1,17 @@
-"""The wavelet: exactly inverse, and the filters of Cohen, Daubechies and Feauveau inside."""
+"""The wavelet: exactly inverse, and the filters of Cohen, Daubechies and Feauveau inside.
+
+Along time it follows what moves, and stays inverse wherever a file says that pictures are.
+"""
 
 import numpy as np
+import pytest
 import torch
-from coding.builders import pyramids
+from coding.builders import moving, pyramids
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import analyse, synthesise
+from lgcodec.nets.lifting import analyse, lengthened, synthesise
 
 # ITU-T T.800 (JPEG 2000), table F.2: analysis filters from the middle outwards.
 LOW = (0.602949018236, 0.266864118443, -0.078223266529, -0.016864118443, 0.026748757411)
@@ -60,3 +64,101 @@ def test_what_stands_still_is_in_the_low_part_alone() -> None:
     for band, values in zip(pyramid.bands, bands, strict=True):
         assert bool(values.abs().max() > (0.1 if band.part == 0 else 1e-9)) == (band.part == 0)
     assert low.abs().max() > 0.1
+
+
+# --- motion
+
+
+def drawn(pyramid: Pyramid, seed: int, most: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two tiles in binary64, and displacements of their pictures."""
+    generator, pictures = torch.Generator().manual_seed(seed), pyramid.tile[0]
+    samples = torch.randn(2, pyramid.channels, *pyramid.tile, generator=generator).double()
+    displaced = torch.randint(-most, most + 1, (2, pictures, 2), generator=generator)
+    displaced[:, 0] = 0
+    return samples, displaced
+
+
+@given(moving(), st.integers(0, 2**16), st.sampled_from([1, 9, 100, 2**40]))
+def test_what_was_taken_apart_along_motion_is_joined(
+    pyramid: Pyramid, seed: int, most: int
+) -> None:
+    samples, displaced = drawn(pyramid, seed, most)
+    bands, low = analyse(samples, pyramid, displaced)
+    assert [tuple(band.shape[2:]) for band in bands] == [band.shape for band in pyramid.bands]
+    found = synthesise(bands, low, pyramid, displaced)
+    torch.testing.assert_close(found, samples, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("count", range(2, 10))
+def test_lines_of_any_length(count: int) -> None:
+    """As many splits as there can be; what is joined without motion is something else."""
+    pyramid = Pyramid((count, 6, 9), ((count - 1).bit_length(), 1, 2), 1, 1, 1)
+    samples, displaced = drawn(pyramid, count, 30)
+    bands, low = analyse(samples, pyramid, displaced)
+    found = synthesise(bands, low, pyramid, displaced)
+    torch.testing.assert_close(found, samples, rtol=0, atol=1e-9)
+    assert (synthesise(bands, low, pyramid) - samples).abs().max() > 0.1
+
+
+@given(moving(), st.integers(0, 2**16))
+def test_a_tile_that_stands_still_beside_one_that_moves(pyramid: Pyramid, seed: int) -> None:
+    """The bits that it has without motion, both ways; and so where none moves."""
+    samples, displaced = drawn(pyramid, seed, 20)
+    samples, displaced[0] = samples.float(), 0
+    (bands, low), (plain, plain_low) = (
+        analyse(samples, pyramid, moves) for moves in (displaced, None)
+    )
+    for one, other in zip([*bands, low], [*plain, plain_low], strict=True):
+        assert torch.equal(one[0], other[0])
+    plain_tiles = synthesise(plain, plain_low, pyramid)
+    assert torch.equal(synthesise(plain, plain_low, pyramid, displaced)[0], plain_tiles[0])
+    still = torch.zeros_like(displaced)
+    assert torch.equal(synthesise(plain, plain_low, pyramid, still), plain_tiles)
+
+
+def high_parts(samples: torch.Tensor, displaced: torch.Tensor | None) -> float:
+    """The largest number of all parts but the low one; three splits of time, one of pictures."""
+    pyramid = Pyramid(tuple(samples.shape[2:]), (3, 1, 1), samples.shape[1], 1, 1)
+    bands, _ = analyse(samples, pyramid, displaced)
+    pairs = zip(pyramid.bands, bands, strict=True)
+    return max(float(values.abs().max()) for band, values in pairs if band.part)
+
+
+@pytest.mark.parametrize("count", [8, 9])
+def test_what_moves_is_in_the_low_part_alone(count: int) -> None:
+    """Noise over a plain ground, by whole samples; some way every time."""
+    generator = torch.Generator().manual_seed(count)
+    noise = torch.randn(2, 7, 5, generator=generator).double()
+    steps = torch.randint(-1, 2, (count, 2), generator=generator)
+    steps[0], steps[1] = 0, 1
+    places = steps.cumsum(0)
+    samples = torch.full((1, 2, count, 28, 30), 0.25, dtype=torch.float64)
+    for at, (y, x) in enumerate((places + torch.tensor([10, 12])).tolist()):
+        samples[0, :, at, y : y + 7, x : x + 5] += noise
+    assert high_parts(samples, None) > 1
+    assert high_parts(samples, -8 * places[None]) > 1  # the other way
+    assert high_parts(samples, 8 * places[None]) < 1e-9
+
+
+def test_what_moves_by_parts_of_samples() -> None:
+    """A smooth spot, half a sample down and an eighth to the left each time."""
+    t, y, x = np.indices((9, 28, 32))
+    spot = np.exp(-((y - 12 - t / 2) ** 2 + (x - 17 + t / 8) ** 2) / 8)
+    samples = torch.from_numpy(spot)[None, None]
+    places = torch.arange(9)[:, None] * torch.tensor([4, -1])
+    assert high_parts(samples, places[None]) < 0.03 * high_parts(samples, None)
+
+
+@given(moving(), st.integers(0, 2**16), st.sampled_from([None, 1, 30]))
+def test_parts_add_up(pyramid: Pyramid, seed: int, most: int | None) -> None:
+    """What each makes of a tile alone, to what all of them make."""
+    samples, displaced = drawn(pyramid, seed, most or 0)
+    moves = None if most is None else displaced
+    bands, low = analyse(samples, pyramid, moves)
+    total = torch.zeros_like(samples)
+    for number, part in enumerate(pyramid.parts):
+        pairs = zip(pyramid.bands, bands, strict=True)
+        own = [values for band, values in pairs if band.part == number]
+        pictures = synthesise(own[number > 0 :], own[0] if number else low, part)
+        total += lengthened(pictures, pyramid, number, moves)
+    torch.testing.assert_close(total, samples, rtol=0, atol=1e-9)

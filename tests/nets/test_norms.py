@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from coding.builders import AHEAD, pyramids
+from coding.builders import AHEAD, moving, pyramids
 from hypothesis import given, settings
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import synthesise
-from lgcodec.nets.norms import norms
+from lgcodec.nets.lifting import lengthened, synthesise
+from lgcodec.nets.norms import norms, norms_ahead
 
 
 def of_whole_tiles(pyramid: Pyramid) -> list[torch.Tensor]:
@@ -52,3 +52,30 @@ def test_the_longest_tiles_take_little() -> None:
     last = norms(Pyramid((2**22,), (16,), 1))[-1]
     assert last.shape == (2**21,)
     assert 0.9 < float(last[2**20]) < 1.1
+
+
+@settings(max_examples=40)
+@given(moving())
+def test_norms_of_the_pictures_of_parts(pyramid: Pyramid) -> None:
+    assert_norms_ahead(pyramid)
+
+
+@pytest.mark.parametrize(("length", "levels"), [(67, 2), (128, 3), (255, 5), (33, 6)])
+def test_norms_of_many_pictures(length: int, levels: int) -> None:
+    assert_norms_ahead(Pyramid((length, 2, 1), (levels, 1, 0), 1, 1))
+
+
+def assert_norms_ahead(pyramid: Pyramid) -> None:
+    """Each picture alone, 1 at one sample, is as large as its norm once it is a tile."""
+    for part, own in enumerate(pyramid.parts):
+        count = own.tile[0]
+        unit = torch.zeros(count, 1, *own.tile, dtype=torch.float64)
+        unit[range(count), 0, range(count), -1, 0] = 1
+        expected = lengthened(unit, pyramid, part).square().flatten(1).sum(1).sqrt()
+        found = norms_ahead(pyramid, part)
+        assert found.shape == (count, 1, 1)
+        torch.testing.assert_close(found[:, 0, 0].double(), expected, rtol=1e-6, atol=0)
+
+
+def test_nothing_is_ahead() -> None:
+    assert float(norms_ahead(Pyramid((4, 6), (1, 2), 3), 0)) == 1

@@ -1,0 +1,67 @@
+"""How much more an error of a number costs where the pictures of a tile move.
+
+Lifting along motion is not orthogonal: at the border of a tile some samples are seen often, others
+never. Of a part's samples, the squared norm of what each makes is estimated with random signs
+(Hutchinson's estimate of a diagonal), and evened out over a few neighbours.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
+
+from lgcodec.coding.base import Floats
+from lgcodec.coding.pyramid import Pyramid
+from lgcodec.nets.lifting import lengthened
+from lgcodec.nets.norms import norms_ahead
+
+__all__ = ["heavier", "pulled", "spread_out"]
+
+PROBES: Final = 3
+NEAR: Final = 7  # samples along each axis that share a norm
+SEED: Final = 0
+
+
+def heavier(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
+    """Of every band [P, 1, *band]: by what its squared errors count more than `norms` says, or 1.
+
+    displaced   [P, T, 2] of the pictures of tiles that are split ahead
+    """
+    ratios = [_of_part(pyramid, part, displaced) for part in range(len(pyramid.parts))]
+    return [
+        adaptive_avg_pool2d(ratios[band.part], (band.shape[1], band.shape[2]))[:, None]
+        for band in pyramid.bands
+    ]
+
+
+def spread_out(weights: Tensor, scale: Tensor) -> Floats:
+    """Of a band [P, 1, *band] for all channels of `scale` [C, *band], [P, C * N]."""
+    wide: Floats = weights.expand(-1, len(scale), *scale.shape[1:]).flatten(1).numpy()
+    return wide
+
+
+def _of_part(pyramid: Pyramid, part: int, displaced: Tensor) -> Tensor:
+    """Ratios [P, *part] of squared norms, at least 1."""
+    one = replace(pyramid, channels=1)
+    generator, total = torch.Generator().manual_seed(SEED), torch.zeros(())
+    for _ in range(PROBES):
+        signs = torch.randint(0, 2, (1, 1, *one.parts[part].tile), generator=generator) * 2.0 - 1
+        probe = signs.repeat(len(displaced), 1, 1, 1, 1).requires_grad_()
+        made = lengthened(probe, one, part, displaced)
+        (slope,) = torch.autograd.grad(made, probe, made.detach())
+        total = total + signs * slope
+    ratio = (total / PROBES / norms_ahead(one, part).square())[:, 0]
+    return avg_pool2d(ratio, NEAR, 1, NEAR // 2, count_include_pad=False).clamp(min=1)
+
+
+def pulled(pyramid: Pyramid, part: int, error: Tensor, displaced: Tensor | None) -> Tensor:
+    """How half the squared error of tiles grows with each sample of a part, [P, C, *part]."""
+    if not pyramid.ahead:
+        return error
+    shape = len(error), pyramid.channels, *pyramid.parts[part].tile
+    samples = error.new_zeros(shape).requires_grad_()
+    whole = lengthened(samples, pyramid, part, displaced)
+    (slope,) = torch.autograd.grad(whole, samples, error)
+    return slope

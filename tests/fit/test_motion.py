@@ -1,0 +1,200 @@
+"""How tiles move: what is found in signals that move by so much, and what it saves in a file."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fit.builders import RATE, film
+from lgcodec._decode import decode_stream
+from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
+from lgcodec.coding import ChunkCodec
+from lgcodec.coding.integer import Integer
+from lgcodec.coding.pyramid import MOTION
+from lgcodec.fit import latents
+from lgcodec.fit.latent_plan import LatentPlanner
+from lgcodec.fit.latents import fit_latents
+from lgcodec.fit.motion import found_motion
+from lgcodec.fit.sampling import Sampler
+from lgcodec.format.container import BytesSource, Reader
+from lgcodec.media import read
+from lgcodec.nets.latent import Latent
+from lgcodec.nets.motion import displacements
+from lgcodec.signal import Signal, psnr
+
+STEP = -96.0  # three octaves below network units
+CAT = Path(__file__).parents[2] / "samples" / "cat.png"
+
+
+def found(tiles: torch.Tensor, levels: int = 3) -> torch.Tensor:
+    """Displacements [P, T, 2] in samples, of tiles [P, T, H, W]."""
+    tile = tuple(tiles.shape[1:])
+    family = Latent(1, tile, (levels, 3, 3), tile, ahead=1, motion=1)
+    stored = torch.tensor([STEP] * (max(levels, 3) + 1) + [0.0, 0.0])
+    numbers = found_motion(family.pyramid, tiles[:, None], family.scales({"global.steps": stored}))
+    assert numbers.shape == (len(tiles), tile[0] - 1, 2)
+    return displacements(numbers) / 8
+
+
+def panned(
+    grid: tuple[int, ...], velocity: tuple[float, float], count: int = 8, noise: float = 0.01
+) -> torch.Tensor:
+    tiles = [film(grid, velocity, seed, noise) for seed in range(count)]
+    return torch.from_numpy(np.stack(tiles)).float()
+
+
+@pytest.mark.parametrize("grid", [(8, 32, 40), (5, 40, 21)])
+@pytest.mark.parametrize(
+    "velocity", [(1.0, 0.0), (2.0, -1.0), (0.5, 0.25), (-0.2, -0.7), (-1.3, 2.7), (0.0, 3.0)]
+)
+def test_a_pan_is_found(grid: tuple[int, ...], velocity: tuple[float, float]) -> None:
+    """To a quarter of a sample in every picture, of nearly all tiles; noise is as large as 1 %."""
+    expected = torch.arange(grid[0])[:, None] * torch.tensor(velocity)
+    error = (found(panned(grid, velocity)) - expected).abs().amax((1, 2))
+    assert (error <= 0.25).sum() >= 7
+
+
+def test_each_tile_moves_its_own_way() -> None:
+    velocities = [(1.0, 0.0), (0.0, 0.0), (-1.5, 0.5)]
+    tiles = torch.cat([panned((8, 32, 32), v, 1, noise=0) for v in velocities])
+    expected = torch.arange(8)[:, None] * torch.tensor(velocities)[:, None]
+    torch.testing.assert_close(found(tiles), expected, rtol=0, atol=0.25)
+
+
+def test_what_turns_back_is_found() -> None:
+    """A sample down each time, then up again."""
+    pictures = panned((6, 32, 40), (1.0, -1.0))
+    tiles = pictures[:, [0, 1, 2, 3, 4, 5, 4, 3, 2]]
+    places = torch.tensor([0, 1, 2, 3, 4, 5, 4, 3, 2])
+    error = (found(tiles) - places[:, None] * torch.tensor([1.0, -1.0])).abs().amax((1, 2))
+    assert (error <= 0.25).sum() >= 6
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.03])
+def test_what_stands_still_does_not_move(noise: float) -> None:
+    """Noise of up to four levels of grey."""
+    assert not found(panned((8, 32, 40), (0.0, 0.0), noise=noise)).any()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_nothing_moves_where_nothing_is_seen(value: float) -> None:
+    assert not found(torch.full((2, 8, 32, 32), value)).any()
+
+
+def test_noise_alone_does_not_move() -> None:
+    """No picture has anything of another."""
+    generator = torch.Generator().manual_seed(0)
+    assert not found(0.3 * torch.randn(4, 8, 32, 32, generator=generator)).any()
+
+
+def test_small_pictures_and_many_of_them_are_not_searched() -> None:
+    """Just as large or as many as are, and one less or more."""
+    assert found(panned((8, 16, 16), (1.0, 0.0))).any()
+    assert not found(panned((8, 15, 32), (1.0, 0.0))).any()
+    assert not found(panned((8, 32, 15), (0.0, 1.0))).any()
+    assert found(panned((128, 16, 16), (0.25, 0.0), 1)).any()
+    assert not found(panned((129, 16, 16), (0.25, 0.0), 1)).any()
+
+
+# --- files
+
+
+def cut(velocity: tuple[int, int] = (1, 2), pictures: int = 12) -> Signal:
+    """A part of a photograph, 48 x 64, that goes on by so much."""
+    (cat,) = read(CAT)
+    places = [(40 + velocity[0] * t, 30 + velocity[1] * t) for t in range(pictures)]
+    frames = [cat.samples[y : y + 48, x : x + 64] for y, x in places]
+    return Signal("video", np.stack(frames), RATE["video"])
+
+
+ASKED: dict[str, Any] = {
+    "family": "latent", "preset": "fast", "partition_size": (12, 24, 32), "device": "cpu",
+}  # fmt: skip
+
+
+def encoded(signal: Signal, listener: Any = None, **options: Any) -> tuple[bytes, EncodeReport]:
+    return encode_signals([signal], EncodeOptions(**{**ASKED, **options}), listener=listener)
+
+
+@cache
+def moving() -> tuple[bytes, EncodeReport]:
+    return encoded(cut(), psnr=36.0)
+
+
+def test_a_film_in_order_takes_less() -> None:
+    """Than its pictures shuffled: half as much, at the same quality."""
+    (data, report), film_ = moving(), cut()
+    shuffled = np.random.default_rng(0).permutation(film_.samples)
+    other, worse = encoded(replace(film_, samples=shuffled), psnr=36.0)
+    assert 35.9 < worse.streams[0].psnr < report.streams[0].psnr + 0.6
+    assert len(data) < 0.6 * len(other)
+    decoded = decode_stream(Reader(BytesSource(data)).streams[0], device="cpu")
+    assert psnr(film_.samples, decoded.samples) == report.streams[0].psnr > 35.9
+
+
+def of_family(signal: Signal, motion: int) -> tuple[int, float, bool]:
+    """Bytes of all chunks, quality, and whether anything moves."""
+    plan = LatentPlanner(signal, EncodeOptions(**ASKED, psnr=36.0), 0).first()
+    assert isinstance(plan.family, Latent)
+    family = replace(plan.family, motion=motion)
+    sampler = Sampler(
+        signal.samples,
+        plan.geometry,
+        0,
+        values=(0.0, 255.0),
+        ranges=family.ranges,
+        tile_range=family.tile_range,
+        device=torch.device("cpu"),
+        seed=0,
+    )
+    fitted = fit_latents(family, sampler, plan.settings, peak=2.0)
+    codec = ChunkCodec(Integer(), family.coder, family.local_tensors(), family.global_tensors())
+    head, chunks = codec.encode(fitted.global_, fitted.local)
+    moves = bool(motion and fitted.local[MOTION].any())
+    return len(head) + sum(map(len, chunks)), fitted.psnr, moves
+
+
+def test_motion_saves_bytes() -> None:
+    """Of the same family with it and without."""
+    (size, quality, moves), (plain, reached, _) = (of_family(cut(), n) for n in (1, 0))
+    assert moves
+    assert quality > reached - 0.2
+    assert size < 0.75 * plain
+
+
+def test_a_film_that_stands_still_says_so_cheaply() -> None:
+    """A handful of bytes for every tile at most."""
+    (size, quality, moves), (plain, reached, _) = (of_family(cut((0, 0)), n) for n in (1, 0))
+    assert not moves
+    assert quality == reached
+    assert plain <= size <= plain + 4 * 6
+
+
+class Stopping:
+    """Interrupts a fit when so much is done."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def chose(self, stream: int, plan: object) -> None:
+        pass
+
+    def progress(self, _: int, done: float, psnr: float, seconds_left: float) -> None:
+        if done >= self.at:
+            raise KeyboardInterrupt
+
+
+def test_a_resumed_fit_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Motion is not in the checkpoint, but found again."""
+    monkeypatch.setattr(latents, "TELL_EVERY", 0.0)
+    options = {"psnr": 36.0, "checkpoint": tmp_path / "fit"}
+    assert encoded(cut(), Stopping(0.9), **options)[1].interrupted
+    assert list(tmp_path.iterdir())
+    data, report = encoded(cut(), **options)
+    assert not report.interrupted
+    assert data == moving()[0]
+    assert not list(tmp_path.iterdir())
