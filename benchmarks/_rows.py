@@ -49,11 +49,11 @@ ROWS: Final[Mapping[Kind, tuple[tuple[str, str | None, Options, tuple[Options, .
         ("latent 64", "latent one", latent(64, 64), LATENT_IMAGES),
     ),
     "audio": (
-        ("siren", None, {}, option("kbps", 16, 32, 64, 128)),
+        ("siren", None, {"family": "siren"}, option("kbps", 16, 32, 64, 128)),
         ("latent", None, {"family": "latent"}, option("kbps", 16, 32, 64, 96, 128)),
     ),
     "video": (
-        ("siren", None, {}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
+        ("siren", None, {"family": "siren"}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
         ("latent", None, {"family": "latent"}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
     ),
     "volume": (),

@@ -1,0 +1,66 @@
+"""By what errors count more where pictures move: against the squares of what each sample makes."""
+
+from functools import cache
+from itertools import product
+
+import torch
+
+from lgcodec.coding.pyramid import Pyramid
+from lgcodec.fit.curvature import heavier, spread_out
+from lgcodec.nets.lifting import lengthened
+from lgcodec.nets.norms import norms_ahead
+
+PYRAMID = Pyramid((5, 12, 10), (2, 1, 2), 3, ahead=1, motion=1)
+FAST = (torch.arange(5)[:, None] * torch.tensor([13, -20]))[None]  # eighths of a sample
+
+
+@cache
+def exact(part: int) -> torch.Tensor:
+    """Squared norms of what samples make, by those of a tile that stands still, [*part]."""
+    one = Pyramid(PYRAMID.tile, PYRAMID.levels, 1, ahead=1, motion=1)
+    found = torch.zeros(PYRAMID.parts[part].tile)
+    for place in product(*map(range, found.shape)):
+        alone = torch.zeros(1, 1, *found.shape)
+        alone[0, 0][place] = 1
+        found[place] = lengthened(alone, one, part, FAST).square().sum()
+    return found / norms_ahead(PYRAMID, part).square()
+
+
+def test_weights_are_near_the_squared_norms() -> None:
+    """Their means over the pictures of a part: each is an estimate from a few random signs."""
+    found = heavier(PYRAMID, FAST)
+    assert len(found) == len(PYRAMID.bands)
+    for band, weights in zip(PYRAMID.bands, found, strict=True):
+        assert weights.shape == (1, 1, *band.shape)
+        expected = float(exact(band.part).clamp(min=1).mean())
+        assert expected > 1.05
+        assert abs(float(weights.mean()) / expected - 1) < 0.35
+
+
+def test_where_pictures_leave_the_tile_samples_count_more() -> None:
+    """Of the part that most pictures are made from."""
+    finest = max(n for n, band in enumerate(PYRAMID.bands) if band.part == 1)
+    truth, weights = exact(1)[..., ::2, ::2], heavier(PYRAMID, FAST)[finest][0, 0]
+    often = truth[..., : weights.shape[1], : weights.shape[2]] > truth.median()
+    assert weights[often].mean() > weights[~often].mean()
+
+
+def test_a_tile_that_stands_still_has_no_weights() -> None:
+    """Time is orthogonal then, but for what the extension does at its ends."""
+    for weights in heavier(PYRAMID, torch.zeros_like(FAST)):
+        assert weights.min() >= 1
+        assert weights.mean() < 1.2
+
+
+def test_tiles_beside_it_do_not_matter() -> None:
+    """So that fits go on from a checkpoint as they began."""
+    both = torch.cat([torch.zeros_like(FAST), FAST])
+    for alone, second in zip(heavier(PYRAMID, FAST), heavier(PYRAMID, both), strict=True):
+        torch.testing.assert_close(second[1:], alone)
+
+
+def test_all_channels_share_weights() -> None:
+    weights = torch.arange(1.0, 13).view(2, 1, 1, 2, 3)
+    wide = spread_out(weights, torch.zeros(3, 1, 2, 3))
+    assert wide.shape == (2, 18)
+    assert wide[1].tolist() == [*range(7, 13)] * 3
