@@ -13,7 +13,7 @@ from lgcodec.coding.distributions import CLASSES
 from lgcodec.coding.neighbours import ONE, magnitude
 from lgcodec.coding.streams import Reader, Writer
 
-__all__ = ["read_motion", "write_motion"]
+__all__ = ["classes_of_motion", "read_motion", "write_motion"]
 
 EACH: Final = 2  # numbers of a picture
 FIRST: Final = 36  # class of the first of them, of which nothing is known
@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 def write_motion(writer: Writer, motion: NDArray[Any]) -> None:
     """All numbers [P, n] of some chunks: magnitudes, then the signs of those that are not 0."""
     sizes, kept = np.abs(motion.astype(np.int64)), motion != 0
-    writer.put(sizes, np.stack([_classes(sizes, at) for at in range(sizes.shape[1])], axis=1))
+    writer.put(sizes, classes_of_motion(sizes))
     signs = motion[kept] < 0
     writer.put_signs(signs, np.zeros(len(signs), np.int64), kept.sum(axis=1))
 
@@ -37,6 +37,11 @@ def read_motion(reader: Reader, count: int) -> Integers:
         sizes[:, at] = reader.sizes(_classes(sizes, at))
     signs = np.stack([reader.even_signs(sizes[:, at] != 0) for at in range(count)], axis=1)
     return np.where(signs, -sizes, sizes)
+
+
+def classes_of_motion(sizes: Integers) -> Integers:
+    """Of the magnitudes [P, n] of all numbers of some tiles."""
+    return np.stack([_classes(sizes, at) for at in range(sizes.shape[1])], axis=1)
 
 
 def _classes(sizes: Integers, at: int) -> Integers:

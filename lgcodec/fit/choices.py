@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,11 @@ class Chooser:
     def motion(self) -> Tensor | None:
         """How tiles move, as in a file [P, T - 1, 2]; None where the family does not say."""
         return self._pyramids.motion
+
+    @property
+    def digest(self) -> int:
+        """Tells motions apart: another machine may find another, which symbols do not fit."""
+        return 0 if self.motion is None else crc32(self.motion.numpy().tobytes())
 
     def choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> Choice:
         """Symbols for a step, contexts from `symbols` or from a plain rounding."""

@@ -3,7 +3,8 @@
 The wavelet is not orthonormal: what one number leaves out, others can make good. Band after band,
 symbols go to where the error of the signal's samples and the price of their bits are least
 (coordinate descent, those of a phase of a band at once). No tile needs another. Of tiles that are
-split ahead, one part after the other: within a part, time counts as orthogonal.
+split ahead, one part after the other: within a part, time counts as orthogonal. Where pictures move
+that is far from true at some samples, and a tile whose cost has grown keeps what it had.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from torch import Tensor
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.pyramid import Band, Pyramid
 from lgcodec.fit.curvature import pulled, spread_out
-from lgcodec.fit.rounding import cheapest
+from lgcodec.fit.entropy import costs
+from lgcodec.fit.rounding import LAMBDA, cheapest
 from lgcodec.nets.lifting import inverse, lengthened
 from lgcodec.nets.norms import norms, norms_ahead
 
@@ -47,7 +49,8 @@ def descend(
     """
     chosen, counts = list(symbols), inside[:, None]
     plan = list(zip(range(len(chosen)), pyramid.bands, scales, norms(pyramid), strict=True))
-    for part, own in groupby(plan, lambda line: line[1].part):
+    for part, lines in groupby(plan, lambda line: line[1].part):
+        own = list(lines)
         slopes = pulled(pyramid, part, error * counts, displaced)
         weights = counts[:, :, pyramid.places(part)] * norms_ahead(pyramid, part).square()
         made = torch.zeros_like(slopes)
@@ -63,8 +66,25 @@ def descend(
                 made, slopes = made + more, slopes + more * weights
                 chosen[place] = changed
         if pyramid.ahead:
-            error = error + lengthened(made, pyramid, part, displaced)
+            after = error + lengthened(made, pyramid, part, displaced)
+            if heavy is not None:
+                gained = ((error.square() - after.square()) * counts).flatten(1).sum(1)
+                step = scales[own[-1][0]] * own[-1][3]
+                bits = sum(_added(classes[p], symbols[p], chosen[p]) for p, *_ in own)
+                worse = gained.numpy() < LAMBDA * bits * float(step.square().mean())
+                after[torch.from_numpy(worse)] = error[torch.from_numpy(worse)]
+                for place, *_ in own:
+                    chosen[place] = np.where(worse[:, None], symbols[place], chosen[place])
+            error = after
     return chosen
+
+
+def _added(classes: NDArray[np.intp], before: Symbols, after: Symbols) -> NDArray[np.float32]:
+    """Bits [P] that symbols [P, N] of a band take more than others."""
+    sizes = (np.abs(part).astype(np.float32) for part in (after, before))
+    more, fewer = (costs(classes, part) for part in sizes)
+    total: NDArray[np.float32] = (more - fewer).sum(axis=1)
+    return total
 
 
 def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:

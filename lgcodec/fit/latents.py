@@ -1,8 +1,9 @@
 """Signal -> latents: a pyramid of every tile, rounded where a bit buys the most.
 
-The pyramid is nearly orthonormal, so that each symbol is chosen by its own error and its bits
-under the entropy network: D + lambda R, symbol by symbol (rate-distortion optimised rounding). That
-and descent take turns, and where there is time for it the network is trained on the symbols before.
+The pyramid is nearly orthonormal, and where pictures move errors have weights, so that each symbol
+is chosen by its own error and its bits under the entropy network: D + lambda R, symbol by symbol
+(rate-distortion optimised rounding). That and descent take turns, and where there is time for it
+the network is trained on the symbols before.
 One number, the step, leads to a size or a quality.
 """
 
@@ -84,7 +85,8 @@ class _Run:
         self.family, self.sampler, self.settings = family, sampler, settings
         self.chooser = Chooser(family, sampler, settings.phases)
         self.peak, self._report, self._size_of, self._usual = peak, report, size_of, usual
-        self.identity = f"{family} {settings} {sampler.partitions} {sampler.digest}"
+        of_signal = f"{sampler.partitions} {sampler.digest} {self.chooser.digest}"
+        self.identity = f"{family} {settings} {of_signal}"
         self.choice: Choice | None = None
         self._last: tuple[int, Choice] | None = None  # the last choice without descent
         self._ideals: dict[int, float] = {}  # what steps give under the network as it is

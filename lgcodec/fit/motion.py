@@ -8,11 +8,14 @@ pictures that the pyramid joins. At last a tile is coded both ways, still and mo
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
+from lgcodec.coding.motion import classes_of_motion
 from lgcodec.coding.pyramid import Pyramid
+from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, dead_zone
 from lgcodec.nets.lifting import analyse, synthesise
 from lgcodec.nets.motion import UNIT, displaced, motion_of
@@ -27,8 +30,7 @@ OUTLIER: Final = 1 / 32  # network units: larger differences weigh ever less
 EVEN: Final = 1e-6  # weight of accelerations, by network units squared and samples of a picture
 STILL: Final = 1e-7  # and of displacements
 FAR: Final = 1e-4  # what a sample costs in the search, network units
-A_SYMBOL: Final = 3.5  # bits, roughly, and twice the octaves of its magnitude
-STILL_BITS: Final = 8.0  # of a tile that does not move
+A_SYMBOL: Final = 3.5  # bits of a latent, roughly, and twice the octaves of its magnitude
 
 
 def found_motion(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor]) -> Tensor:
@@ -137,15 +139,15 @@ def _price(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor], moved: Ten
     ]
     decoded = [part * scale for part, scale in zip(symbols, scales, strict=True)]
     error = (synthesise(decoded, coarse, pyramid, moved) - tiles).square().flatten(1).sum(1)
-    bits = sum((_bits(part) for part in symbols), motion_bits(motion_of(moved)))
+    bits = motion_bits(motion_of(moved))
+    for part in symbols:
+        sizes = part.flatten(1).abs()
+        bits += ((sizes > 0) * (A_SYMBOL + 2 * sizes.clamp(min=1).log2())).sum(1)
     return error / scales[-1].square().mean() + LAMBDA * bits
 
 
 def motion_bits(motion: Tensor) -> Tensor:
-    """What the numbers of tiles [P, T - 1, 2] take, roughly, [P]."""
-    return STILL_BITS + _bits(motion.float())
-
-
-def _bits(symbols: Tensor) -> Tensor:
-    sizes = symbols.flatten(1).abs()
-    return ((sizes > 0) * (A_SYMBOL + 2 * sizes.clamp(min=1).log2())).sum(1)
+    """What the numbers of tiles [P, T - 1, 2] take, [P]."""
+    sizes = motion.flatten(1).abs().numpy()
+    bits = costs(classes_of_motion(sizes), sizes.astype(np.float32))
+    return torch.from_numpy(bits.sum(axis=1))

@@ -30,7 +30,9 @@ FEW: Final = 16  # partitions at most, on which quality is measured roughly
 COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
-AGAIN: Final = 3  # solutions for the coarse grid, of what all before leave, where tiles move
+AGAIN: Final = 3  # solutions for the coarse grid, where tiles move
+TRIES: Final = 4  # with ever fewer tiles that move, at last none
+MOST_LEFT: Final = 1e-5  # squared error of a sample, network units, that the coarse grid may leave
 MOST_COARSE: Final = 2047  # so that differences have tables
 MOST_STRENGTH: Final = 3 * STRENGTH_ONE
 
@@ -54,6 +56,8 @@ class Rounded:
 class Pyramids:
     """The tiles of a group, analysed some at a time: neither bands nor tiles are ever held.
 
+    Of blocks in which tiles move, weights are: two bytes a sample, as estimating them takes long.
+
     blocks   partitions that are worked on together
     motion   [P, T - 1, 2] as in a file, where the family has it
     """
@@ -66,13 +70,11 @@ class Pyramids:
         self._few = slice(0, None, ceil(total / min(FEW, most)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        self._heavy: dict[int, list[Tensor]] = {}  # kept, as estimating them takes long
+        self._heavy: dict[tuple[int, int], list[Tensor]] = {}
         self.motion = self._moves() if family.motion else None
         grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
         self._coarse = torch.zeros(family.channels, *grid)
-        for _ in range(AGAIN if self.motion is not None and self.motion.any() else 1):
-            low = side_by_side(lambda rows: self._analysed(rows)[1], self.blocks)
-            self._coarse += self._solved(torch.cat(list(low)))
+        self._smooth()
 
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
@@ -109,10 +111,34 @@ class Pyramids:
         moved = self.displaced(rows)
         if moved is None or not moved.any():
             return None
-        if rows.start not in self._heavy:
+        key = rows.start, rows.stop
+        if key not in self._heavy:
             found = heavier(self._family.pyramid, moved)
-            self._heavy[rows.start] = [weights.half() for weights in found]
-        return [weights.float() for weights in self._heavy[rows.start]]
+            self._heavy[key] = [weights.half() for weights in found]
+        return [weights.float() for weights in self._heavy[key]]
+
+    def _smooth(self) -> None:
+        """Solve for the coarse grid; tiles of which it leaves too much may not move.
+
+        Nothing else holds what is low in a tile. The equations are those of tiles that stand still,
+        solved again for what all solutions before leave, which may grow where tiles move.
+        """
+        for tries_left in reversed(range(TRIES)):
+            moving = self.motion is not None and bool(self.motion.any())
+            self._coarse.zero_()
+            for _ in range(AGAIN if moving else 1):
+                self._coarse += self._solved(self._low())
+            if self.motion is None or not moving:
+                return
+            left = self._low().square().flatten(1).sum(1) / prod(self._family.tile)
+            if not (left > MOST_LEFT).any():
+                return
+            self.motion[left > MOST_LEFT if tries_left > 1 else slice(None)] = 0
+
+    def _low(self) -> Tensor:
+        """What the coarse grid leaves low in every tile, [P, C, *coarse]."""
+        low = side_by_side(lambda rows: self._analysed(rows)[1], self.blocks)
+        return torch.cat(list(low))
 
     def _moves(self) -> Tensor:
         """Motion of all tiles, told from the strongest channel."""

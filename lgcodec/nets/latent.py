@@ -122,17 +122,24 @@ class Latent(Family):
     @classmethod
     @override
     def for_request(cls, request: Request) -> "Latent":
-        """Levels as far as tiles allow, up to 6, and more along a single axis; time first."""
+        """Levels as far as tiles allow, up to 6, and more along a single axis; time first.
+
+        A picture of a video that moves is split once more unless its lengths are powers of two: the
+        coarse grid then has to say a single number of a tile (see `fit/pyramids.py`).
+        """
         deepest = 10 if len(request.tile) == 1 else 6
         levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)
         ahead = request.kind == "video" and levels[0] > 0 and max(levels[1:]) > 0
+        motion = ahead and request.tile[0] <= MAX_PICTURES
+        if motion:
+            levels = levels[0], *(min(deepest, (n - 1).bit_length()) for n in request.tile[1:])
         return cls(
             channels=request.channels,
             tile=request.tile,
             levels=levels,
             frame=request.frame,
             ahead=int(ahead),
-            motion=int(ahead and request.tile[0] <= MAX_PICTURES),
+            motion=int(motion),
         )
 
     @override
