@@ -19,6 +19,7 @@ from lgcodec.fit import latents
 from lgcodec.fit.latent_plan import LatentPlanner
 from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.motion import found_motion
+from lgcodec.fit.options import Preset
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.container import BytesSource, Reader
 from lgcodec.media import read
@@ -136,9 +137,9 @@ def test_a_film_in_order_takes_less() -> None:
     assert psnr(film_.samples, decoded.samples) == report.streams[0].psnr > 35.9
 
 
-def of_family(signal: Signal, motion: int) -> tuple[int, float, bool]:
+def of_family(signal: Signal, motion: int, **options: Any) -> tuple[int, float, bool]:
     """Bytes of all chunks, quality, and whether anything moves."""
-    plan = LatentPlanner(signal, EncodeOptions(**ASKED, psnr=36.0), 0).first()
+    plan = LatentPlanner(signal, EncodeOptions(**{**ASKED, "psnr": 36.0, **options}), 0).first()
     assert isinstance(plan.family, Latent)
     family = replace(plan.family, motion=motion)
     sampler = Sampler(
@@ -164,6 +165,28 @@ def test_motion_saves_bytes() -> None:
     assert moves
     assert quality > reached - 0.2
     assert size < 0.75 * plain
+
+
+@pytest.mark.parametrize(
+    ("preset", "tile", "velocity"),
+    [
+        ("medium", (16, 16, 16), (1, 3)),  # small for what moves through it
+        ("fast", (16, 32, 32), (1, 3)),
+        ("fast", (16, 24, 24), (0, 4)),  # lengths that are no powers of two
+        ("medium", (17, 20, 25), (1, 2)),
+        ("fast", (33, 17, 40), (1, 2)),
+        ("fast", (12, 48, 64), (0, -2)),
+    ],
+)
+def test_motion_costs_nothing(
+    preset: Preset, tile: tuple[int, ...], velocity: tuple[int, int]
+) -> None:
+    """Whatever the tiles are: at most a few bytes each more than with what stands still."""
+    signal = cut(velocity, min(17, tile[0]))
+    asked = {"partition_size": tile, "preset": preset}
+    (size, quality, _), (plain, reached, _) = (of_family(signal, n, **asked) for n in (1, 0))
+    assert quality > min(reached, 36.0) - 0.1
+    assert size < 1.02 * plain
 
 
 def test_a_film_that_stands_still_says_so_cheaply() -> None:
