@@ -62,29 +62,27 @@ def descend(
                 better = cheapest(chosen[place] - slope, classes[place], odds[place], weight)
                 changed = np.where(np.tile(mask.ravel(), pyramid.channels), better, chosen[place])
                 change = torch.from_numpy(changed - chosen[place]).float()
-                more = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
-                made, slopes = made + more, slopes + more * weights
+                values = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
+                made, slopes = made + values, slopes + values * weights
                 chosen[place] = changed
         if pyramid.ahead:
             after = error + lengthened(made, pyramid, part, displaced)
             if heavy is not None:
                 gained = ((error.square() - after.square()) * counts).flatten(1).sum(1)
-                step = scales[own[-1][0]] * own[-1][3]
-                bits = sum(_added(classes[p], symbols[p], chosen[p]) for p, *_ in own)
-                worse = gained.numpy() < LAMBDA * bits * float(step.square().mean())
-                after[torch.from_numpy(worse)] = error[torch.from_numpy(worse)]
+                bit = LAMBDA * float((scales[own[-1][0]] * own[-1][3]).square().mean())
+                more = (_added(classes[p], symbols[p], chosen[p]) for p, *_ in own)
+                worse = (gained < bit * sum(more, torch.zeros(()))).view(-1, 1)
+                after = torch.where(worse.view(-1, *[1] * (error.ndim - 1)), error, after)
                 for place, *_ in own:
-                    chosen[place] = np.where(worse[:, None], symbols[place], chosen[place])
+                    chosen[place] = np.where(worse.numpy(), symbols[place], chosen[place])
             error = after
     return chosen
 
 
-def _added(classes: NDArray[np.intp], before: Symbols, after: Symbols) -> NDArray[np.float32]:
+def _added(classes: NDArray[np.intp], before: Symbols, after: Symbols) -> Tensor:
     """Bits [P] that symbols [P, N] of a band take more than others."""
-    sizes = (np.abs(part).astype(np.float32) for part in (after, before))
-    more, fewer = (costs(classes, part) for part in sizes)
-    total: NDArray[np.float32] = (more - fewer).sum(axis=1)
-    return total
+    more, fewer = (costs(classes, np.abs(s).astype(np.float32)) for s in (after, before))
+    return torch.from_numpy((more - fewer).sum(axis=1))
 
 
 def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:
