@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
-from lgcodec.coding.pyramid import LATENTS, MOTION, Pyramid
+from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.curvature import heavier
 from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
+from lgcodec.fit.smooth_grid import solved
 from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
@@ -123,14 +124,15 @@ class Pyramids:
         Nothing else holds what is low in a tile. The equations are those of tiles that stand still,
         solved again for what all solutions before leave, which may grow where tiles move.
         """
+        family = self._family
         for tries_left in reversed(range(TRIES)):
             moving = self.motion is not None and bool(self.motion.any())
             self._coarse.zero_()
             for _ in range(AGAIN if moving else 1):
-                self._coarse += self._solved(self._low())
+                self._coarse += solved(family, self._sampler.index, self._low())
             if self.motion is None or not moving:
                 return
-            left = self._low().square().flatten(1).sum(1) / prod(self._family.tile)
+            left = self._low().square().flatten(1).sum(1) / prod(family.tile)
             if not (left > MOST_LEFT).any():
                 return
             self.motion[left > MOST_LEFT if tries_left > 1 else slice(None)] = 0
@@ -233,31 +235,6 @@ class Pyramids:
         vectors: Tensor = torch.linalg.eigh(covariance).eigenvectors.flip(1)
         signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
         return signs * vectors
-
-    def _solved(self, low: Tensor) -> Tensor:
-        """The grid [C, *grid] whose spline has the low bands `low` [P, C, *coarse] in its tiles."""
-        family, axes = self._family, len(self._family.tile)
-        own, tiles = family.pyramid.coarse, family.tiles
-        grid = low.new_zeros(*tiles, family.channels, *own)
-        grid[tuple(self._sampler.index.T)] = low
-        order = [axes, *(a for axis in range(axes) for a in (axis, axes + 1 + axis))]
-        shape = [t * c for t, c in zip(tiles, own, strict=True)]
-        grid = grid.permute(order).reshape(family.channels, *shape).double()
-        for axis in range(axes):
-            lines = grid.movedim(axis + 1, 0)
-            solved = torch.linalg.solve(_low_of_splines(family, axis), lines.flatten(1))
-            grid = solved.reshape(lines.shape).movedim(0, axis + 1)
-        return grid.float()
-
-
-def _low_of_splines(family: Latent, axis: int) -> Tensor:
-    """Matrix from the coarse samples along an axis to the low bands of the tiles along it."""
-    own, count = family.pyramid.coarse[axis], family.tiles[axis]
-    length, levels = family.tile[axis], family.levels[axis]
-    splines = spread(torch.eye(own * count), torch.arange(count)[:, None], (length,), (own,))
-    if levels:
-        splines = analyse(splines, Pyramid((length,), (levels,), 1))[1]  # [tiles, knots, own]
-    return splines.permute(0, 2, 1).reshape(own * count, -1).double()
 
 
 def _steps(family: Latent, step: int, largest: float) -> Tensor:
