@@ -46,7 +46,7 @@ CASES: dict[str, dict[str, Any]] = {
     "grey": {"partition_size": (24, 24), "groups": 2},
     "audio": {"partition_size": (500,), "groups": 2},
     "video": {"partition_size": (5, 8, 12)},
-    "film": {"partition_size": (5, 18, 25)},
+    "film": {"partition_size": (5, 24, 25)},
     "volume": {"partitions": (1, 2, 2)},
 }
 

@@ -16,7 +16,7 @@ from lgcodec._encode import EncodeOptions, encode_signals
 from lgcodec._verify import verify
 from lgcodec.coding import chunks, codec_of
 from lgcodec.errors import UsageError
-from lgcodec.fit import choices, pyramids
+from lgcodec.fit import choices, pyramids, smooth_grid
 from lgcodec.fit.measurement import Measurement
 from lgcodec.nets import latent
 from lgcodec.nets.smooth import spread
@@ -185,7 +185,7 @@ def test_what_is_smooth_has_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         return torch.cat([spread(part, torch.zeros_like(index[:1]), tile, own) for part in parts])
 
-    for module in (latent, pyramids):
+    for module in (latent, pyramids, smooth_grid):
         monkeypatch.setattr(module, "spread", alone)
     error_alone, step_alone = seams_of(picture, 16)
     assert error < 1.1

@@ -23,7 +23,7 @@ from lgcodec.nets.motion import UNIT, displaced, motion_of
 __all__ = ["found_motion", "motion_bits"]
 
 FARTHEST: Final = 8  # samples of a picture of half the size, from one picture to the next
-EDGE: Final = 16  # smaller pictures are not searched
+EDGE: Final = 24  # smaller pictures are not searched: their coarse grid would cost what they save
 MOST_PICTURES: Final = 128  # of a tile: the work of Gauss-Newton grows with their cube
 ROUNDS: Final = 6
 OUTLIER: Final = 1 / 32  # network units: larger differences weigh ever less
@@ -33,17 +33,21 @@ FAR: Final = 1e-4  # what a sample costs in the search, network units
 A_SYMBOL: Final = 3.5  # bits of a latent, roughly, and twice the octaves of its magnitude
 
 
-def found_motion(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor]) -> Tensor:
+def found_motion(
+    pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor], smooth: Tensor | None = None
+) -> Tensor:
     """The numbers [P, T - 1, 2] of tiles [P, 1, *tile]; all 0 where standing still is cheaper.
 
     scales   of every band [1, *band]: what a symbol of 1 stands for when both are compared
+    smooth   [P, 1, *tile] what the coarse grid says, which does not move
     """
     still = torch.zeros(len(tiles), tiles.shape[2], 2, dtype=torch.int64)
     if min(tiles.shape[3:]) < EDGE or tiles.shape[2] > MOST_PICTURES:
         return motion_of(still)
     pictures = tiles[:, 0]
     refined = _refined(pictures, _searched(pictures), pyramid.levels[0])
-    pays = _price(pyramid, tiles, scales, refined) < _price(pyramid, tiles, scales, still)
+    rest = tiles if smooth is None else tiles - smooth
+    pays = _price(pyramid, rest, scales, refined) < _price(pyramid, rest, scales, still)
     return motion_of(torch.where(pays[:, None, None], refined, still))
 
 

@@ -31,9 +31,9 @@ FEW: Final = 16  # partitions at most, on which quality is measured roughly
 COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
-AGAIN: Final = 3  # solutions for the coarse grid, where tiles move
+LEAST_TIMES, MOST_TIMES = 2, 10  # that the coarse grid is corrected where tiles move
 TRIES: Final = 4  # with ever fewer tiles that move, at last none
-MOST_LEFT: Final = 1e-5  # squared error of a sample, network units, that the coarse grid may leave
+MOST_LEFT: Final = 1e-6  # squared error of a sample, network units, that the coarse grid may leave
 MOST_COARSE: Final = 2047  # so that differences have tables
 MOST_STRENGTH: Final = 3 * STRENGTH_ONE
 
@@ -72,10 +72,12 @@ class Pyramids:
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
         self._heavy: dict[tuple[int, int], list[Tensor]] = {}
-        self.motion = self._moves() if family.motion else None
         grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
+        self.motion: Tensor | None = None
         self._coarse = torch.zeros(family.channels, *grid)
-        self._smooth()
+        self._coarse = solved(family, sampler.index, self._low())
+        if family.motion:
+            self._move()
 
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
@@ -98,10 +100,8 @@ class Pyramids:
 
     def _analysed(self, rows: slice, coarse: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
         """Bands and the low part of what a coarse grid, the present one, leaves of tiles."""
-        family, index = self._family, self._sampler.index[rows]
-        grid = self._coarse if coarse is None else coarse
-        smooth = spread(grid, index, family.tile, family.pyramid.coarse)
-        return analyse(self.coded(rows) - smooth, family.pyramid, self.displaced(rows))
+        smooth = self._smooth(rows, coarse)
+        return analyse(self.coded(rows) - smooth, self._family.pyramid, self.displaced(rows))
 
     def displaced(self, rows: slice) -> Tensor | None:
         """How the pictures of tiles move, [P, T, 2] as in `displacements`."""
@@ -118,41 +118,44 @@ class Pyramids:
             self._heavy[key] = [weights.half() for weights in found]
         return [weights.float() for weights in self._heavy[key]]
 
-    def _smooth(self) -> None:
-        """Solve for the coarse grid; tiles of which it leaves too much may not move.
-
-        Nothing else holds what is low in a tile. The equations are those of tiles that stand still,
-        solved again for what all solutions before leave, which may grow where tiles move.
-        """
-        family = self._family
-        for tries_left in reversed(range(TRIES)):
-            moving = self.motion is not None and bool(self.motion.any())
-            self._coarse.zero_()
-            for _ in range(AGAIN if moving else 1):
-                self._coarse += solved(family, self._sampler.index, self._low())
-            if self.motion is None or not moving:
-                return
-            left = self._low().square().flatten(1).sum(1) / prod(family.tile)
-            if not (left > MOST_LEFT).any():
-                return
-            self.motion[left > MOST_LEFT if tries_left > 1 else slice(None)] = 0
+    def _smooth(self, rows: slice, coarse: Tensor | None = None) -> Tensor:
+        """What a coarse grid, the present one, says of tiles, [P, C, *tile]."""
+        family, grid = self._family, self._coarse if coarse is None else coarse
+        return spread(grid, self._sampler.index[rows], family.tile, family.pyramid.coarse)
 
     def _low(self) -> Tensor:
         """What the coarse grid leaves low in every tile, [P, C, *coarse]."""
         low = side_by_side(lambda rows: self._analysed(rows)[1], self.blocks)
         return torch.cat(list(low))
 
-    def _moves(self) -> Tensor:
-        """Motion of all tiles, told from the strongest channel."""
-        family = self._family
+    def _move(self) -> None:
+        """Find motion, from the strongest channel, and correct the coarse grid.
+
+        Nothing else holds what is low in a tile. The equations are those of tiles that stand still,
+        solved again for what all solutions before leave, which may grow where tiles move: of which
+        too much is left, those may not.
+        """
+        family, index = self._family, self._sampler.index
         one = replace(family.pyramid, channels=1)
         scales = family.scales({"global.steps": _steps(family, COMPARED, 0.0)})
         alone = [scale[:1] for scale in scales]
 
         def found(rows: slice) -> Tensor:
-            return found_motion(one, self.coded(rows)[:, :1], alone)
+            return found_motion(one, self.coded(rows)[:, :1], alone, self._smooth(rows)[:, :1])
 
-        return torch.cat(list(side_by_side(found, self.blocks)))
+        still, motion = self._coarse, torch.cat(list(side_by_side(found, self.blocks)))
+        self.motion = motion
+        for tries_left in reversed(range(TRIES)):
+            self._coarse = still.clone()
+            for times in range(MOST_TIMES if motion.any() else 0):
+                low = self._low()
+                left = low.square().flatten(1).sum(1) / prod(family.tile)
+                if times >= LEAST_TIMES and not (left > MOST_LEFT).any():
+                    return
+                self._coarse += solved(family, index, low)
+            if not motion.any():
+                return
+            motion[left > MOST_LEFT if tries_left > 1 else slice(None)] = 0
 
     def filtered(self, rounded: Rounded, symbols: Sequence[Symbols]) -> Rounded:
         """The same with as much of the filter in every channel as leaves the least error."""
