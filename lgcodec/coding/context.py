@@ -30,7 +30,7 @@ from lgcodec.coding.neighbours import (
     places_of,
 )
 from lgcodec.coding.network import EntropyNetwork
-from lgcodec.coding.pyramid import Band, Pyramid, as_lengths
+from lgcodec.coding.pyramid import Band, Pyramid, as_lengths, flags_of
 from lgcodec.coding.rans import Rans
 from lgcodec.coding.signs import BandSigns, SignNetwork, sign_inputs
 from lgcodec.coding.streams import Reader, Writer
@@ -74,8 +74,7 @@ class Context(Coder):
                 as_lengths(configuration["tile"]),
                 as_lengths(configuration["levels"]),
                 as_lengths([configuration["channels"]])[0],
-                as_lengths([configuration.get("ahead", 0)])[0],
-                as_lengths([configuration.get("motion", 0)])[0],
+                **flags_of(configuration),
             )
         except (KeyError, TypeError, UsageError) as error:
             raise FileError("E_CONF", f"the configuration of context is wrong: {error}") from error
@@ -90,8 +89,7 @@ class Context(Coder):
     def configuration(self) -> dict[str, Any]:
         pyramid = self.pyramid
         own = {"tile": pyramid.tile, "levels": pyramid.levels, "channels": pyramid.channels}
-        asked = {"ahead": pyramid.ahead, "motion": pyramid.motion}
-        return own | {key: value for key, value in asked.items() if value}
+        return own | pyramid.flags
 
     @property
     @override

@@ -12,19 +12,29 @@ in a high part is a band as well. Pictures that are joined so may move against e
 tensor says how (see `nets/motion.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Final, final
+from typing import Any, Final, final
 
 from lgcodec.errors import UsageError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["LATENTS", "MAX_LEVELS", "MAX_PICTURES", "MOTION", "Band", "Pyramid", "as_lengths"]
+__all__ = [
+    "LATENTS",
+    "MAX_LEVELS",
+    "MAX_PICTURES",
+    "MOTION",
+    "Band",
+    "Pyramid",
+    "as_lengths",
+    "flags_of",
+]
 
 LATENTS: Final = "latents"  # names of the local tensors
 MOTION: Final = "motion"
+FLAGS: Final = ("ahead", "motion")  # keys of a configuration that are absent or 1
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
@@ -102,6 +112,11 @@ class Pyramid:
             )
 
     @property
+    def flags(self) -> dict[str, int]:
+        """Undoes `flags_of`: a configuration has no key for what is 0."""
+        return {key: getattr(self, key) for key in FLAGS if getattr(self, key)}
+
+    @property
     def coarse(self) -> tuple[int, ...]:
         """Coarse samples of a tile along each axis."""
         return self.low(max(self.levels))
@@ -132,11 +147,15 @@ class Pyramid:
             for length in (low, *lengths)
         )
 
-    def places(self, part: int) -> slice:
-        """Which pictures of a tile a part of it stands for."""
+    def depth(self, part: int) -> int:
+        """How often the axis that is split ahead was split for a part."""
+        return self.levels[0] - max(part - 1, 0)
+
+    def pictures(self, part: int) -> slice:
+        """Which pictures of a tile, places along its first axis, a part stands for."""
         if not self.ahead:
             return slice(None)
-        step = 1 << (self.levels[0] - max(part - 1, 0))
+        step = 1 << self.depth(part)
         return slice(step // 2 if part else 0, None, step)
 
     @cached_property
@@ -150,7 +169,7 @@ class Pyramid:
 
     def _part(self, number: int) -> Iterator[Band]:
         """The bands of a part that splitting ahead makes; of a high one also what stays low."""
-        part, depth = self.parts[number], self.levels[0] - max(number - 1, 0)
+        part, depth = self.parts[number], self.depth(number)
         bit = self.bit_ahead * (number > 0)
         if number:
             yield Band(max(part.levels), bit, part.coarse, (depth, *part.levels[1:]), number)
@@ -194,6 +213,11 @@ class Pyramid:
     def sizes(self) -> list[int]:
         """Numbers of every band, all channels."""
         return [self.channels * prod(band.shape) for band in self.bands]
+
+
+def flags_of(configuration: Mapping[str, Any]) -> dict[str, int]:
+    """`ahead` and `motion` of a configuration; TypeError if they are no whole numbers."""
+    return {key: as_lengths([configuration.get(key, 0)])[0] for key in FLAGS}
 
 
 def as_lengths(item: object) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.fit.blocks import side_by_side
-from lgcodec.fit.curvature import spread_out
+from lgcodec.fit.curvature import for_channels
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
 from lgcodec.fit.motion import motion_bits
@@ -68,8 +68,8 @@ class Chooser:
         def chosen(rows: slice) -> Part:
             bands = self._pyramids.bands(rounded, rows)
             near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
-            heavy = self._pyramids.heavy(rows)
-            weights = map(spread_out, heavy, rounded.scales) if heavy else [None] * len(bands)
+            found = self._pyramids.error_weights(rows)
+            weights = map(for_channels, found, rounded.scales) if found else [None] * len(bands)
             parts = zip(bands, coder.classes(near), weights, strict=True)
             return [cheapest(band, own, None, weight) for band, own, weight in parts]
 
@@ -90,7 +90,7 @@ class Chooser:
                 odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
                 phases=self._phases,
                 displaced=self._pyramids.displaced(rows),
-                heavy=self._pyramids.heavy(rows),
+                weights=self._pyramids.error_weights(rows),
             )
 
         return _choice(rounded, side_by_side(better, self._pyramids.blocks))

@@ -14,17 +14,17 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from lgcodec.coding.base import Floats
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import lengthened
+from lgcodec.nets.lifting import tile_of_part
 from lgcodec.nets.norms import norms_ahead
 
-__all__ = ["heavier", "pulled", "spread_out"]
+__all__ = ["error_weights", "for_channels", "pulled"]
 
 PROBES: Final = 3
 NEAR: Final = 7  # samples along each axis that share a norm
 SEED: Final = 0
 
 
-def heavier(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
+def error_weights(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
     """Of every band [P, 1, *band]: by what its squared errors count more than `norms` says, or 1.
 
     displaced   [P, T, 2] of the pictures of tiles that are split ahead
@@ -36,7 +36,7 @@ def heavier(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
     ]
 
 
-def spread_out(weights: Tensor, scale: Tensor) -> Floats:
+def for_channels(weights: Tensor, scale: Tensor) -> Floats:
     """Of a band [P, 1, *band] for all channels of `scale` [C, *band], [P, C * N]."""
     wide: Floats = weights.expand(-1, len(scale), *scale.shape[1:]).flatten(1).numpy()
     return wide
@@ -49,7 +49,7 @@ def _of_part(pyramid: Pyramid, part: int, displaced: Tensor) -> Tensor:
     for _ in range(PROBES):
         signs = torch.randint(0, 2, (1, 1, *one.parts[part].tile), generator=generator) * 2.0 - 1
         probe = signs.repeat(len(displaced), 1, 1, 1, 1).requires_grad_()
-        made = lengthened(probe, one, part, displaced)
+        made = tile_of_part(probe, one, part, displaced)
         (slope,) = torch.autograd.grad(made, probe, made.detach())
         total = total + signs * slope
     ratio = (total / PROBES / norms_ahead(one, part).square())[:, 0]
@@ -62,6 +62,6 @@ def pulled(pyramid: Pyramid, part: int, error: Tensor, displaced: Tensor | None)
         return error
     shape = len(error), pyramid.channels, *pyramid.parts[part].tile
     samples = error.new_zeros(shape).requires_grad_()
-    whole = lengthened(samples, pyramid, part, displaced)
+    whole = tile_of_part(samples, pyramid, part, displaced)
     (slope,) = torch.autograd.grad(whole, samples, error)
     return slope

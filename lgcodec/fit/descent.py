@@ -17,10 +17,10 @@ from torch import Tensor
 
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.pyramid import Band, Pyramid
-from lgcodec.fit.curvature import pulled, spread_out
+from lgcodec.fit.curvature import for_channels, pulled
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, cheapest
-from lgcodec.nets.lifting import inverse, lengthened
+from lgcodec.nets.lifting import longer, tile_of_part
 from lgcodec.nets.norms import norms, norms_ahead
 
 __all__ = ["descend"]
@@ -37,7 +37,7 @@ def descend(
     odds: Sequence[NDArray[np.int64]],
     phases: int,
     displaced: Tensor | None = None,
-    heavy: Sequence[Tensor] | None = None,
+    weights: Sequence[Tensor] | None = None,
 ) -> list[Symbols]:
     """Better symbols [P, N_k] of every band, for their `classes` and `odds` [P, N_k].
 
@@ -45,29 +45,30 @@ def descend(
     error    [P, C, *tile]: what `symbols` decode to less what they should
     inside   [P, *tile]: whether a sample counts
     phases   1: all places of a band at once; 2: every other place along each axis in turn
-    displaced   [P, T, 2] of the pictures of tiles that move; heavy: as in `curvature.heavier`
+    displaced   [P, T, 2] of the pictures of tiles that move
+    weights     as in `curvature.error_weights`, of such tiles
     """
     chosen, counts = list(symbols), inside[:, None]
     plan = list(zip(range(len(chosen)), pyramid.bands, scales, norms(pyramid), strict=True))
     for part, lines in groupby(plan, lambda line: line[1].part):
         own = list(lines)
         slopes = pulled(pyramid, part, error * counts, displaced)
-        weights = counts[:, :, pyramid.places(part)] * norms_ahead(pyramid, part).square()
+        counted = counts[:, :, pyramid.pictures(part)] * norms_ahead(pyramid, part).square()
         made = torch.zeros_like(slopes)
         for place, band, scale, norm in own:
             for mask in _phases(band.shape, phases):
-                bend = norm**2 if heavy is None else norm**2 * heavy[place]
+                bend = norm**2 if weights is None else norm**2 * weights[place]
                 slope = (_slope(pyramid, band, slopes) / (scale * bend)).flatten(1).numpy()
-                weight = None if heavy is None else spread_out(heavy[place], scale)
+                weight = None if weights is None else for_channels(weights[place], scale)
                 better = cheapest(chosen[place] - slope, classes[place], odds[place], weight)
                 changed = np.where(np.tile(mask.ravel(), pyramid.channels), better, chosen[place])
                 change = torch.from_numpy(changed - chosen[place]).float()
                 values = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
-                made, slopes = made + values, slopes + values * weights
+                made, slopes = made + values, slopes + values * counted
                 chosen[place] = changed
         if pyramid.ahead:
-            after = error + lengthened(made, pyramid, part, displaced)
-            if heavy is not None:
+            after = error + tile_of_part(made, pyramid, part, displaced)
+            if weights is not None:
                 gained = ((error.square() - after.square()) * counts).flatten(1).sum(1)
                 bit = LAMBDA * float((scales[own[-1][0]] * own[-1][3]).square().mean())
                 more = (_added(classes[p], symbols[p], chosen[p]) for p, *_ in own)
@@ -92,16 +93,8 @@ def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:
         for axis in reversed(range(pyramid.ahead, len(band.depths))):
             if level < band.depths[axis]:
                 up = high[axis] and level == band.depths[axis] - 1
-                values = _longer(values, axis + 2, -(-pyramid.tile[axis] // 2**level), high=up)
+                values = longer(values, axis + 2, -(-pyramid.tile[axis] // 2**level), high=up)
     return values
-
-
-def _longer(part: Tensor, axis: int, length: int, *, high: bool) -> Tensor:
-    """What becomes of a low or high part alone, `length` samples long."""
-    shape = list(part.shape)
-    shape[axis] = length - shape[axis]
-    other = part.new_zeros(()).expand(shape)
-    return inverse(other, part, axis) if high else inverse(part, other, axis)
 
 
 def _slope(pyramid: Pyramid, band: Band, slopes: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, dead_zone
 from lgcodec.nets.lifting import analyse, synthesise
-from lgcodec.nets.motion import UNIT, displaced, motion_of
+from lgcodec.nets.motion import UNIT, motion_of, shifted
 
 __all__ = ["found_motion", "motion_bits"]
 
@@ -73,13 +73,13 @@ def _refined(pictures: Tensor, first: Tensor, levels: int) -> Tensor:
     for _ in range(ROUNDS):
         rounded = (found * UNIT).round().long()
         away = (rounded[:, own] - rounded[:, other]).flatten(0, 1)
-        seen = displaced(pictures[:, own].flatten(0, 1)[:, None], away)[:, 0]
+        seen = shifted(pictures[:, own].flatten(0, 1)[:, None], away)[:, 0]
         slopes, curvature = _normal(seen, pictures[:, other].flatten(0, 1), away / UNIT)
         found[:, 1:] += _solved(
             slopes.view(len(found), -1, 2),
             curvature.view(len(found), -1, 2, 2),
             found,
-            _signs(own, other, pictures.shape[1]),
+            _incidence(own, other, pictures.shape[1]),
             area=pictures[0, 0].numel(),
         )
     return (found * UNIT).round().long()
@@ -93,12 +93,12 @@ def _pairs(count: int, levels: int) -> tuple[Tensor, Tensor]:
     return own, other
 
 
-def _signs(own: Tensor, other: Tensor, count: int) -> Tensor:
+def _incidence(own: Tensor, other: Tensor, count: int) -> Tensor:
     """[pairs, T - 1]: 1 where a pair looks from a picture, -1 where at it; the first is fixed."""
-    signs = torch.zeros(len(own), count)
-    signs[range(len(own)), own] = 1
-    signs[range(len(own)), other] = -1
-    return signs[:, 1:]
+    incidence = torch.zeros(len(own), count)
+    incidence[range(len(own)), own] = 1
+    incidence[range(len(own)), other] = -1
+    return incidence[:, 1:]
 
 
 def _normal(seen: Tensor, wanted: Tensor, away: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,16 +119,16 @@ def _normal(seen: Tensor, wanted: Tensor, away: Tensor) -> tuple[Tensor, Tensor]
 
 
 def _solved(
-    slopes: Tensor, curvature: Tensor, found: Tensor, signs: Tensor, *, area: int
+    slopes: Tensor, curvature: Tensor, found: Tensor, incidence: Tensor, *, area: int
 ) -> Tensor:
     """By how much to change displacements [P, T, 2] but the first, at most a sample each."""
-    count = signs.shape[1]
-    normal = torch.einsum("pkab,ki,kj->piajb", curvature, signs, signs)
+    count = incidence.shape[1]
+    normal = torch.einsum("pkab,ki,kj->piajb", curvature, incidence, incidence)
     bends = torch.eye(count + 1).diff(n=2, dim=0)[:, 1:] if count > 1 else torch.zeros(0, 1)
     stiff = area * (EVEN * bends.T @ bends + STILL * torch.eye(count))
     for axis in (0, 1):
         normal[:, :, axis, :, axis] += stiff
-    slope = torch.einsum("pka,ki->pia", slopes, signs) + stiff @ found[:, 1:]
+    slope = torch.einsum("pka,ki->pia", slopes, incidence) + stiff @ found[:, 1:]
     matrix = normal.reshape(len(found), 2 * count, 2 * count)
     change: Tensor = torch.linalg.solve(matrix, -slope.reshape(len(found), 2 * count, 1))
     return change.view(-1, count, 2).clamp(-1, 1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.blocks import side_by_side
-from lgcodec.fit.curvature import heavier
+from lgcodec.fit.curvature import error_weights
 from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.fit.smooth_grid import solved
@@ -71,7 +71,7 @@ class Pyramids:
         self._few = slice(0, None, ceil(total / min(FEW, most)))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        self._heavy: dict[tuple[int, int], list[Tensor]] = {}
+        self._error_weights: dict[tuple[int, int], list[Tensor]] = {}
         grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
         self.motion: Tensor | None = None
         self._coarse = torch.zeros(family.channels, *grid)
@@ -107,16 +107,16 @@ class Pyramids:
         """How the pictures of tiles move, [P, T, 2] as in `displacements`."""
         return None if self.motion is None else displacements(self.motion[rows])
 
-    def heavy(self, rows: slice) -> list[Tensor] | None:
-        """As `curvature.heavier`, if any of these tiles moves."""
+    def error_weights(self, rows: slice) -> list[Tensor] | None:
+        """As `curvature.error_weights`, if any of these tiles moves."""
         moved = self.displaced(rows)
         if moved is None or not moved.any():
             return None
         key = rows.start, rows.stop
-        if key not in self._heavy:
-            found = heavier(self._family.pyramid, moved)
-            self._heavy[key] = [weights.half() for weights in found]
-        return [weights.float() for weights in self._heavy[key]]
+        if key not in self._error_weights:
+            found = error_weights(self._family.pyramid, moved)
+            self._error_weights[key] = [weights.half() for weights in found]
+        return [weights.float() for weights in self._error_weights[key]]
 
     def _smooth(self, rows: slice, coarse: Tensor | None = None) -> Tensor:
         """What a coarse grid, the present one, says of tiles, [P, C, *tile]."""

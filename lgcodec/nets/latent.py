@@ -25,7 +25,14 @@ from typing_extensions import override
 
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.network import HIDDEN
-from lgcodec.coding.pyramid import LATENTS, MAX_PICTURES, MOTION, Pyramid, as_lengths
+from lgcodec.coding.pyramid import (
+    LATENTS,
+    MAX_PICTURES,
+    MOTION,
+    Pyramid,
+    as_lengths,
+    flags_of,
+)
 from lgcodec.coding.signs import SIGN_HIDDEN, sign_inputs
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
@@ -111,8 +118,7 @@ class Latent(Family):
                 tile=tuple(axis.tile_len for axis in geometry.axes),
                 levels=as_lengths(configuration["levels"]),
                 frame=tuple(axis.frame_len for axis in geometry.axes),
-                ahead=as_lengths([configuration.get("ahead", 0)])[0],
-                motion=as_lengths([configuration.get("motion", 0)])[0],
+                **flags_of(configuration),
             )
             family.check_tables(configuration, local, global_)
         except (IndexError, KeyError, TypeError, UsageError) as error:
@@ -155,9 +161,7 @@ class Latent(Family):
     @property
     @override
     def configuration(self) -> dict[str, Any]:
-        own = {"levels": self.levels}
-        asked = {"ahead": self.ahead, "motion": self.motion}
-        return own | {key: value for key, value in asked.items() if value}
+        return {"levels": self.levels, **self.pyramid.flags}
 
     @property
     def tiles(self) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.nets.motion import Moving
 
-__all__ = ["analyse", "inverse", "lengthened", "synthesise"]
+__all__ = ["analyse", "inverse", "longer", "synthesise", "tile_of_part"]
 
 STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
@@ -79,17 +79,25 @@ def synthesise(
     return low
 
 
-def lengthened(
+def tile_of_part(
     pictures: Tensor, pyramid: Pyramid, part: int, displaced: Tensor | None = None
 ) -> Tensor:
     """The tiles [P, C, *tile] that the pictures [P, C, m, H, W] of one part make, all others 0."""
     line = pictures
-    for split in reversed(range(min(pyramid.levels[0], pyramid.levels[0] - part + 1))):
-        shape, is_high = list(line.shape), part > 0 and split == pyramid.levels[0] - part
-        shape[2] = -(-pyramid.tile[0] // (1 << split)) - line.shape[2]
-        other, moving = line.new_zeros(shape), _moving(displaced, split)
-        line = inverse(other, line, 2, moving) if is_high else inverse(line, other, 2, moving)
+    for split in reversed(range(pyramid.depth(part))):
+        length, high = -(-pyramid.tile[0] // (1 << split)), split == pyramid.levels[0] - part
+        line = longer(line, 2, length, high=high, moving=_moving(displaced, split))
     return line
+
+
+def longer(
+    part: Tensor, axis: int, length: int, *, high: bool, moving: Moving | None = None
+) -> Tensor:
+    """What becomes of a low or high part alone, `length` samples long."""
+    shape = list(part.shape)
+    shape[axis] = length - shape[axis]
+    other = part.new_zeros(()).expand(shape)
+    return inverse(other, part, axis, moving) if high else inverse(part, other, axis, moving)
 
 
 def _synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lgcodec.nets.smooth import catmull_rom
 
-__all__ = ["UNIT", "Moving", "displaced", "displacements", "motion_of"]
+__all__ = ["UNIT", "Moving", "displacements", "motion_of", "shifted"]
 
 UNIT: Final = 8  # of a displacement: one sample
 MOST: Final = 2**15 - 1  # magnitude of a number in a file
@@ -38,44 +38,44 @@ def motion_of(displaced: Tensor) -> Tensor:
 class Moving:
     """Neighbours of pictures along time, of a line that is split into even and odd ones.
 
-    places   [P, m, 2] of the pictures of the line
+    displaced   [P, m, 2] of the pictures of the line
     """
 
-    places: Tensor
+    displaced: Tensor
 
     def around_high(self, low: Tensor) -> Tensor:
         """Sum of the two even pictures around every odd one, from even ones [P, C, m, H, W]."""
-        even, odd = self.places[:, 0::2], self.places[:, 1::2]
+        even, odd = self.displaced[:, 0::2], self.displaced[:, 1::2]
         left = torch.arange(odd.shape[1], device=low.device)
-        return self._sum(low, even, odd, left, (left + 1).clamp(max=low.shape[2] - 1))
+        right = (left + 1).clamp(max=low.shape[2] - 1)
+        return _sum(low[:, :, left], even[:, left] - odd, low[:, :, right], even[:, right] - odd)
 
     def around_low(self, high: Tensor) -> Tensor:
         """Sum of the two odd pictures around every even one, from odd ones [P, C, m, H, W]."""
-        even, odd = self.places[:, 0::2], self.places[:, 1::2]
-        right = torch.arange(even.shape[1], device=high.device)
-        last = high.shape[2] - 1
-        return self._sum(high, odd, even, (right - 1).clamp(min=0), right.clamp(max=last))
+        even, odd = self.displaced[:, 0::2], self.displaced[:, 1::2]
+        after = torch.arange(even.shape[1], device=high.device)
+        left, right = (after - 1).clamp(min=0), after.clamp(max=high.shape[2] - 1)
+        return _sum(high[:, :, left], odd[:, left] - even, high[:, :, right], odd[:, right] - even)
 
-    @staticmethod
-    def _sum(pictures: Tensor, own: Tensor, other: Tensor, *places: Tensor) -> Tensor:
-        """Of the pictures at two places; where one alone sees its part of the tile, twice that."""
-        first, second = ((pictures[:, :, at], own[:, at] - other) for at in places)
-        one, two = _seen(*first), _seen(*second)
-        if torch.equal(first[1], second[1]):
-            return one + two
-        sees, other_sees = _sees(*first), _sees(*second)
-        alone = torch.where(sees, 2 * one, 2 * two)
-        return torch.where(sees == other_sees, one + two, alone)
+
+def _sum(left: Tensor, left_away: Tensor, right: Tensor, right_away: Tensor) -> Tensor:
+    """Of pictures [P, C, m, H, W] seen from `away` [P, m, 2]; where one alone sees, twice that."""
+    one, two = _seen(left, left_away), _seen(right, right_away)
+    if torch.equal(left_away, right_away):
+        return one + two
+    sees, other_sees = _sees(left, left_away), _sees(right, right_away)
+    alone = torch.where(sees, 2 * one, 2 * two)
+    return torch.where(sees == other_sees, one + two, alone)
 
 
 def _seen(pictures: Tensor, away: Tensor) -> Tensor:
     """Pictures [P, C, m, H, W] at places `away` [P, m, 2] from every sample."""
-    flat = displaced(pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1))
+    flat = shifted(pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1))
     return flat.view(len(pictures), -1, *flat.shape[1:]).transpose(1, 2)
 
 
 def _sees(pictures: Tensor, away: Tensor) -> Tensor:
-    """[P, 1, m, H, W]: whether a sample of the pictures is at most half a sample from there."""
+    """[P, 1, m, H, W]: whether that place is in the pictures, half a sample around included."""
     found = torch.ones((), dtype=torch.bool, device=away.device)
     for axis, length in enumerate(pictures.shape[3:]):
         places = UNIT * torch.arange(length, device=away.device) + away[..., axis, None]
@@ -84,7 +84,7 @@ def _sees(pictures: Tensor, away: Tensor) -> Tensor:
     return found[:, None]
 
 
-def displaced(pictures: Tensor, away: Tensor) -> Tensor:
+def shifted(pictures: Tensor, away: Tensor) -> Tensor:
     """Pictures [n, C, H, W] at places `away` [n, 2] from every sample."""
     down, right = away.T
     if down.any():

@@ -29,8 +29,7 @@ def norms_ahead(pyramid: Pyramid, part: int) -> Tensor:
     """The same of the pictures of a part, [m, 1, 1], along the axis that is split ahead; else 1."""
     if not pyramid.ahead:
         return torch.ones(())
-    depth = pyramid.levels[0] - max(part - 1, 0)
-    return _along(pyramid.tile[0], depth, high=part > 0).float()[:, None, None]
+    return _along(pyramid.tile[0], pyramid.depth(part), high=part > 0).float()[:, None, None]
 
 
 def _of_band(pyramid: Pyramid, band: Band) -> Tensor:

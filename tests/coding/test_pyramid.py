@@ -57,7 +57,7 @@ def test_pictures_of_parts(pyramid: Pyramid) -> None:
         expected.insert(0, left[1::2])
         left = left[0::2]
     pictures = range(pyramid.tile[0])
-    found = [list(pictures[pyramid.places(part)]) for part in range(len(pyramid.parts))]
+    found = [list(pictures[pyramid.pictures(part)]) for part in range(len(pyramid.parts))]
     assert found == [left, *expected]
     assert [len(own) for own in found] == [part.tile[0] for part in pyramid.parts]
 

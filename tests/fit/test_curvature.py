@@ -6,8 +6,8 @@ from itertools import product
 import torch
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.fit.curvature import heavier, spread_out
-from lgcodec.nets.lifting import lengthened
+from lgcodec.fit.curvature import error_weights, for_channels
+from lgcodec.nets.lifting import tile_of_part
 from lgcodec.nets.norms import norms_ahead
 
 PYRAMID = Pyramid((5, 12, 10), (2, 1, 2), 3, ahead=1, motion=1)
@@ -22,13 +22,13 @@ def exact(part: int) -> torch.Tensor:
     for place in product(*map(range, found.shape)):
         alone = torch.zeros(1, 1, *found.shape)
         alone[0, 0][place] = 1
-        found[place] = lengthened(alone, one, part, FAST).square().sum()
+        found[place] = tile_of_part(alone, one, part, FAST).square().sum()
     return found / norms_ahead(PYRAMID, part).square()
 
 
 def test_weights_are_near_the_squared_norms() -> None:
     """Their means over the pictures of a part: each is an estimate from a few random signs."""
-    found = heavier(PYRAMID, FAST)
+    found = error_weights(PYRAMID, FAST)
     assert len(found) == len(PYRAMID.bands)
     for band, weights in zip(PYRAMID.bands, found, strict=True):
         assert weights.shape == (1, 1, *band.shape)
@@ -40,14 +40,14 @@ def test_weights_are_near_the_squared_norms() -> None:
 def test_where_pictures_leave_the_tile_samples_count_more() -> None:
     """Of the part that most pictures are made from."""
     finest = max(n for n, band in enumerate(PYRAMID.bands) if band.part == 1)
-    truth, weights = exact(1)[..., ::2, ::2], heavier(PYRAMID, FAST)[finest][0, 0]
+    truth, weights = exact(1)[..., ::2, ::2], error_weights(PYRAMID, FAST)[finest][0, 0]
     often = truth[..., : weights.shape[1], : weights.shape[2]] > truth.median()
     assert weights[often].mean() > weights[~often].mean()
 
 
 def test_a_tile_that_stands_still_has_no_weights() -> None:
     """Time is orthogonal then, but for what the extension does at its ends."""
-    for weights in heavier(PYRAMID, torch.zeros_like(FAST)):
+    for weights in error_weights(PYRAMID, torch.zeros_like(FAST)):
         assert weights.min() >= 1
         assert weights.mean() < 1.2
 
@@ -55,12 +55,14 @@ def test_a_tile_that_stands_still_has_no_weights() -> None:
 def test_tiles_beside_it_do_not_matter() -> None:
     """So that fits go on from a checkpoint as they began."""
     both = torch.cat([torch.zeros_like(FAST), FAST])
-    for alone, second in zip(heavier(PYRAMID, FAST), heavier(PYRAMID, both), strict=True):
+    for alone, second in zip(
+        error_weights(PYRAMID, FAST), error_weights(PYRAMID, both), strict=True
+    ):
         torch.testing.assert_close(second[1:], alone)
 
 
 def test_all_channels_share_weights() -> None:
     weights = torch.arange(1.0, 13).view(2, 1, 1, 2, 3)
-    wide = spread_out(weights, torch.zeros(3, 1, 2, 3))
+    wide = for_channels(weights, torch.zeros(3, 1, 2, 3))
     assert wide.shape == (2, 18)
     assert wide[1].tolist() == [*range(7, 13)] * 3

@@ -17,10 +17,10 @@ from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit import descent
-from lgcodec.fit.curvature import heavier, pulled
+from lgcodec.fit.curvature import error_weights, pulled
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, dead_zone
-from lgcodec.nets.lifting import analyse, lengthened, synthesise
+from lgcodec.nets.lifting import analyse, synthesise, tile_of_part
 from lgcodec.nets.norms import norms
 
 
@@ -38,7 +38,7 @@ def test_a_band_alone(pyramid: Pyramid, seed: int, data: st.DataObject) -> None:
     low = values.new_zeros(2, pyramid.channels, *pyramid.coarse)
     found = descent._alone(pyramid, band, values)
     if pyramid.ahead:
-        found = lengthened(found, pyramid, band.part)
+        found = tile_of_part(found, pyramid, band.part)
     expected = synthesise(parts, low, pyramid)
     assert expected.abs().max() > 0
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
@@ -69,7 +69,7 @@ def test_the_slope_of_the_pictures_of_a_part(pyramid: Pyramid, seed: int, moves:
     for number, part in enumerate(pyramid.parts):
         values = torch.randn(2, pyramid.channels, *part.tile, generator=generator).double()
         slope = pulled(pyramid, number, error, asked)
-        made = lengthened(values, pyramid, number, asked)
+        made = tile_of_part(values, pyramid, number, asked)
         np.testing.assert_allclose(
             (error * made).sum(), (slope * values).sum(), rtol=1e-9, atol=1e-9
         )
@@ -91,7 +91,7 @@ def test_it_descends(velocity: tuple[float, float] | None, phases: int) -> None:
     displaced = None
     if velocity is not None:
         displaced = (8 * torch.arange(9)[:, None] * torch.tensor(velocity)).round().long()[None]
-    heavy = None if displaced is None else heavier(pyramid, displaced)
+    weights = None if displaced is None else error_weights(pyramid, displaced)
     scales = [STEP / norm[None] for norm in norms(pyramid)]
     bands, low = analyse(samples, pyramid, displaced)
     symbols: Sequence[Symbols] = [
@@ -124,7 +124,7 @@ def test_it_descends(velocity: tuple[float, float] | None, phases: int) -> None:
             odds=[np.zeros(s.shape, np.int64) for s in symbols],
             phases=phases,
             displaced=displaced,
-            heavy=heavy,
+            weights=weights,
         )
         prices.append(price())
     assert prices[1] < prices[0]

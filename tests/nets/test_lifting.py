@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import analyse, lengthened, synthesise
+from lgcodec.nets.lifting import analyse, synthesise, tile_of_part
 
 # ITU-T T.800 (JPEG 2000), table F.2: analysis filters from the middle outwards.
 LOW = (0.602949018236, 0.266864118443, -0.078223266529, -0.016864118443, 0.026748757411)
@@ -160,5 +160,5 @@ def test_parts_add_up(pyramid: Pyramid, seed: int, most: int | None) -> None:
         pairs = zip(pyramid.bands, bands, strict=True)
         own = [values for band, values in pairs if band.part == number]
         pictures = synthesise(own[number > 0 :], own[0] if number else low, part)
-        total += lengthened(pictures, pyramid, number, moves)
+        total += tile_of_part(pictures, pyramid, number, moves)
     torch.testing.assert_close(total, samples, rtol=0, atol=1e-9)

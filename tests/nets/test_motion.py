@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lgcodec.nets.motion import Moving, displaced, displacements, motion_of
+from lgcodec.nets.motion import Moving, displacements, motion_of, shifted
 from nets import latent_reference as reference
 
 SEEDS = st.integers(0, 2**16)
@@ -92,7 +92,7 @@ def test_huge_numbers_of_a_long_tile(sign: int) -> None:
     found = displacements(torch.full((1, count - 1, 2), 1e30 * sign))
     assert found[0, -1].tolist() == [sign * MOST * (count * (count - 1) // 2)] * 2
     pictures = pictures_of(1, 2, 3, 5, 4)
-    seen = displaced(pictures, torch.stack([found[0, -1], -found[0, -1]]))
+    seen = shifted(pictures, torch.stack([found[0, -1], -found[0, -1]]))
     for picture, own, corner in zip(pictures, seen, (sign, -sign), strict=True):
         border = picture[:, 0, 0] if corner > 0 else picture[:, -1, -1]
         assert torch.equal(own, border[:, None, None].expand(-1, 5, 4))
@@ -106,7 +106,7 @@ def test_whole_samples(seed: int, height: int, width: int, steps: list[int]) -> 
     """Samples elsewhere, bit for bit; mirrored at borders."""
     away = torch.tensor(steps[: len(steps) // 2 * 2]).view(-1, 2)
     pictures = pictures_of(seed, len(away), 2, height, width)
-    found = displaced(pictures, 8 * away).numpy()
+    found = shifted(pictures, 8 * away).numpy()
     for picture, own, (down, right) in zip(pictures.numpy(), found, away.tolist(), strict=True):
         rows = [mirrored(at + down, height) for at in range(height)]
         columns = [mirrored(at + right, width) for at in range(width)]
@@ -118,7 +118,7 @@ def test_parts_of_samples(seed: int, height: int, width: int, steps: list[int]) 
     """Catmull-Rom splines along both axes."""
     away = torch.tensor(steps[: len(steps) // 2 * 2]).view(-1, 2)
     pictures = pictures_of(seed, len(away), 2, height, width)
-    found = displaced(pictures, away).numpy()
+    found = shifted(pictures, away).numpy()
     for picture, own, (down, right) in zip(pictures.numpy(), found, away.tolist(), strict=True):
         expected = np.stack([moved(channel, down, right) for channel in picture])
         np.testing.assert_allclose(own, expected, rtol=0, atol=1e-12)
@@ -127,7 +127,7 @@ def test_parts_of_samples(seed: int, height: int, width: int, steps: list[int]) 
 def test_ramps_are_exact_inside() -> None:
     """By how much, and which way: a picture is seen where it goes on."""
     y, x = torch.meshgrid(torch.arange(9.0), torch.arange(12.0), indexing="ij")
-    found = displaced((10 * y + x)[None, None], torch.tensor([[3, -10]]))[0, 0]
+    found = shifted((10 * y + x)[None, None], torch.tensor([[3, -10]]))[0, 0]
     torch.testing.assert_close(found[2:7, 4:10], (10 * y + x + 3.75 - 1.25)[2:7, 4:10])
 
 
@@ -170,9 +170,7 @@ def test_neighbours_of_a_line(length: int) -> None:
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (9, 9), (11, 11), (16, 24), (64, 64)])
-def test_what_is_beside_changes_no_bit(
-    shape: tuple[int, int],
-) -> None:
+def test_what_is_beside_changes_no_bit(shape: tuple[int, int]) -> None:
     """LGI-N-05: of binary32, where sums depend on their order."""
     pictures = pictures_of(1, 5, 3, 4, *shape).float()
     places = pictures_of(2, 5, 8, 2).mul(20).round().long()

@@ -6,7 +6,7 @@ from coding.builders import AHEAD, moving, pyramids
 from hypothesis import given, settings
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import lengthened, synthesise
+from lgcodec.nets.lifting import synthesise, tile_of_part
 from lgcodec.nets.norms import norms, norms_ahead
 
 
@@ -71,7 +71,7 @@ def assert_norms_ahead(pyramid: Pyramid) -> None:
         count = own.tile[0]
         unit = torch.zeros(count, 1, *own.tile, dtype=torch.float64)
         unit[range(count), 0, range(count), -1, 0] = 1
-        expected = lengthened(unit, pyramid, part).square().flatten(1).sum(1).sqrt()
+        expected = tile_of_part(unit, pyramid, part).square().flatten(1).sum(1).sqrt()
         found = norms_ahead(pyramid, part)
         assert found.shape == (count, 1, 1)
         torch.testing.assert_close(found[:, 0, 0].double(), expected, rtol=1e-6, atol=0)

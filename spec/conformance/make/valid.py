@@ -66,7 +66,7 @@ def vectors() -> Iterator[Vector]:
     """All of them."""
     yield from networks()
     yield _film("film", "time split ahead")
-    yield _film("moving", "time split ahead, moving pictures")
+    yield _film("moving", "time split ahead, moving pictures", MOVING)
     yield from _together()
     yield from _edges()
 
@@ -93,10 +93,10 @@ def networks() -> Iterator[Vector]:
             )
 
 
-def _film(name: str, how: str) -> Vector:
+def _film(name: str, how: str, make: Make | None = None) -> Vector:
     """Latents of a video whose time is split ahead, three times, and whose frames are filtered."""
     geometry = geometry_of("video", ((17, 2, 1), (12, 2, 1), (10, 2, 1)), "uint8", 3)
-    coding, make = CODINGS_OF["latent", "local-global"][0], MOVING if name == "moving" else None
+    coding = CODINGS_OF["latent", "local-global"][0]
     made = stream("latent", "local-global", geometry, coding, make)
     about = f"video of 3 channels in tiles of 9 x 6 x 5, {how}"
     return Vector(f"latent-local-global-{name}", about, Container((_with_hole(made),)))
