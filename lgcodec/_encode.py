@@ -84,9 +84,10 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
         for index, signal in enumerate(signals)
     ]
     most = int(target.size * SIDE_SHARE / max(1, len(signals) - 1))
-    sides = [max(min(p.first().expected_bytes, most), p.smallest()) for p in planners[1:]]
+    sides = [max(min(p.first().expected_bytes, most), p.enough()) for p in planners[1:]]
     nearest = max(planners[0].smallest() + sum(sides), target.size)
-    nearest = min(nearest, planners[0].lossless_bytes + sum(sides))
+    largest = max(planners[0].lossless_bytes, planners[0].enough())
+    nearest = min(nearest, largest + sum(sides))
     if nearest != target.size:
         raise UsageError(refusal(signals[0], options, target.size, nearest))
     return [target.size - sum(sides), *sides]

@@ -131,9 +131,23 @@ def test_what_is_impossible_is_refused_with_the_nearest(
         encode("image", **options)
 
 
-def test_the_nearest_is_possible() -> None:
+FLAT = Signal("image", np.full((64, 64, 3), 77, np.uint8), None)
+
+
+@pytest.mark.parametrize("size", [270, 50_000], ids=["few", "many"])
+@pytest.mark.parametrize("signal", [*SIGNALS.values(), FLAT], ids=[*SIGNALS, "flat"])
+def test_the_nearest_is_possible(signal: Signal, size: int) -> None:
+    """Of what has no details too, whose lossless file is smaller than any of ours."""
+    options = EncodeOptions(size=size, family="latent", preset="fast", device="cpu")
     with pytest.raises(UsageError) as refused:
-        encode("image", size=300)
+        encode_signals([signal], options)
     nearest = int(str(refused.value).split("nearest has ")[1].split(" bytes")[0])
-    data, _ = encode("image", size=nearest)
+    assert nearest > size or size == 50_000
+    data, _ = encode_signals([signal], replace(options, size=nearest))
     assert 0.95 * nearest <= len(data) <= nearest
+
+
+def test_a_small_picture_may_have_a_small_file() -> None:
+    """No more is asked of it than what it needs."""
+    data, _ = encode("image", size=700, family="latent")
+    assert 0.95 * 700 <= len(data) <= 700

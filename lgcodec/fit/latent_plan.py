@@ -48,8 +48,8 @@ USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roug
     "video": 0.5,
     "volume": 0.5,
 }
-FIXED: Final = 1100  # bytes of a stream that no step takes away
-EACH: Final = 14  # of a partition
+LEAST: Final = (250, 2)  # bytes of a file, and of each partition, where nothing is to be seen
+ENOUGH: Final = (1100, 14)  # of a stream, for nearly any signal
 
 
 @final
@@ -115,9 +115,16 @@ class LatentPlanner(Plans):
 
     @override
     def smallest(self) -> int:
-        """About the fewest bytes that these partitions take."""
+        """No signal has fewer; the fit finds how many this one has."""
+        return self._bytes(*LEAST)
+
+    @override
+    def enough(self) -> int:
+        return self._bytes(*ENOUGH)
+
+    def _bytes(self, fixed: int, each: int) -> int:
         geometry = self.first().geometry
-        return FIXED + EACH * geometry.tiles_per_group * geometry.groups
+        return fixed + each * geometry.tiles_per_group * geometry.groups
 
 
 def latent_settings(options: EncodeOptions, size: int | None, psnr: float | None) -> FitSettings:

@@ -55,7 +55,7 @@ def fit_latents(
     usual        the step where `settings` has no target
 
     Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned.
-    UsageError where `settings` has a size that not even the widest step reaches.
+    Where not even the widest step reaches the size that `settings` has, it is the one taken.
     """
     run = _Run(family, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
     try:

@@ -25,7 +25,11 @@ class Plans(ABC):
 
     @abstractmethod
     def smallest(self) -> int:
-        """The fewest bytes that a plan can promise; UsageError if there are none."""
+        """Fewer bytes are refused before anything is fitted; UsageError if there are none."""
+
+    def enough(self) -> int:
+        """Bytes that a plan can promise for nearly any signal."""
+        return self.smallest()
 
     def after(self, plan: Plan, psnr: float) -> Plan | None:  # noqa: ARG002 (others use them)
         """What to try for a quality after `plan` gave `psnr`; None if that was the last.

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, log
 from typing import Final, final
 
-from lgcodec.errors import UsageError
 from lgcodec.nets.latent import STEP_UNIT
 
 __all__ = ["FINEST", "WIDEST", "StepTarget"]
@@ -87,16 +86,12 @@ class StepTarget:
         """The best step, or one at most `near` - 1 from it that meets the target, by its amount.
 
         From `begin` along the usual slope, then by regula falsi between steps on both sides. The
-        finest step where even that is not good enough; UsageError where the widest is not small
-        enough.
+        finest step where even that is not good enough, the widest where that is not small enough.
         """
         sides, step = _Sides(), min(max(begin, FINEST), WIDEST)
         while True:
             found = amount(step)
             sides.put(step, self._steps_to_go(found), narrow=self._is_narrow(found))
-            if step == WIDEST and sides.wide is None and self.size is not None:
-                message = f"{self.size} bytes are too few for so many partitions; say larger ones"
-                raise UsageError(message)
             following = sides.next(near)
             if following is None:
                 return sides.answer(small=self.size is not None)

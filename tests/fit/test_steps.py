@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgcodec.errors import UsageError
 from lgcodec.fit.steps import FINEST, WIDEST, StepTarget
 
 steps = st.integers(FINEST + 1, WIDEST - 1)
@@ -55,10 +54,14 @@ def test_a_search_asks_few_times_whatever_the_slope(best: int, begin: int, steep
     assert len(asked) == len(set(asked)) <= 24
 
 
-def test_a_size_that_no_step_reaches() -> None:
-    target = StepTarget(10, None)
-    with pytest.raises(UsageError, match="10 bytes are too few"):
-        target.search(0, lambda _: 1000)
+@pytest.mark.parametrize(
+    ("target", "amount", "nearest"),
+    [(StepTarget(10, None), 1000, WIDEST), (StepTarget(None, 90), 30, FINEST)],
+    ids=["size", "quality"],
+)
+def test_a_target_that_no_step_reaches(target: StepTarget, amount: int, nearest: int) -> None:
+    assert target.search(0, lambda _: amount) == nearest
+    assert target.following({nearest: amount}) is None
 
 
 @given(steps, st.sets(steps, min_size=1, max_size=4), st.booleans())
