@@ -85,7 +85,8 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
     ]
     most = int(target.size * SIDE_SHARE / max(1, len(signals) - 1))
     sides = [max(min(p.first().expected_bytes, most), p.enough()) for p in planners[1:]]
-    nearest = max(planners[0].smallest() + sum(sides), target.size)
+    least = planners[0].enough() if sides else planners[0].smallest()
+    nearest = max(least + sum(sides), target.size)
     largest = max(planners[0].lossless_bytes, planners[0].enough())
     nearest = min(nearest, largest + sum(sides))
     if nearest != target.size:

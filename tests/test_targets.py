@@ -134,7 +134,7 @@ def test_what_is_impossible_is_refused_with_the_nearest(
 FLAT = Signal("image", np.full((64, 64, 3), 77, np.uint8), None)
 
 
-@pytest.mark.parametrize("size", [270, 50_000], ids=["few", "many"])
+@pytest.mark.parametrize("size", [100, 50_000], ids=["few", "many"])
 @pytest.mark.parametrize("signal", [*SIGNALS.values(), FLAT], ids=[*SIGNALS, "flat"])
 def test_the_nearest_is_possible(signal: Signal, size: int) -> None:
     """Of what has no details too, whose lossless file is smaller than any of ours."""

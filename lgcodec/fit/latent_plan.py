@@ -48,8 +48,7 @@ USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roug
     "video": 0.5,
     "volume": 0.5,
 }
-LEAST: Final = (250, 2)  # bytes of a file, and of each partition, where nothing is to be seen
-ENOUGH: Final = (1100, 14)  # of a stream, for nearly any signal
+ENOUGH: Final = (1100, 14)  # bytes of a stream, and of each partition, for nearly any signal
 
 
 @final
@@ -115,14 +114,12 @@ class LatentPlanner(Plans):
 
     @override
     def smallest(self) -> int:
-        """No signal has fewer; the fit finds how many this one has."""
-        return self._bytes(*LEAST)
+        """None are refused at once: how few there can be only a fit of this signal finds."""
+        return 0
 
     @override
     def enough(self) -> int:
-        return self._bytes(*ENOUGH)
-
-    def _bytes(self, fixed: int, each: int) -> int:
+        fixed, each = ENOUGH
         geometry = self.first().geometry
         return fixed + each * geometry.tiles_per_group * geometry.groups
 
