@@ -84,14 +84,15 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
         for index, signal in enumerate(signals)
     ]
     most = int(target.size * SIDE_SHARE / max(1, len(signals) - 1))
-    sides = [max(min(p.first().expected_bytes, most), p.enough()) for p in planners[1:]]
-    least = planners[0].enough() if sides else planners[0].smallest()
-    nearest = max(least + sum(sides), target.size)
-    largest = max(planners[0].lossless_bytes, planners[0].enough())
-    nearest = min(nearest, largest + sum(sides))
+    sides = [max(min(p.first().expected_bytes, most), p.smallest()) for p in planners[1:]]
+    main, beside = planners[0], sum(sides)
+    # Bytes are shared before a fit: beside other streams the main one gets what can be promised.
+    least = beside + main.smallest() if sides else main.refused_below()
+    largest = beside + max(main.lossless_bytes, main.smallest())
+    nearest = min(max(least, target.size), largest)
     if nearest != target.size:
         raise UsageError(refusal(signals[0], options, target.size, nearest))
-    return [target.size - sum(sides), *sides]
+    return [target.size - beside, *sides]
 
 
 def _check(signal: Signal, options: EncodeOptions, size: int, psnr: float) -> None:

@@ -48,7 +48,7 @@ USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roug
     "video": 0.5,
     "volume": 0.5,
 }
-ENOUGH: Final = (1100, 14)  # bytes of a stream, and of each partition, for nearly any signal
+PROMISED: Final = (1100, 14)  # bytes of a stream, and of each partition: few signals need as many
 
 
 @final
@@ -114,14 +114,15 @@ class LatentPlanner(Plans):
 
     @override
     def smallest(self) -> int:
-        """None are refused at once: how few there can be only a fit of this signal finds."""
-        return 0
-
-    @override
-    def enough(self) -> int:
-        fixed, each = ENOUGH
+        """Bytes that are enough for nearly any signal in these partitions."""
+        fixed, each = PROMISED
         geometry = self.first().geometry
         return fixed + each * geometry.tiles_per_group * geometry.groups
+
+    @override
+    def refused_below(self) -> int:
+        """0: how few bytes can be, only a fit of this signal finds."""
+        return 0
 
 
 def latent_settings(options: EncodeOptions, size: int | None, psnr: float | None) -> FitSettings:

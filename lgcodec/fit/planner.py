@@ -159,4 +159,4 @@ def _is_tiny(signal: Signal, options: EncodeOptions, size: int | None) -> bool:
     if size is None:
         return False
     latents = LatentPlanner(signal, options, 0, size=size)
-    return 8 * size < WORTH * signal.size or size < latents.enough()
+    return 8 * size < WORTH * signal.size or size < latents.smallest()

@@ -25,10 +25,10 @@ class Plans(ABC):
 
     @abstractmethod
     def smallest(self) -> int:
-        """Fewer bytes are refused before anything is fitted; UsageError if there are none."""
+        """The fewest bytes that a plan can promise; UsageError if there are none."""
 
-    def enough(self) -> int:
-        """Bytes that a plan can promise for nearly any signal."""
+    def refused_below(self) -> int:
+        """Fewer bytes than these are refused before anything is fitted."""
         return self.smallest()
 
     def after(self, plan: Plan, psnr: float) -> Plan | None:  # noqa: ARG002 (others use them)
