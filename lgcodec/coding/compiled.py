@@ -1,4 +1,4 @@
-"""Loops over single symbols, which depend on each other, in machine code.
+"""Loops in machine code: over single symbols, which depend on each other, and over samples.
 
 Entropy coding has no vectors: a symbol is known when the one before it is. numba compiles such a
 loop when it is first called and keeps the result beside the source, or in the user's cache folder.
@@ -6,23 +6,36 @@ What it keeps is as old as the file of the loop: of other files, loops use const
 alone, and everything else comes as an argument.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from numba import njit
 
-__all__ = ["compiled", "inlined"]
+__all__ = ["compiled", "inlined", "vectorised"]
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}  # of numbers that do not divide by 0
 
 
+# Sums in any order, products and sums as one operation; nothing about numbers that are none.
+VECTORS: Any = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
+
+
 def compiled(loop: Loop) -> Loop:
     """`loop`, compiled; where nothing can be kept, in every process anew."""
+    return _kept(loop, OPTIONS)
+
+
+def vectorised(loop: Loop) -> Loop:
+    """The same of float loops over samples, whose last bits may differ between machines."""
+    return _kept(loop, VECTORS)
+
+
+def _kept(loop: Loop, options: Mapping[str, Any]) -> Loop:
     try:
-        return njit(cache=True, **OPTIONS)(loop)  # type: ignore[no-any-return]
+        return njit(cache=True, **options)(loop)  # type: ignore[no-any-return]
     except RuntimeError:  # no folder that can be written to
-        return njit(**OPTIONS)(loop)  # type: ignore[no-any-return]
+        return njit(**options)(loop)  # type: ignore[no-any-return]
 
 
 def inlined(part: Loop) -> Loop:

@@ -3,7 +3,7 @@
 Letters in shapes: P partitions of the group, S samples of each.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import log10
 from typing import Final, final
 
@@ -11,14 +11,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
+from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.measurement import Measurement
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.sampling import Sampler
+from lgcodec.fit.small_sines import are_small_sines, sine_slopes
 from lgcodec.nets import Family, TensorWeights
 
 __all__ = ["Objective"]
 
 BLOCK: Final = 8192  # samples per block on a CPU: activations stay in the cache
+BLOCK_LOOPS: Final = 2**15  # of compiled loops, which see to the cache themselves
 BLOCK_ACCELERATOR: Final = 2**20
 MEASURED: Final = 2**16  # samples that quality is measured on during a fit
 
@@ -43,6 +46,7 @@ class Objective:
         self.family, self.sampler = family, sampler
         self._peak, self._device = peak, device
         self._measurement = measurement
+        self._has_loops = device.type == "cpu" and measurement is None and are_small_sines(family)
 
     def descend(
         self,
@@ -59,17 +63,34 @@ class Objective:
             positions = self.sampler.spread(self.sampler.tile_samples)
         shared = [v for n, v in weights.items() if n.startswith("global.") and v.requires_grad]
         shared += learner.parameters() if learner else []
-        for rows in self._blocks(positions.shape[1]):
+
+        def slopes(rows: slice) -> tuple[TensorWeights, Sequence[Tensor]]:
             leaves = _local(weights, rows, requires_grad=True)
-            pair = self._pair(rows, positions[rows], {**weights, **leaves}, learner)
+            seen = {**weights, **leaves}
+            error, slope = self._error(rows, positions[rows], learner(seen) if learner else seen)
             share = len(positions[rows]) / self.sampler.partitions
-            error = mse_loss(*pair) * share
-            gradients = torch.autograd.grad(error, [*leaves.values(), *shared])
+            return leaves, torch.autograd.grad(error, [*leaves.values(), *shared], slope * share)
+
+        blocks = self._blocks(positions.shape[1], BLOCK_LOOPS if self._has_loops else BLOCK)
+        found = side_by_side(slopes, blocks) if self._has_loops else map(slopes, blocks)
+        for rows, (leaves, gradients) in zip(blocks, found, strict=True):
             for name, gradient in zip(leaves, gradients, strict=False):
                 if name not in frozen:
                     _gradient(weights[name])[rows] = gradient
             for parameter, gradient in zip(shared, gradients[len(leaves) :], strict=True):
                 _gradient(parameter).add_(gradient)
+
+    def _error(
+        self, rows: slice, positions: Tensor, weights: TensorWeights
+    ) -> tuple[Tensor, Tensor]:
+        """Of the partitions `rows`: something, and how the mean squared error grows with it."""
+        family = self.family
+        if self._has_loops and are_small_sines(family):
+            in_frame = not family.tile_range
+            batch = self.sampler.local_batch(rows, positions, in_frame=in_frame)
+            return sine_slopes(family, weights, *batch)
+        error = mse_loss(*self._pair(rows, positions, weights, None))
+        return error, torch.ones_like(error)
 
     @torch.no_grad()
     def error(self, weights: TensorWeights, learner: StepLearner | None) -> float:
@@ -82,7 +103,7 @@ class Objective:
             return float(mse_loss(*self._pair(slice(None), everything, weights, learner)))
         positions = self.sampler.spread(-(-MEASURED // self.sampler.partitions))
         total, count = 0.0, 0
-        for rows in self._blocks(positions.shape[1]):
+        for rows in self._blocks(positions.shape[1], BLOCK):
             seen = {**weights, **_local(weights, rows, requires_grad=False)}
             outputs, targets = self._pair(rows, positions[rows], seen, learner)
             inside = self.sampler.inside(rows, positions[rows])
@@ -108,10 +129,10 @@ class Objective:
             return self._measurement.pair(self.sampler.assemble(outputs))
         return outputs, targets
 
-    def _blocks(self, samples: int) -> list[slice]:
-        """Runs of partitions whose samples fit the cache; longer ones on an accelerator."""
+    def _blocks(self, samples: int, most: int) -> list[slice]:
+        """Runs of partitions that have so many samples at most; longer ones on an accelerator."""
         count = self.sampler.partitions
-        most = BLOCK if self._device.type == "cpu" else BLOCK_ACCELERATOR
+        most = most if self._device.type == "cpu" else BLOCK_ACCELERATOR
         run = count if self._measurement else max(1, most // samples)
         return [slice(at, min(at + run, count)) for at in range(0, count, run)]
 

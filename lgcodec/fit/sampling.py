@@ -90,6 +90,7 @@ class Sampler:
         self._tile = [
             min(axis.tile_len, size) for axis, size in zip(geometry.axes, grid, strict=True)
         ]
+        self._wraps = bool((self._extents < torch.tensor(self._tile, device=device)).any())
         self._frame = _frame_tables(geometry, ordinal, ranges, device)
         self._inside = _tile_tables(geometry, tile_range, device)
         self._permutation = (-1, torch.empty(0))
@@ -161,15 +162,25 @@ class Sampler:
         `positions` is [p, S]. A border tile that reaches past the signal wraps inside itself.
         """
         offsets, flat = self._places(rows, positions)
-        axes = list(enumerate(offsets))
-        tile = [
-            self._inside[axis][offset + self._skipped[rows, axis, None]] for axis, offset in axes
-        ]
-        frame = [
-            self._frame[axis][self._starts[rows, axis, None] + offset] for axis, offset in axes
-        ]
-        targets = self._scaled(self._samples[flat])
-        return torch.stack(tile, dim=-1), torch.stack(frame, dim=-1), targets
+        coordinates = (self._coordinates(rows, offsets, in_frame=one) for one in (False, True))
+        return *coordinates, self._scaled(_picked(self._samples, flat))
+
+    def local_batch(
+        self, rows: Rows, positions: Tensor, *, in_frame: bool
+    ) -> tuple[Tensor, Tensor]:
+        """The same of the coordinates of one kind, and targets."""
+        offsets, flat = self._places(rows, positions)
+        coordinates = self._coordinates(rows, offsets, in_frame=in_frame)
+        return coordinates, self._scaled(_picked(self._samples, flat))
+
+    def _coordinates(self, rows: Rows, offsets: Sequence[Tensor], *, in_frame: bool) -> Tensor:
+        """[p, S, D] in the frame or in the tile, at offsets [p, S] along each axis."""
+        tables, starts = (
+            (self._frame, self._starts) if in_frame else (self._inside, self._skipped)
+        )
+        places = (offset + starts[rows, axis, None] for axis, offset in enumerate(offsets))
+        pairs = zip(tables, places, strict=True)
+        return torch.stack([_picked(table, place) for table, place in pairs], dim=-1)
 
     def assemble(self, values: Tensor) -> Tensor:
         """[*grid, C] of the values [P, S, C] at all positions of all tiles, in raster order.
@@ -191,7 +202,8 @@ class Sampler:
         rest = positions.to(self._device)
         for axis in reversed(range(len(self._tile))):
             offset, rest = rest % self._tile[axis], rest // self._tile[axis]
-            offset = offset % self._extents[rows, axis, None]
+            if self._wraps:
+                offset = offset % self._extents[rows, axis, None]
             offsets.append(offset)
             flat += (self._starts[rows, axis, None] + offset) * self._strides[axis]
         return offsets[::-1], flat
@@ -213,6 +225,11 @@ class Sampler:
             generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch)
             self._permutation = (epoch, torch.randperm(self.tile_samples, generator=generator))
         return self._permutation[1]
+
+
+def _picked(rows: Tensor, index: Tensor) -> Tensor:
+    """`rows[index]`, quicker."""
+    return rows.index_select(0, index.flatten()).view(*index.shape, *rows.shape[1:])
 
 
 def _clipped(box: Sequence[range], window: Sequence[range]) -> list[range]:
