@@ -23,6 +23,7 @@ __all__ = ["Sampler", "Tiles"]
 Rows = slice | Tensor  # of partitions
 MAX_OVERVIEW: Final = 2**14  # samples
 MAX_PERMUTATION: Final = 2**22  # longer tiles draw at random, not from a permutation
+MAX_TABLE: Final = 2**20  # positions of a tile that are held unravelled
 
 
 @final
@@ -94,6 +95,9 @@ class Sampler:
         self._frame = _frame_tables(geometry, ordinal, ranges, device)
         self._inside = _tile_tables(geometry, tile_range, device)
         self._permutation = (-1, torch.empty(0))
+        fits_table = prod(self._tile) <= MAX_TABLE
+        everything = torch.arange(prod(self._tile) if fits_table else 0, device=device)
+        self._offsets = torch.unravel_index(everything, self._tile)
 
     @property
     def index(self) -> Tensor:
@@ -162,8 +166,9 @@ class Sampler:
         `positions` is [p, S]. A border tile that reaches past the signal wraps inside itself.
         """
         offsets, flat = self._places(rows, positions)
-        coordinates = (self._coordinates(rows, offsets, in_frame=one) for one in (False, True))
-        return *coordinates, self._scaled(_picked(self._samples, flat))
+        tile = self._coordinates(rows, offsets, in_frame=False)
+        frame = self._coordinates(rows, offsets, in_frame=True)
+        return tile, frame, self._scaled(_picked(self._samples, flat))
 
     def local_batch(
         self, rows: Rows, positions: Tensor, *, in_frame: bool
@@ -175,9 +180,7 @@ class Sampler:
 
     def _coordinates(self, rows: Rows, offsets: Sequence[Tensor], *, in_frame: bool) -> Tensor:
         """[p, S, D] in the frame or in the tile, at offsets [p, S] along each axis."""
-        tables, starts = (
-            (self._frame, self._starts) if in_frame else (self._inside, self._skipped)
-        )
+        tables, starts = (self._frame, self._starts) if in_frame else (self._inside, self._skipped)
         places = (offset + starts[rows, axis, None] for axis, offset in enumerate(offsets))
         pairs = zip(tables, places, strict=True)
         return torch.stack([_picked(table, place) for table, place in pairs], dim=-1)
@@ -197,23 +200,24 @@ class Sampler:
 
     def _places(self, rows: Rows, positions: Tensor) -> tuple[list[Tensor], Tensor]:
         """Offsets in the tile along each axis, and indices into the samples, each [p, S]."""
-        flat = torch.zeros_like(positions, device=self._device)
-        offsets = []
-        rest = positions.to(self._device)
-        for axis in reversed(range(len(self._tile))):
-            offset, rest = rest % self._tile[axis], rest // self._tile[axis]
-            if self._wraps:
-                offset = offset % self._extents[rows, axis, None]
-            offsets.append(offset)
-            flat += (self._starts[rows, axis, None] + offset) * self._strides[axis]
-        return offsets[::-1], flat
+        positions = positions.to(self._device)
+        offsets, flat = [], torch.zeros_like(positions)
+        for axis, offset in enumerate(self._unravelled(positions)):
+            own = offset % self._extents[rows, axis, None] if self._wraps else offset
+            offsets.append(own)
+            flat += (self._starts[rows, axis, None] + own) * self._strides[axis]
+        return offsets, flat
+
+    def _unravelled(self, positions: Tensor) -> list[Tensor]:
+        """Offsets [p, S] along each axis of positions in a tile: divisions, or a table of them."""
+        if len(self._offsets[0]) == self.tile_samples:
+            return [_picked(table, positions) for table in self._offsets]
+        return list(torch.unravel_index(positions, self._tile))
 
     def inside(self, rows: Rows, positions: Tensor) -> Tensor:
         """[p, S] whether `positions` of the partitions `rows` lie in the signal, not past it."""
         found = torch.ones_like(positions, dtype=torch.bool, device=self._device)
-        rest = positions.to(self._device)
-        for axis in reversed(range(len(self._tile))):
-            offset, rest = rest % self._tile[axis], rest // self._tile[axis]
+        for axis, offset in enumerate(self._unravelled(positions.to(self._device))):
             found &= offset < self._extents[rows, axis, None]
         return found
 

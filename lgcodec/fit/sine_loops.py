@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import vectorised
 
-__all__ = ["WIDEST", "slopes"]
+__all__ = ["slopes"]
 
-WIDEST: Final = 96  # layer, beyond which a matrix library is faster
 SAMPLES: Final = 128  # at once
 LANES: Final = 16  # samples are padded to a multiple of it
 Floats = NDArray[np.float32]

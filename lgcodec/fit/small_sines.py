@@ -1,15 +1,16 @@
 """The error of local sine networks of a few weights, differentiated by compiled loops."""
 
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lgcodec.fit.sine_loops import WIDEST, slopes
 from lgcodec.nets import Family, Siren, TensorWeights
 
 __all__ = ["are_small_sines", "sine_slopes"]
+
+WIDEST: Final = 96  # layer, beyond which a matrix library is faster
 
 
 def are_small_sines(family: Family) -> TypeGuard[Siren]:
@@ -24,6 +25,8 @@ def sine_slopes(
 
     coordinates   [P, S, D] that the local path sees; targets: [P, S, C]; on the CPU
     """
+    from lgcodec.fit.sine_loops import slopes  # noqa: PLC0415 (numba, only when fitting)
+
     names = [f"local.{tensor.name}" for tensor in family.local_tensors()]
     flat = torch.cat([weights[name].flatten(1) for name in names], 1)
     widths = [len(family.ranges), *[family.local_width] * (family.layers - 1), family.channels]

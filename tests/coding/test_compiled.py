@@ -18,7 +18,7 @@ def total(most: int) -> int:
 
 
 def test_a_loop_gives_what_it_gave() -> None:
-    assert compiled.compiled(total)(10) == total(10) == 45
+    assert compiled.compiled(total)(10) == compiled.vectorised(total)(10) == total(10) == 45
 
 
 def test_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,5 +35,7 @@ def test_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_is_compiled_before_it_is_needed() -> None:
     """`lgi info` and `lgi crop` need no loop, and numba takes half a second to import."""
-    code = "import sys, lgcodec.coding, lgcodec._crop; sys.exit('numba' in sys.modules)"
+    code = (
+        "import sys, lgcodec.coding, lgcodec._crop, lgcodec.fit; sys.exit('numba' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
