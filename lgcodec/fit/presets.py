@@ -36,6 +36,11 @@ REFINED: Final[Mapping[Kind, Mapping[Preset, int]]] = {
     "image": {"fast": 12, "medium": 24, "best": 120},
 }
 MOST_REFINED: Final = 2**13
+# Share of the error that a few of them must bring. Of pictures a step of large networks takes as
+# long as 500 first-order ones, which bring more: four times the default ends fits of 1.2 bits per
+# pixel in half the time, no worse. Sounds lose 0.1 dB by it.
+SETTLED: Final[Mapping[Kind, float]] = {"image": 0.02}
+USUAL_SETTLED: Final = 0.005
 UNLIMITED: Final = 10**9  # iterations, where time is the limit
 
 
@@ -65,6 +70,7 @@ def make_settings(
         psnr=options.psnr if size is None else None,
         seed=options.seed,
         refine=_refine(geometry.kind, options.preset, tile),
+        settled=SETTLED.get(geometry.kind, USUAL_SETTLED),
         measurement=options.measurement,
     )
     refined = can_refine(family, settings, partitions, tile)

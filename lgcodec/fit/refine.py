@@ -32,8 +32,7 @@ DAMPING: Final = 1e-2  # to begin with
 FALL: Final = 16  # by which a price falls at most, from phase to phase
 NEAR: Final = 2  # times the price wanted: near enough
 PHASE: Final = 1 / 2  # of the steps there are, that those at one price may take
-SETTLED: Final = 0.005  # of the error: less than `SINCE` steps bring ends them
-SINCE: Final = 3
+SINCE: Final = 3  # steps, by what they have brought weights have settled or not
 ATTEMPTS: Final = 6  # at the bytes, by thorough rounding
 TRIALS: Final = 10  # by quick rounding
 MOST: Final = 1500  # weights of a partition, whose J^T J is made
@@ -69,7 +68,8 @@ class Refinement:
         sampler = objective.sampler
         self._family, self._objective = family, objective
         self._residuals = Residuals(family, sampler, sampler.tile_samples)
-        self._steps, self._size, self._size_of = settings.refine, settings.size or 0, size_of
+        self._steps, self._settled_by = settings.refine, settings.settled
+        self._size, self._size_of = settings.size or 0, size_of
         self._work = self._steps + len(self._residuals.places)
 
     def improved(self, best: Candidate) -> Iterator[tuple[float, Candidate]]:
@@ -136,7 +136,7 @@ class Refinement:
             polish(self._residuals, flat, damping, 1, cost=ridge)
             errors.append(self._error(flat))
             yield step
-            if step >= SINCE and errors[-1] > (1 - SETTLED) * errors[-1 - SINCE]:
+            if step >= SINCE and errors[-1] > (1 - self._settled_by) * errors[-1 - SINCE]:
                 return
 
     def _error(self, flat: Tensor) -> float:

@@ -27,6 +27,7 @@ class FitSettings:
     size            bytes that the coded weights may take at most; None leaves them open
     refine          second-order steps, at most, that end a fit for a size in the place of the phase
                     with quantisation in the loop; 0: that phase
+    settled         share of the error: once a few of these steps bring less, they end
     phases          of latents: how many places along an axis take turns in a descent; 0: none
     measurement     what to fit to instead of the samples
     """
@@ -43,6 +44,7 @@ class FitSettings:
     size: int | None = None
     seed: int = 0
     refine: int = 0
+    settled: float = 0.005
     phases: int = 0
     measurement: Measurement | None = None
 
