@@ -26,7 +26,7 @@ def latent(*tile: int) -> Options:
     return {"family": "latent", "partition_size": tile}
 
 
-SIREN_IMAGES: Final = option("bpp", 0.3, 0.6, 1.2, 2.4)
+SIREN_IMAGES: Final = option("bpp", 0.15, 0.3, 0.6, 1.2, 2.4)
 LATENT_IMAGES: Final = option("bpp", 0.15, 0.3, 0.5, 0.8, 1.3, 2.0)
 # kind -> (name, the same without partitions, options, targets)
 ROWS: Final[Mapping[Kind, tuple[tuple[str, str | None, Options, tuple[Options, ...]], ...]]] = {

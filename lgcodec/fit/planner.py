@@ -13,7 +13,7 @@ from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.plans import Plans
-from lgcodec.fit.points import LAYERS, TIED_BITS, point_at, rate_of
+from lgcodec.fit.points import LAYERS, point_at, rate_of, tied_bits
 from lgcodec.fit.search import Search
 from lgcodec.signal import Kind, Signal
 
@@ -126,9 +126,10 @@ class Planner(Plans):
 
     def _for_bytes(self, size: int) -> Plan:
         kind, options = self.signal.kind, self.options
-        point = point_at(kind, 8 * size / self.signal.size)
+        rate = 8 * size / self.signal.size
+        point = point_at(kind, rate)
         if options.partitions or options.partition_size:
-            point = replace(point, bits=TIED_BITS.get(kind, point.bits))
+            point = replace(point, bits=tied_bits(kind, rate, point.bits))
         if options.arrangement != "local-global":
             options = replace(options, layers=options.layers or LAYERS.get(kind))
         return make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)

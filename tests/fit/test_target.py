@@ -15,7 +15,7 @@ from lgcodec.errors import UsageError
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import PROMISE, WORTH, Planner, planner_for
-from lgcodec.fit.points import POINTS, QUALITY, point_at, rate_for
+from lgcodec.fit.points import POINTS, QUALITY, TIED_BITS, point_at, rate_for, tied_bits
 from lgcodec.fit.search import Search
 from lgcodec.fit.target import Target, refusal, target_of
 from lgcodec.signal import AXES, Kind, Signal
@@ -119,6 +119,20 @@ def test_points_between_those_of_the_table(kind: Kind, rate: float) -> None:
         values = [getattr(point, name) for point in points]
         assert min(values) - 1e-6 <= getattr(found, name) <= max(values) + 1e-6
     assert all(point_at(kind, point.rate).bits == point.bits for point in points)
+
+
+@kinds
+@given(rates=st.tuples(st.floats(1e-3, 100), st.floats(1e-3, 100)))
+def test_bits_where_partitions_are_given(kind: Kind, rates: tuple[float, float]) -> None:
+    """More at more bytes, within the table; the usual ones where there is none."""
+    few, many = (tied_bits(kind, rate, 6.5) for rate in sorted(rates))
+    if kind not in TIED_BITS:
+        assert few == many == 6.5
+        return
+    (low, least), (high, most) = TIED_BITS[kind]
+    assert least <= few <= many <= most
+    assert tied_bits(kind, low, 6.5) == least
+    assert tied_bits(kind, high, 6.5) == most
 
 
 @kinds
