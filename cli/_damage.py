@@ -1,19 +1,14 @@
 """What commands say about damage."""
 
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final
 
-import click
-
 from lgcodec._damage import Damage
-from lgcodec.errors import DamageWarning
 from lgcodec.format.directory import runs_of
 from lgcodec.format.layout import Kind
 
-__all__ = ["damage_lines", "noted_damage"]
+__all__ = ["damage_lines"]
 
 MOST_LINES: Final = 20
 
@@ -24,22 +19,6 @@ def damage_lines(damage: Sequence[Damage], kinds: Sequence[Kind]) -> Iterator[st
     yield from lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         yield f"and {len(lines) - MOST_LINES:,} lines more, which --json has"
-
-
-@contextmanager
-def noted_damage(*, quiet: bool) -> Iterator[list[DamageWarning]]:
-    """Collect what decoding warns of, complete when the context ends, and tell it on stderr."""
-    noted: list[DamageWarning] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DamageWarning)
-        yield noted
-    for item in caught:
-        if not isinstance(item.message, DamageWarning):
-            warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
-            continue
-        noted.append(item.message)
-        if not quiet:
-            click.echo(f"lgi: warning: {item.message}", err=True)
 
 
 def _lines(damage: Sequence[Damage], kinds: Sequence[Kind]) -> Iterator[str]:

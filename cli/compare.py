@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lgcodec.errors import UsageError
+from lgcodec.errors import InputWarning, UsageError
 from lgcodec.format.layout import AXES
 from lgcodec.metrics import has_ssim
 from lgcodec_cli._options import DEVICE, NUMBER, PATH, Parsed, report_options
 from lgcodec_cli._progress import Bar
 from lgcodec_cli._source import Location, location
 from lgcodec_cli._text import count, jsonable, report, span_text
+from lgcodec_cli._warnings import told
 
 if TYPE_CHECKING:
     from lgcodec._compare import CompareReport, FileRate, StreamDifference
@@ -60,7 +61,8 @@ def command(
 
     from lgcodec._compare import GAIN, compare  # noqa: PLC0415 (av and numpy take a while)
 
-    with Bar("comparing", quiet=quiet or as_json) as bar:
+    silent = quiet or as_json
+    with told(InputWarning, quiet=quiet), Bar("comparing", quiet=silent) as bar:
         found = compare(
             first,
             second,

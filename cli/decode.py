@@ -16,12 +16,12 @@ from lgcodec.format.container import Reader
 from lgcodec.media import check_writable, write
 from lgcodec.remote import Timeouts, open_reader
 from lgcodec.signal import Signal
-from lgcodec_cli._damage import noted_damage
 from lgcodec_cli._jobs import jobs
 from lgcodec_cli._options import DEVICE, PATH, RATIO, Parsed, report_options, window_options
 from lgcodec_cli._resize import Resize, parse_size
 from lgcodec_cli._source import Location, lgi_argument, traffic_data, traffic_lines
 from lgcodec_cli._text import report, share, signal_text
+from lgcodec_cli._warnings import told
 
 __all__ = ["command"]
 
@@ -103,7 +103,7 @@ def command(
     lgi decode clip.lgi frame.png --t 1.5s --xy 0px:256px,0px:256px --scale 2
     """
     started = monotonic()
-    with open_reader(source, timeouts) as reader, noted_damage(quiet=quiet) as damage:
+    with open_reader(source, timeouts) as reader, told(DamageWarning, quiet=quiet) as damage:
         medium = check_writable(output, *(stream.geometry.kind for stream in reader.streams))
         todo = jobs(reader, medium, selection, Resize(scale, size, fps), fill, smooth=smooth)
         signals = [job.decoded(quiet=quiet, **limits) for job in todo]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lgcodec.errors import UsageError
+from lgcodec.errors import InputWarning, UsageError
 from lgcodec.media import VOXELS, read
 from lgcodec.signal import AXES, Kind
 from lgcodec.storage import replacing
@@ -21,6 +21,7 @@ from lgcodec_cli._options import (
     source_argument,
 )
 from lgcodec_cli._text import count, rate_text, report
+from lgcodec_cli._warnings import told
 
 if TYPE_CHECKING:  # torch, which they import, takes a second
     from lgcodec._encode import EncodeOptions, EncodeReport, StreamReport
@@ -80,7 +81,8 @@ def command(
     lgi encode photo.png photo.lgi --params 199000 --partitions 16,16 --preset best
     """
     _check(source, output, given)
-    signals = read(source, kind=kind, rate=rate, keep_audio=audio == "keep", voxels=voxels)
+    with told(InputWarning, quiet=quiet):
+        signals = read(source, kind=kind, rate=rate, keep_audio=audio == "keep", voxels=voxels)
 
     from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415
     from lgcodec_cli._watcher import Watcher  # noqa: PLC0415

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lgcodec.errors import UsageError
+from lgcodec.errors import InputWarning, UsageError
 from lgcodec.format.layout import AXES
 from lgcodec.remote import Timeouts, open_reader
 from lgcodec_cli._network import schedule_options
@@ -14,6 +14,7 @@ from lgcodec_cli._options import PATH, Parsed, check_lgi_output, is_lgi, report_
 from lgcodec_cli._progress import Bar
 from lgcodec_cli._source import Location, lgi_argument
 from lgcodec_cli._text import count, report, span_text
+from lgcodec_cli._warnings import told
 
 if TYPE_CHECKING:  # torch, which it imports, takes a second
     from lgcodec._extend import ExtendReport, StreamExtension
@@ -78,7 +79,8 @@ def command(
     from lgcodec._extend import extend  # noqa: PLC0415
 
     options = {name: value for name, value in given.items() if value is not None}
-    with Bar("fitting", quiet=quiet or as_json) as bar:
+    silent = quiet or as_json
+    with told(InputWarning, quiet=quiet), Bar("fitting", quiet=silent) as bar:
         done = extend(
             source,
             larger,

@@ -13,7 +13,15 @@ allowed, and where.
 from collections.abc import Iterable
 from typing import ClassVar
 
-__all__ = ["DamageWarning", "FileError", "InputError", "LgiError", "OutputError", "UsageError"]
+__all__ = [
+    "DamageWarning",
+    "FileError",
+    "InputError",
+    "InputWarning",
+    "LgiError",
+    "OutputError",
+    "UsageError",
+]
 
 
 class LgiError(Exception):
@@ -56,6 +64,10 @@ class OutputError(LgiError):
     """An output cannot be written: no permission, no space, an unsupported suffix."""
 
     exit_code = 5
+
+
+class InputWarning(UserWarning):
+    """An input was read, and has more in it than was taken."""
 
 
 class DamageWarning(UserWarning):

@@ -65,8 +65,8 @@ POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
 }
 # Rate and bits of a weight where the partitions are given, before and beyond as there. Of 64x64
 # pixels, 5 and 4 gave 0.3 to 1.3 dB more than the bits above, whose partitions were free to grow
-# with them. The more weights there are, the more bits each is worth: at 1.2 bpp 5.2 gave 0.24 dB more
-# than 4.5, and 0.2 dB more than 6; at 0.6 bpp 0.04 dB more (the mean of two pictures).
+# with them. The more weights there are, the more bits each is worth: at 1.2 bpp 5.2 gave 0.24 dB
+# more than 4.5, and 0.2 dB more than 6; at 0.6 bpp 0.04 dB more (the mean of two pictures).
 TIED_BITS: Final[Mapping[Kind, tuple[tuple[float, float], tuple[float, float]]]] = {
     "image": ((0.3, 4.5), (1.2, 5.2)),
 }

@@ -3,6 +3,7 @@
 import io
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, final
@@ -15,7 +16,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, TiffImageFile
 
-from lgcodec.errors import InputError, OutputError
+from lgcodec.errors import InputError, InputWarning, OutputError
 from lgcodec.media.base import ReadOptions, SingleFile, check_pixels
 from lgcodec.media.pixels import check_pixel_type, eight_bit, opaque, with_alpha
 from lgcodec.signal import Signal
@@ -44,7 +45,7 @@ DEEP_PNG: Final = {1: "gray16be", 3: "rgb48be", 4: "rgba64be"}
 
 @final
 class ImageFile(SingleFile):
-    """One picture per file; of several pages or frames the first.
+    """One picture per file; of several pages or frames the first, with an InputWarning.
 
     Reads uint8 or uint16 samples [y, x, c], c = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. Palettes
     and CMYK become RGB, one bit becomes 0 and 255, the EXIF orientation is applied. Writes an
@@ -65,7 +66,10 @@ class ImageFile(SingleFile):
             except UnidentifiedImageError as error:
                 raise InputError(f"the content is not {name}") from error
             with picture:
-                return (Signal("image", _upright_samples(path, picture)),)
+                samples, count = _upright_samples(path, picture), _pictures(picture)
+        if count > 1:
+            warnings.warn(_only_first(path, count), InputWarning, stacklevel=2)
+        return (Signal("image", samples),)
 
     def _encode(self, path: Path, signals: Sequence[Signal]) -> None:
         signal = signals[0]
@@ -99,6 +103,22 @@ def image_bytes(samples: Samples, present: NDArray[np.bool_] | None, name: str) 
     except (OSError, ValueError) as error:
         raise OutputError(f"{name} cannot hold samples {samples.shape}: {error}") from error
     return buffer.getvalue()
+
+
+def _pictures(picture: Image.Image) -> int:
+    """Pages or frames; previews and the like, which JPEGs of telephones carry along, are none."""
+    if picture.format in ("JPEG", "MPO"):
+        return 1
+    with suppress(Exception):  # what is broken behind the first picture is not asked for
+        return int(getattr(picture, "n_frames", 1))
+    return 1
+
+
+def _only_first(path: Path, count: int) -> str:
+    return (
+        f"{path} holds {count} pictures, the first is taken; all of them as one video: numbered "
+        "files such as frames/%04d.png, or a gif"
+    )
 
 
 def _upright_samples(path: Path, picture: Image.Image) -> Samples:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from lgcodec.format.container import Reader
-from lgcodec_cli._damage import noted_damage
 
 
 @pytest.fixture
@@ -160,11 +159,3 @@ def test_masking_quietly(lgi, film) -> None:
     damage(film, 0, 0, 2)
     shown = lgi("decode", film, "a.npz", "--on-error", "mask", "--quiet")
     assert (shown.code, shown.out, shown.err) == (0, "", "")
-
-
-def test_other_warnings_are_passed_on() -> None:
-    import warnings
-
-    with pytest.warns(RuntimeWarning, match="something else"), noted_damage(quiet=False) as noted:
-        warnings.warn("something else", RuntimeWarning, stacklevel=1)
-    assert noted == []

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image, ImageOps
 
 from lgcodec import media
-from lgcodec.errors import InputError, OutputError
+from lgcodec.errors import InputError, InputWarning, OutputError
 from lgcodec.media.base import MAX_PIXELS
 from lgcodec.signal import Signal, psnr
 from media.builders import SAMPLES, assert_equal, image, video
@@ -308,3 +308,37 @@ def test_a_deep_png_cut_anywhere(tmp_path: Path, channels: int) -> None:
         (tmp_path / "x.png").write_bytes(whole[:length])
         with pytest.raises(InputError, match=r"x\.png: "):
             media.read(tmp_path / "x.png")
+
+
+# --- several pictures in a file
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_of_several_pictures_the_first(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    first, *others = (Image.fromarray(np.full((9, 8, 3), shade, np.uint8)) for shade in (7, 70, 99))
+    first.save(path, save_all=True, append_images=others)
+    with pytest.warns(InputWarning, match=r"x\.\w+ holds 3 pictures, the first is taken"):
+        samples = read_image(path).samples
+    assert (abs(samples.astype(int) - 7) <= 2).all()
+
+
+def test_previews_are_no_pictures(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """As telephones write them: a JPEG with others behind it (MPO)."""
+    first, other = (Image.fromarray(np.full((16, 16, 3), shade, np.uint8)) for shade in (7, 70))
+    first.save(tmp_path / "x.jpg", "MPO", save_all=True, append_images=[other])
+    with Image.open(tmp_path / "x.jpg") as picture:
+        assert picture.n_frames == 2
+    assert abs(read_image(tmp_path / "x.jpg").samples.astype(int) - 7).max() <= 2
+    assert not [item for item in recwarn if item.category is InputWarning]
+
+
+def test_what_is_broken_behind_the_first_picture(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    pictures = [Image.fromarray(np.full((9, 8), shade, np.uint8)) for shade in (7, 70)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:])
+    data = path.read_bytes()
+    with tifffile.TiffFile(path) as pages:
+        behind = pages.pages[1].offset
+    path.write_bytes(data[: behind + 4])
+    np.testing.assert_array_equal(read_image(path).samples[..., 0], 7)
