@@ -40,7 +40,9 @@ UNITS: Final = {
     "mib": 2**20,
     "gib": 2**30,
 }
-SIZE_TEXT: Final = re.compile(r"(?P<number>[0-9.]+) ?(?P<unit>|[KMG]i?B|B)", re.IGNORECASE)
+SIZE_TEXT: Final = re.compile(
+    r"(?P<number>[0-9]{1,15}(\.[0-9]{1,9})?) ?(?P<unit>|[KMG]i?B|B)", re.IGNORECASE
+)
 RATIONAL: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}|/[0-9]{1,9})?")
 
 
@@ -81,9 +83,10 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _size(text: str) -> int:
     """Read "100kB" or "1.5 MiB"; without a unit it is bytes."""
     match = SIZE_TEXT.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r}, expected bytes such as 20000, 100kB, 1.5MB or 64KiB")
-    return int(_ratio(match["number"]) * UNITS[match["unit"].lower()])
+    size = int(Fraction(match["number"]) * UNITS[match["unit"].lower()]) if match else 0
+    if size < 1:
+        raise ValueError(f"{text!r}, expected 1 byte or more, such as 20000, 100kB, 1.5MB or 64KiB")
+    return size
 
 
 PATH: Final = click.Path(path_type=Path)
