@@ -30,7 +30,6 @@ __all__ = [
     "ENDS",
     "NEEDLESS",
     "SOUND",
-    "classes_of",
     "features_of_signs",
     "odds_of_signs",
     "read_each",
@@ -94,20 +93,6 @@ def read_each(
             if values[row] < 0:
                 return values, values[row]
     return values, SOUND
-
-
-@compiled
-def classes_of(layers: Layers, features: Floats) -> NDArray[np.intp]:
-    """Classes [P, C, N] from all features [F, P, C, N]."""
-    _, rows, channels, count = features.shape
-    found = np.zeros((rows, channels, count), np.intp)
-    hidden, then = np.zeros(HIDDEN, np.float32), np.zeros(HIDDEN, np.float32)
-    for row in range(rows):
-        for channel in range(channels):
-            for inner in range(count):
-                _begin(hidden, layers, features, row, channel, inner)
-                found[row, channel, inner] = _class(layers, hidden, then)
-    return found
 
 
 @compiled

@@ -80,6 +80,6 @@ class EntropyNetwork:
 
     def classes(self, features: Floats, constants: Floats) -> NDArray[np.intp]:
         """Classes [P, C, N] from features [F, P, C, N] and those of channels [C, n]."""
-        from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when encoding)
+        from lgcodec.coding import class_loops  # noqa: PLC0415 (numba, only when encoding)
 
-        return context_loops.classes_of(self.layers(constants), features)
+        return class_loops.classes_of(self.layers(constants), features)

@@ -146,9 +146,7 @@ def test_targets_reach_the_encoder(lgi, picture, asked, options, fields) -> None
     assert asked[1] == _encode.EncodeOptions(**fields)
 
 
-@pytest.mark.parametrize(
-    "size", ["", "kB", "1TB", "-1kB", "1.2.3MB", "0", "0.9", "1e9", "1."]
-)
+@pytest.mark.parametrize("size", ["", "kB", "1TB", "-1kB", "1.2.3MB", "0", "0.9", "1e9", "1."])
 def test_sizes_that_are_none(lgi, picture, size) -> None:
     shown = lgi("encode", picture, "a.lgi", "--size", size)
     assert (shown.code, shown.out) == (2, "")
