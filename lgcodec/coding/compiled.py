@@ -15,9 +15,7 @@ __all__ = ["compiled", "inlined", "vectorised"]
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 OPTIONS: Any = {"nogil": True, "error_model": "numpy"}  # of numbers that do not divide by 0
-
-
-# Sums in any order, products and sums as one operation; nothing about numbers that are none.
+# Sums in any order, a product and a sum as one operation; numbers that are none stay none.
 VECTORS: Any = {**OPTIONS, "fastmath": {"contract", "nsz", "reassoc"}}
 
 
@@ -27,7 +25,10 @@ def compiled(loop: Loop) -> Loop:
 
 
 def vectorised(loop: Loop) -> Loop:
-    """The same of float loops over samples, whose last bits may differ between machines."""
+    """The same of loops over floats side by side.
+
+    Unless all sums are exact, last bits differ between machines.
+    """
     return _kept(loop, VECTORS)
 
 

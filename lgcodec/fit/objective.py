@@ -16,7 +16,7 @@ from lgcodec.fit.measurement import Measurement
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.small_sines import are_small_sines, sine_slopes
-from lgcodec.nets import Family, TensorWeights
+from lgcodec.nets import Family, Siren, TensorWeights
 
 __all__ = ["Objective"]
 
@@ -46,7 +46,9 @@ class Objective:
         self.family, self.sampler = family, sampler
         self._peak, self._device = peak, device
         self._measurement = measurement
-        self._has_loops = device.type == "cpu" and measurement is None and are_small_sines(family)
+        self._small: Siren | None = None  # if compiled loops do it
+        if device.type == "cpu" and measurement is None and are_small_sines(family):
+            self._small = family
 
     def descend(
         self,
@@ -71,8 +73,8 @@ class Objective:
             share = len(positions[rows]) / self.sampler.partitions
             return leaves, torch.autograd.grad(error, [*leaves.values(), *shared], slope * share)
 
-        blocks = self._blocks(positions.shape[1], BLOCK_LOOPS if self._has_loops else BLOCK)
-        found = side_by_side(slopes, blocks) if self._has_loops else map(slopes, blocks)
+        blocks = self._blocks(positions.shape[1], BLOCK_LOOPS if self._small else BLOCK)
+        found = side_by_side(slopes, blocks) if self._small else map(slopes, blocks)
         for rows, (leaves, gradients) in zip(blocks, found, strict=True):
             for name, gradient in zip(leaves, gradients, strict=False):
                 if name not in frozen:
@@ -83,12 +85,14 @@ class Objective:
     def _error(
         self, rows: slice, positions: Tensor, weights: TensorWeights
     ) -> tuple[Tensor, Tensor]:
-        """Of the partitions `rows`: something, and how the mean squared error grows with it."""
-        family = self.family
-        if self._has_loops and are_small_sines(family):
-            in_frame = not family.tile_range
+        """Of the partitions `rows`: something, and how the mean squared error grows with it.
+
+        That is the error itself, or all local weights.
+        """
+        if self._small:
+            in_frame = not self._small.tile_range
             batch = self.sampler.local_batch(rows, positions, in_frame=in_frame)
-            return sine_slopes(family, weights, *batch)
+            return sine_slopes(self._small, weights, *batch)
         error = mse_loss(*self._pair(rows, positions, weights, None))
         return error, torch.ones_like(error)
 

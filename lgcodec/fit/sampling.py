@@ -173,7 +173,7 @@ class Sampler:
     def local_batch(
         self, rows: Rows, positions: Tensor, *, in_frame: bool
     ) -> tuple[Tensor, Tensor]:
-        """The same of the coordinates of one kind, and targets."""
+        """Coordinates [p, S, D] in the tile or `in_frame`, and targets: see `batch`."""
         offsets, flat = self._places(rows, positions)
         coordinates = self._coordinates(rows, offsets, in_frame=in_frame)
         return coordinates, self._scaled(_picked(self._samples, flat))
