@@ -21,6 +21,7 @@ __all__ = [
     "lengths_text",
     "paint",
     "rate_text",
+    "rate_unit",
     "report",
     "share",
     "signal_text",
@@ -84,11 +85,16 @@ def signal_text(kind: Kind, grid: Sequence[int], rate: Fraction | None) -> str:
 
 def rate_text(size: int, kind: Kind, grid: Sequence[int], rate: Fraction | None) -> str:
     """What a whole file of `size` bytes spends on a signal: bits per sample, and per second."""
-    per_sample = f"{8 * size / math.prod(grid):.3f} {'bit/sample' if kind == 'audio' else 'bpp'}"
+    per_sample = f"{8 * size / math.prod(grid):.3f} {rate_unit(kind)}"
     if rate is None:
         return per_sample
     per_second = float(8 * size * rate / grid[0] / 1000)
     return f"{per_second:,.1f} kbit/s, {per_sample}"
+
+
+def rate_unit(kind: Kind) -> str:
+    """Of bits per sample."""
+    return "bit/sample" if kind == "audio" else "bpp"
 
 
 def lengths_text(names: Sequence[str], lengths: Sequence[int]) -> str:

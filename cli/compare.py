@@ -9,10 +9,11 @@ import click
 from lgcodec.errors import InputWarning, UsageError
 from lgcodec.format.layout import AXES
 from lgcodec.metrics import has_ssim
+from lgcodec.signal import Kind
 from lgcodec_cli._options import DEVICE, NUMBER, PATH, Parsed, report_options
 from lgcodec_cli._progress import Bar
 from lgcodec_cli._source import Location, location
-from lgcodec_cli._text import count, jsonable, report, span_text
+from lgcodec_cli._text import count, jsonable, rate_unit, report, span_text
 from lgcodec_cli._warnings import told
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _lines(found: "CompareReport", difference: Path | None) -> Iterator[str]:
     for stream in found.streams:
         yield f"{stream.kind}: {span_text(stream.kind, stream.window)}"
         yield from (f"  {line}" for line in _quality(stream))
-    yield from map(_file, found.files)
+    yield from (_file(rate, found.streams[0].kind) for rate in found.files)
     if not has_ssim() and any(s.kind in ("image", "video") for s in found.streams):
         yield "SSIM needs scikit-image: pip install 'lgcodec[compare]'"
     if difference is not None:
@@ -117,6 +118,7 @@ def _decibels(value: float) -> str:
     return f"{value:.2f} dB"
 
 
-def _file(rate: "FileRate") -> str:
+def _file(rate: "FileRate", kind: Kind) -> str:
     per_second = "" if rate.kbps is None else f", {rate.kbps:,.1f} kbit/s"
-    return f"{rate.path}: {count(rate.bytes, 'byte')}, {rate.bits_per_sample:.3f} bpp{per_second}"
+    per_sample = f"{rate.bits_per_sample:.3f} {rate_unit(kind)}"
+    return f"{rate.path}: {count(rate.bytes, 'byte')}, {per_sample}{per_second}"

@@ -113,10 +113,10 @@ def _lines(output: Path, done: "EncodeReport") -> Iterator[str]:
     rate = rate_text(done.bytes, main.kind, main.grid, main.rate)
     yield f"{output}: {count(done.bytes, 'byte')}, {rate}, {done.seconds:.1f} s"
     for stream in done.streams:
+        steps = f"{count(stream.iterations, 'step')} in " if stream.iterations else ""
         yield (
             f"{stream.kind}: {_quality(stream)}, {count(stream.bytes, 'byte')}, "
-            f"{count(stream.iterations, 'step')} in {stream.seconds:.1f} s, "
-            f"{stream.weight_bits:.2f} bits per weight"
+            f"{steps}{stream.seconds:.1f} s, {stream.weight_bits:.2f} bits per weight"
         )
 
 

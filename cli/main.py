@@ -70,9 +70,25 @@ def lgi() -> None:
 
 def main() -> None:
     """The entry point of `lgi`."""
+    _replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names can be any bytes
     sys.exit(run(sys.argv[1:]))
+
+
+def _replace_closed_streams() -> None:
+    """Put something in the place of streams that a shell has closed, as with `>&-`.
+
+    Else a file that is opened later would take their number. To write to standard output fails
+    then, as it does on a full disk; what is said on stderr is lost.
+    """
+    for name, mode, flags in (
+        ("stdin", "r", os.O_RDONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -111,7 +127,8 @@ def _explained(error: BaseException) -> tuple[int, str]:
             return error.exit_code, str(error)
         case click.ClickException():
             path = getattr(getattr(error, "ctx", None), "command_path", "lgi")
-            return UsageError.exit_code, f"{error.format_message()} See {path} --help"
+            message = error.format_message().rstrip(".")
+            return UsageError.exit_code, f"{message}. See {path} --help"
         case KeyboardInterrupt():
             return INTERRUPTED, str(error) or "interrupted"
         case BrokenPipeError():

@@ -61,7 +61,7 @@ def encode_signals(
     if options.leaves_size_open and len(data) >= lossless:
         raise UsageError(
             f"the file would have {len(data)} bytes, a lossless one has {lossless}; to encode it "
-            "all the same, say --params, --size or --quality"
+            "all the same, say --params or --psnr"
         )
     with Reader(BytesSource(data)) as reader:
         reports = tuple(job.report(reader, options.device) for job in jobs[: len(streams)])

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -109,9 +110,7 @@ class File:
             source = _stream(reader, stream)
             window = windows(reader.streams, self.selection)[stream]
             names = source.geometry.axis_names
-            factors = scale if isinstance(scale, Sequence) else _per_axis(names, scale)
-            exact = [Fraction(factor).limit_denominator(2**20) for factor in factors]
-            return decode(source, window, scale=exact, **options)
+            return decode(source, window, scale=_factors(names, scale), **options)
 
     def module(self, *, stream: int = 0, group: int = 0) -> "Module":
         """The network of one group as a torch module, weights of all its present partitions."""
@@ -155,16 +154,26 @@ def encode(
     """
     from lgcodec._encode import EncodeOptions, encode_signals  # noqa: PLC0415 (torch)
 
-    if isinstance(source, Signal):
-        signals: Sequence[Signal] = (source,)
-    elif isinstance(source, str | os.PathLike):
-        signals = read(source, kind=kind, rate=rate, voxels=voxels)
+    if isinstance(source, str | os.PathLike):
+        signals: Sequence[Signal] = read(source, kind=kind, rate=rate, voxels=voxels)
     else:
-        signals = source
+        signals = _signals(source)
     with replacing(target) as temporary:
         data, report = encode_signals(signals, EncodeOptions(**options), listener=listener)
         temporary.write_bytes(data)
     return report
+
+
+def _signals(source: object) -> list[Signal]:
+    signals = []
+    for one in source if isinstance(source, Sequence) else (source,):
+        if not isinstance(one, Signal):
+            raise UsageError(
+                f"the source is of type {type(one).__name__}, expected is a path, a Signal or "
+                'several; an array of a picture is encoded as Signal("image", array)'
+            )
+        signals.append(one)
+    return signals
 
 
 def _stream(reader: Reader, index: int) -> Stream:
@@ -173,16 +182,26 @@ def _stream(reader: Reader, index: int) -> Stream:
     return reader.streams[index]
 
 
-def _range(part: Slice) -> AxisRange:
+def _range(part: Any) -> AxisRange:
+    """Of a `Slice`; UsageError of anything else."""
     if isinstance(part, str):
         return parse_range(part)
-    if isinstance(part, int):
+    if isinstance(part, Integral):
         return AxisRange(start=Bound(Fraction(part)), single=True)
+    if not isinstance(part, slice):
+        raise UsageError(f"an index is {part!r}, expected a slice, a whole number or a text")
     if part.step not in (None, 1):
         raise UsageError(f"a slice has step {part.step}, only 1 is allowed")
     start, stop = (None if end is None else Bound(Fraction(end)) for end in (part.start, part.stop))
     return AxisRange(start, stop)
 
 
-def _per_axis(names: Sequence[str], scale: float | Fraction) -> list[float | Fraction]:
-    return [1 if name == "t" and len(names) > 1 else scale for name in names]
+def _factors(names: Sequence[str], scale: Any) -> list[Fraction]:
+    """Of every axis; one factor is for the axes of space."""
+    one = [1 if name == "t" and len(names) > 1 else scale for name in names]
+    factors = scale if isinstance(scale, Sequence) else one
+    if len(factors) != len(names) or not all(isinstance(factor, Real) for factor in factors):
+        raise UsageError(
+            f"scale is {scale!r}, expected a number or one for each of {', '.join(names)}"
+        )
+    return [Fraction(factor).limit_denominator(2**20) for factor in factors]

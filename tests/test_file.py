@@ -51,6 +51,22 @@ def test_a_part_decodes_and_saves_to_the_same_samples(clip: Path, tmp_path: Path
     assert part.decode(scale=(2, 1, 1)).rate == 50
 
 
+@pytest.mark.parametrize("scale", ["2", (2, 1), [None, 1, 1], None])
+def test_scales_that_are_none(clip: Path, scale: object) -> None:
+    with pytest.raises(lg.UsageError, match="expected a number or one for each of t, y, x"):
+        lg.open(clip).decode(scale=scale)
+
+
+@pytest.mark.parametrize("index", [0.5, ..., None])
+def test_indices_that_are_none(clip: Path, index: object) -> None:
+    with pytest.raises(lg.UsageError, match="expected a slice, a whole number or a text"):
+        lg.open(clip)[index]
+
+
+def test_a_number_of_numpy_is_an_index(clip: Path) -> None:
+    assert lg.open(clip)[np.int64(-1)].shape == (2, 24, 32)
+
+
 def test_selections_that_cannot_be_are_refused_at_once(clip: Path) -> None:
     f = lg.open(clip)
     for wrong in (lambda: f[5:], lambda: f[0, 0, 0, 0], lambda: f[::2], lambda: f[0:1][0:1]):
@@ -102,6 +118,30 @@ def test_encode_takes_paths_and_refuses_what_is_not_there(tmp_path: Path) -> Non
         ROOT / "samples/cat.png", tmp_path / "cat.lgi", iterations=1, partitions=(2, 2)
     )
     assert report.bytes == (tmp_path / "cat.lgi").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (np.zeros((16, 16, 3), np.uint8), r"type ndarray, .*Signal\("),
+        ([[1, 2], [3, 4]], "type list, "),
+        (None, "type NoneType, "),
+    ],
+    ids=["array", "list", "none"],
+)
+def test_what_is_not_a_source(tmp_path: Path, source: object, message: str) -> None:
+    with pytest.raises(lg.UsageError, match=message):
+        lg.encode(source, tmp_path / "a.lgi")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options", [{"size": "10kB"}, {"psnr": "40"}, {"quality": "9"}, {"seed": "1"}, {"bits": "8"}]
+)
+def test_numbers_that_are_texts(tmp_path: Path, options: dict[str, str]) -> None:
+    name, value = next(iter(options.items()))
+    with pytest.raises(lg.UsageError, match=f"{name} is '{value}', expected a number"):
+        lg.encode(ROOT / "samples/cat.png", tmp_path / "a.lgi", **options)
 
 
 def test_a_killed_fit_resumes_where_it_stopped(tmp_path: Path) -> None:

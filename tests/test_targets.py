@@ -12,6 +12,7 @@ from fit.builders import smooth
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec.errors import UsageError
+from lgcodec.fit.plan import Plan
 from lgcodec.fit.points import POINTS, Point
 from lgcodec.format.container import loads
 from lgcodec.media import read
@@ -167,3 +168,43 @@ def test_a_small_picture_may_have_a_small_file() -> None:
     """Fewer bytes than are promised for any picture."""
     data, _ = encode("image", size=700, family="latent")
     assert 0.95 * 700 <= len(data) <= 700
+
+
+# --- stopped before they are met
+
+
+class Stopper:
+    """Ctrl-C in the middle."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def chose(self, stream: int, plan: Plan) -> None:
+        """Nothing to say."""
+
+    def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
+        if done > self.at:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("image", {"family": "siren"}),
+        ("image", {"arrangement": "local-global"}),
+        ("video", {"family": "siren"}),
+        ("image", {"family": "latent"}),
+    ],
+    ids=str,
+)
+def test_after_ctrl_c_a_file_has_no_more_bytes(
+    kind: str, options: dict[str, Any], at: float
+) -> None:
+    signal, size = SIGNALS[kind], 6000
+    asked = EncodeOptions(**{**SHORT, **options, "size": size})
+    data, report = encode_signals([signal], asked, listener=Stopper(at))
+    assert report.interrupted
+    assert len(data) <= size
+    decoded = decode_stream(stream_of(data), device="cpu")
+    assert psnr(signal.samples, decoded.samples) > 8

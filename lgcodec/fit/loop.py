@@ -53,8 +53,8 @@ def fit(
     checkpoint   a file to resume from if it exists, and to write every half minute and on Ctrl-C
     size_of      bytes that rounded weights take in the file; `settings.size` needs it
 
-    On Ctrl-C the best weights so far are returned. Deterministic for a seed on one machine unless
-    `seconds` or `psnr` ends it.
+    On Ctrl-C the best weights so far are returned, rounded towards the goal. Deterministic for a
+    seed on one machine unless `seconds` or `psnr` ends it.
     """
     objective = Objective(
         family, sampler, peak=peak, device=device, measurement=settings.measurement
@@ -65,6 +65,7 @@ def fit(
     except KeyboardInterrupt:
         if checkpoint is not None:
             run.save(checkpoint)
+        run.stop()
         return run.result(interrupted=True)
     return run.result()
 
@@ -111,12 +112,8 @@ class _Run:
                 self.save(checkpoint)
         if self.refines:
             self.refine(report)
-        elif self.settings.bits is not None and self.training.aware is None:
-            self.start_aware()  # a schedule of a few steps has no room for that phase
-        aware = self.training.aware
-        if aware is not None and not aware.met(self.best.score):
-            aware.settle(self.training.weights)
-            self.measure()
+        else:
+            self.round()
 
     def step(self, done: float, report: Report | None) -> None:
         """One iteration, after which the weights are measured now and then."""
@@ -156,6 +153,23 @@ class _Run:
         for done, best in refinement.improved(self.best):
             self.best = best
             self.tell(report, FLOAT_SHARE + (1 - FLOAT_SHARE) * done)
+
+    def round(self) -> None:
+        """Round what is not rounded yet, and meet the goal if that is not met."""
+        if self.settings.bits is not None and self.training.aware is None:
+            self.start_aware()  # a schedule of a few steps has no room for that phase
+        aware = self.training.aware
+        if aware is not None and not aware.met(self.best.score):
+            aware.settle(self.training.weights)
+            self.measure()
+
+    def stop(self) -> None:
+        """End early with rounded weights, towards the goal, as quickly as can be."""
+        if not (self.refines and isinstance(self.family, Siren)):
+            self.round()
+        elif self.best.steps is None:
+            refinement = Refinement(self.family, self.objective, self.settings, self.size_of)
+            self.best = refinement.at_once(self.best)
 
     def count_only_rounded(self) -> None:
         """Let any rounded weights be better than the best float ones."""

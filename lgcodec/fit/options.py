@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations, product
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, final, get_args
 
@@ -31,6 +32,7 @@ POSITIVE: Final = (
     "bpp",
     "kbps",
 )
+NUMBERS: Final = ("quality", "seed", "bits", "float_bits")  # that have other bounds
 TARGETS: Final = ("size", "bpp", "kbps", "psnr", "quality")
 NETWORK: Final = ("params", "local_width", "float_bits")  # what a target of bytes leaves open
 CONFLICTS: Final = (
@@ -102,11 +104,10 @@ class EncodeOptions:
     measurement: "Measurement | None" = None
 
     def __post_init__(self) -> None:
-        for name in POSITIVE:
+        for name in (*POSITIVE, *NUMBERS):
             value = getattr(self, name)
-            numbers = value if isinstance(value, tuple) else (value,)
-            if value is not None and not all(number > 0 for number in numbers):
-                raise UsageError(f"{name} is {value}, expected a number above 0")
+            for number in value if isinstance(value, tuple) else (value,):
+                _check_number(name, number)
         if not 0 <= self.seed < 2**31:
             raise UsageError(f"seed is {self.seed}, allowed are 0 to 2**31 - 1")
         if self.bits is not None and not 2 <= self.bits <= MAX_BITS:
@@ -131,3 +132,12 @@ class EncodeOptions:
     def leaves_network_open(self) -> bool:
         """Whether nothing was said about how many weights there are."""
         return all(getattr(self, name) is None for name in NETWORK)
+
+
+def _check_number(name: str, number: object) -> None:
+    if number is None:
+        return
+    if not isinstance(number, Real):
+        raise UsageError(f"{name} is {number!r}, expected a number")
+    if name in POSITIVE and not float(number) > 0:
+        raise UsageError(f"{name} is {number}, expected a number above 0")

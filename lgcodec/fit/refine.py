@@ -81,6 +81,11 @@ class Refinement:
                 best = found if found.score >= best.score else best
             yield done, best
 
+    def at_once(self, best: Candidate) -> Candidate:
+        """The best float weights, rounded to about the size without being improved."""
+        flat = self._residuals.flat(self._family.canonicalise(best.weights))
+        return self._judged(self._priced(flat, self._first_price(flat))[1])
+
     def _judged(self, rounded: Rounded) -> Candidate:
         """First the size, then the quality."""
         low, high = (bound * self._size for bound in BAND)
@@ -115,7 +120,7 @@ class Refinement:
 
     def _settled(self, flat: Tensor, damping: Tensor) -> Generator[tuple[float, None], None, float]:
         """Improve `flat`, at prices that fall to that of the size, which is returned."""
-        wanted = price = SLOPE * self._error(flat) / (8 * flat.numel())
+        wanted = price = self._first_price(flat)
         done = 0
         while done < self._steps:
             price = max(wanted, price / FALL)
@@ -123,7 +128,7 @@ class Refinement:
             for step in self._settled_at(price, flat, damping, most):
                 yield (done + step) / self._work, None
             done += step
-            wanted = self._priced(flat, price)
+            wanted, _ = self._priced(flat, price)
             if price / NEAR < wanted < price * NEAR:
                 break
         return wanted
@@ -139,11 +144,14 @@ class Refinement:
             if step >= SINCE and errors[-1] > (1 - self._settled_by) * errors[-1 - SINCE]:
                 return
 
+    def _first_price(self, flat: Tensor) -> float:
+        return SLOPE * self._error(flat) / (8 * flat.numel())
+
     def _error(self, flat: Tensor) -> float:
         return float(self._residuals.errors(flat, torch.arange(len(flat))).sum())
 
-    def _priced(self, flat: Tensor, price: float) -> float:
-        """The price at which quick rounding has the bytes aimed at.
+    def _priced(self, flat: Tensor, price: float) -> tuple[float, Rounded]:
+        """The price at which quick rounding has the bytes aimed at, and what that gives.
 
         Four times the price saves a bit a weight.
         """
@@ -154,4 +162,4 @@ class Refinement:
             if abs(excess) < CLOSE:
                 break
             price *= exp2(min(max(16 * excess * AIM * self._size / flat.numel(), -4.0), 4.0))
-        return price
+        return price, rounded

@@ -39,7 +39,9 @@ def target_of(signal: Signal, options: EncodeOptions) -> Target | None:
         return _rate(signal, options.bpp)
     if options.kbps is not None:
         if signal.rate is None:
-            raise UsageError(f"kbps is for what has a duration; of a {signal.kind} say bpp")
+            raise UsageError(
+                f"kbps is for what has a duration, not for this {signal.kind}; say bpp"
+            )
         return Target(size=floor(1000 / 8 * options.kbps * signal.grid[0] / signal.rate))
     if options.quality is not None:
         low, high = QUALITY[signal.kind]
@@ -53,8 +55,8 @@ def refusal(signal: Signal, options: EncodeOptions, size: int, nearest: int) -> 
     text = f"{nearest} bytes, {bits:.4g} bpp"
     if signal.rate is not None:
         text += f", {float(8 * nearest * signal.rate / signal.grid[0] / 1000):.4g} kbit/s"
-    if options.quality is not None:
-        low, high = QUALITY[signal.kind]
+    low, high = QUALITY[signal.kind]
+    if options.quality is not None and low <= bits <= high:
         text += f", quality {100 * log(bits / low) / log(high / low):.1f}"
     return f"a file of {size} bytes is impossible for this {signal.kind}; the nearest has {text}"
 

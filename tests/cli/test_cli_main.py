@@ -1,5 +1,6 @@
 """Exit codes, one line per error, nothing heavy imported."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -109,6 +110,30 @@ def test_a_full_disk_under_the_report(lgi_process, tmp_path) -> None:
         process = lgi_process("info", path, stdout=full)
     assert process.code == 5
     assert process.err == "lgi: cannot write the report: No space left on device\n"
+
+
+def closed(number: int) -> dict[str, object]:
+    """Of a process that a shell starts with `1>&-` or `2>&-`."""
+    name = {1: "stdout", 2: "stderr"}[number]
+    return {name: None, "preexec_fn": lambda: os.close(number)}
+
+
+def test_closed_standard_output(lgi_process, tmp_path) -> None:
+    path = cli_files.save(tmp_path / "a.lgi", cli_files.picture())
+    process = lgi_process("info", path, **closed(1))
+    assert process.code == 5
+    assert process.err == "lgi: cannot write the report: Bad file descriptor\n"
+    process = lgi_process("crop", path, "-o", "b.lgi", "--x", "0:1", "--quiet", **closed(1))
+    assert (process.code, process.err) == (0, "")
+    assert lgi_process("verify", "b.lgi").code == 0
+
+
+def test_closed_standard_error(lgi_process, tmp_path) -> None:
+    path = cli_files.save(tmp_path / "a.lgi", cli_files.picture())
+    process = lgi_process("decode", path, "b.png", torch=True, **closed(2))
+    assert process.code == 0
+    assert (tmp_path / "b.png").exists()
+    assert lgi_process("info", "absent.lgi", **closed(2)).code == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes are Linux's")

@@ -163,9 +163,13 @@ def test_an_interrupt_gives_the_best_so_far(settings: FitSettings, iteration: in
     fitted = run(settings, stop_at(iteration))
     assert (fitted.interrupted, fitted.iterations) == (True, iteration)
     _, reports = finished(settings)
-    assert fitted.psnr == next(r.psnr for r in reports if r.iteration == iteration)
+    known = next(r.psnr for r in reports if r.iteration == iteration)
     assert fitted.psnr == pytest.approx(quality(fitted), abs=0.02)
-    assert (fitted.steps is not None) == (settings is QUANTISED and iteration == 75)
+    assert (fitted.steps is not None) == (settings is QUANTISED)
+    if settings is QUANTISED and iteration == 25:  # they are rounded now
+        assert known - 1 < fitted.psnr < known
+    else:
+        assert fitted.psnr == known
 
 
 def test_an_interrupt_before_anything_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,7 +239,9 @@ def test_a_refusal_names_the_nearest_in_every_unit(kind: Kind) -> None:
     text = refusal(signal, EncodeOptions(quality=0.0), 10, signal.size)
     assert f"{signal.size} bytes, 8 bpp" in text
     assert ("kbit/s" in text) == ("t" in AXES[kind])
-    assert "quality" in text
+    assert ("quality" in text) == (QUALITY[kind][1] >= 8)  # 100 is the most that can be asked for
+    middle = refusal(signal, EncodeOptions(quality=0.0), 10, round(signal.size / 8))
+    assert ", quality " in middle
     if signal.rate is not None:
         seconds = signal.grid[0] / signal.rate
         assert f"{float(8 * signal.size / seconds / 1000):.4g} kbit/s" in text
