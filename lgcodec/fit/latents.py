@@ -124,12 +124,17 @@ class _Run:
         """The step for a target by ideal code lengths, the usual one without."""
         if not self.target.exists:
             return self._usual
+        self._bound(self._usual, self._choose(self._usual))
 
         def tried(step: int) -> float:
             self.choice = self._choose(step)  # for Ctrl-C
             return self._ideal(step)
 
         return self.target.search(self._usual, tried, near=ROUGH)
+
+    def _bound(self, step: int, choice: Choice) -> None:
+        """Search no steps under which numbers would be cut off."""
+        self.target.bound(step, max(int(np.abs(band).max(initial=0)) for band in choice.symbols))
 
     @property
     def _rounds(self) -> int:
@@ -196,6 +201,7 @@ class _Run:
         self.work.done = self.work.until(self.rounds)
         self.chooser.entropy = Entropy(self.family.coder, torch.from_numpy(state.entropy))
         self.choice = self.chooser.restored(self.step, state.symbols)
+        self._bound(self.step, self.choice)
 
     def fitted(self, choice: Choice, *, interrupted: bool = False) -> Fitted:
         """Weights of a choice."""

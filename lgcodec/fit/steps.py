@@ -1,9 +1,10 @@
 """The step of latents that meets a target: the finest for a size, the widest for a quality."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil, floor, log
+from math import ceil, floor, log, log2
 from typing import Final, final
 
+from lgcodec.coding.integer import LARGEST
 from lgcodec.nets.latent import STEP_UNIT
 
 __all__ = ["FINEST", "WIDEST", "StepTarget"]
@@ -20,7 +21,8 @@ CLOSE_SIZE, CLOSE_PSNR = 0.98, 0.1  # of the size, dB: near enough to a target
 class _Sides:
     """Two steps and how far off they are, between which the best one lies."""
 
-    def __init__(self) -> None:
+    def __init__(self, finest: int) -> None:
+        self._finest = finest
         self.narrow: tuple[int, float] | None = None
         self.wide: tuple[int, float] | None = None
         self._same = 0  # how often in a row the same side moved
@@ -48,7 +50,7 @@ class _Sides:
     def _outward(self, known: tuple[int, float] | None) -> int | None:
         step, off = known or (0, 0.0)
         further = step + (max(1, ceil(off)) if self.narrow else min(-1, floor(off)))
-        further = min(max(further, FINEST), WIDEST)
+        further = min(max(further, self._finest), WIDEST)
         return None if further == step else further
 
     def answer(self, *, small: bool) -> int:
@@ -61,11 +63,18 @@ class _Sides:
 class StepTarget:
     """A size in bytes that is not to be exceeded, or else a quality in dB to be reached, or none.
 
-    An *amount* is what a step gives of the one or of the other. Finer steps give more of both.
+    An *amount* is what a step gives of the one or of the other. Finer steps give more of both, down
+    to `finest`.
     """
 
     def __init__(self, size: int | None, psnr: float | None) -> None:
         self.size, self.psnr = size, psnr
+        self.finest = FINEST
+
+    def bound(self, step: int, largest: int) -> None:
+        """Search no finer than numbers can be that have `largest` as their magnitude at a step."""
+        room = floor(STEP_UNIT * log2(LARGEST / min(largest + 1, LARGEST)))
+        self.finest = max(FINEST, min(step - room, WIDEST))
 
     @property
     def exists(self) -> bool:
@@ -88,7 +97,7 @@ class StepTarget:
         From `begin` along the usual slope, then by regula falsi between steps on both sides. The
         finest step where even that is not good enough, the widest where that is not small enough.
         """
-        sides, step = _Sides(), min(max(begin, FINEST), WIDEST)
+        sides, step = _Sides(self.finest), min(max(begin, self.finest), WIDEST)
         while True:
             found = amount(step)
             sides.put(step, self._steps_to_go(found), narrow=self._is_narrow(found))
@@ -118,7 +127,7 @@ class StepTarget:
         bad = [step for step, amount in amounts.items() if not self.meets(amount)]
         if best is None:
             further = -self._last([-step for step in bad]) + outward
-            return further if FINEST <= further <= WIDEST else None
+            return further if self.finest <= further <= WIDEST else None
         beyond = [step for step in bad if (best - step) * outward > 0]
         if not beyond or self.is_close(amounts[best]):
             return None

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lgcodec.coding.integer import LARGEST
 from lgcodec.fit.steps import FINEST, WIDEST, StepTarget
+from lgcodec.nets.latent import STEP_UNIT
 
 steps = st.integers(FINEST + 1, WIDEST - 1)
 
@@ -79,6 +81,18 @@ def test_from_any_steps_the_target_is_met_and_not_by_far(
     assert target.meets(amounts[found])
     if not all(good):
         assert abs(found - best) <= 1
+
+
+@given(steps, st.integers(0, LARGEST))
+def test_no_step_is_searched_that_cuts_numbers_off(step: int, largest: int) -> None:
+    target = StepTarget(None, 90)
+    target.bound(step, largest)
+    found = target.search(0, lambda _: 30)
+    assert found == target.finest >= FINEST
+    widened = 2 ** ((step - found) / STEP_UNIT)  # of a number that was nearly rounded up
+    assert found >= step or (largest + 1) * widened <= LARGEST
+    finer = 2 ** ((step - found + 1) / STEP_UNIT)
+    assert found in (FINEST, WIDEST, step) or (largest + 1) * finer > LARGEST
 
 
 def test_no_target() -> None:
