@@ -76,7 +76,8 @@ NETWORK_OPTIONS: Final = (
         "--checkpoint",
         metavar="FILE",
         type=PATH,
-        help="Save the fit as it goes on; the same command resumes it.",
+        help="Save the fit as it goes on, in FILE.0.0 and so on for each stream and group; "
+        "the same command resumes it.",
     ),
     *SCHEDULE_OPTIONS[4:],
 )

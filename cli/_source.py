@@ -1,6 +1,6 @@
 """The argument IN of commands that read .lgi files: a path or a URL, and what a URL costs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,24 @@ from lgcodec.remote import Timeouts, is_url, traffic_of
 from lgcodec_cli._options import NUMBER, Function, Parsed
 from lgcodec_cli._text import count
 
-__all__ = ["Location", "lgi_argument", "location", "traffic_data", "traffic_lines"]
+__all__ = [
+    "Location",
+    "lgi_argument",
+    "location",
+    "piped_argument",
+    "traffic_data",
+    "traffic_lines",
+]
 
 Location = Path | str  # a string is a URL
 
 
 def lgi_argument(function: Function) -> Function:
     """Add the argument IN and --timeout, which `function` gets as `source` and `timeouts`."""
+    return _argument(function, _no_pipe)
+
+
+def _argument(function: Function, read: Callable[[str], Location]) -> Function:
     timeout = click.option(
         "--timeout",
         "timeouts",
@@ -25,7 +36,12 @@ def lgi_argument(function: Function) -> Function:
         callback=_timeouts,
         help="Seconds without a byte after which a server is given up; default 30.",
     )
-    return click.argument("source", metavar="IN", type=Parsed("IN", location))(timeout(function))
+    return click.argument("source", metavar="IN", type=Parsed("IN", read))(timeout(function))
+
+
+def piped_argument(function: Function) -> Function:
+    """The same, and "-" is standard input: see `_pipes.readable`."""
+    return _argument(function, location)
 
 
 def traffic_lines(reader: Reader) -> Iterator[str]:
@@ -48,6 +64,12 @@ def traffic_data(reader: Reader) -> dict[str, Any]:
 def location(text: str) -> Location:
     """A URL as it is, anything else as a path."""
     return text if is_url(text) else Path(text)
+
+
+def _no_pipe(text: str) -> Location:
+    if text == "-":
+        raise ValueError("only lgi crop reads from a pipe, the others need a file or a URL")
+    return location(text)
 
 
 def _timeouts(_: click.Context, __: click.Parameter, seconds: float | None) -> Timeouts | None:

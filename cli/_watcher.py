@@ -40,7 +40,9 @@ class Watcher:
         self._bar.close()
         geometry = plan.geometry
         grid = tuple(axis.win_len for axis in geometry.axes)
-        self._rate = rate_text(plan.expected_bytes, geometry.kind, grid, geometry.rate)
+        self._rate = ""
+        if plan.settings.psnr is None:  # else nobody knows yet how many bytes it takes
+            self._rate = rate_text(plan.expected_bytes, geometry.kind, grid, geometry.rate)
         if not self._silent:
             click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")
             click.echo("\n".join(f"  {line}" for line in self._chosen(plan)))
@@ -49,7 +51,8 @@ class Watcher:
     def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:  # noqa: ARG002
         """Move the bar."""
         minutes, seconds = divmod(round(seconds_left), 60)
-        self._bar.show(done, f"{psnr:.2f} dB at {self._rate}, {minutes}:{seconds:02} left")
+        rate = f" at {self._rate}" if self._rate else ""
+        self._bar.show(done, f"{psnr:.2f} dB{rate}, {minutes}:{seconds:02} left")
 
     def _chosen(self, plan: Plan) -> list[str]:
         names = plan.geometry.axis_names
@@ -62,11 +65,11 @@ class Watcher:
         part = f", {share(plan.params_global, params)} of them global" if plan.params_global else ""
         coded = f"float{bits}" if bits else count(nominal, "bit")
         coded = f"about {plan.weight_bits:.1f} bits" if plan.for_target else coded
+        size = f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; " if self._rate else ""
         each = f", {coded} each" if plan.weight_bits else ""  # nobody knows yet of latents
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"{family.name}, {sizes}: {params:,} parameters{part}{each}",
-            f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; "
-            f"lossless {count(plan.lossless_bytes, 'byte')}",
+            f"{size}lossless {count(plan.lossless_bytes, 'byte')}",
             f"decoding takes {family.multiplications():,} multiplications per sample",
         ]

@@ -11,7 +11,7 @@ from lgcodec.format.layout import AXES
 from lgcodec.remote import Timeouts
 from lgcodec_cli._options import PATH, Parsed, is_lgi, report_options, window_options
 from lgcodec_cli._pipes import PIPE, readable, writable
-from lgcodec_cli._source import Location, lgi_argument
+from lgcodec_cli._source import Location, piped_argument
 from lgcodec_cli._text import count, report, share, span_text
 
 __all__ = ["command"]
@@ -29,7 +29,7 @@ def _region(text: str) -> dict[str, AxisRange]:
 
 
 @click.command
-@lgi_argument
+@piped_argument
 @click.option(
     "-o",
     "--output",

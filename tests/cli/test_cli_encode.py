@@ -50,6 +50,13 @@ def asked(monkeypatch) -> list:
     return calls
 
 
+def test_no_size_is_told_for_a_quality(lgi, picture) -> None:
+    shown = lgi("encode", picture, "a.lgi", "--psnr", 20, "--preset", "fast")
+    assert shown.code == 0
+    assert "about" not in shown.out
+    assert re.search(r"^  lossless [\d,]+ bytes$", shown.out, re.MULTILINE)
+
+
 def test_a_picture(lgi, picture) -> None:
     shown = lgi("encode", picture, "a.lgi", *SMALL)
     assert (shown.code, shown.err) == (0, "")

@@ -112,6 +112,17 @@ def test_a_full_disk_under_the_report(lgi_process, tmp_path) -> None:
     assert process.err == "lgi: cannot write the report: No space left on device\n"
 
 
+@pytest.mark.parametrize("command", [["info"], ["verify"], ["decode", "-", "a.png"]])
+def test_only_crop_reads_from_a_pipe(lgi, command) -> None:
+    name, *rest = command
+    lgi(name, *(rest or ["-"])).failed(2, "IN", "only lgi crop reads from a pipe")
+
+
+def test_a_folder_is_no_input(lgi, tmp_path) -> None:
+    (tmp_path / "frames").mkdir()
+    lgi("encode", "frames", "a.lgi").failed(4, "frames: a folder; pictures are frames/%04d.png")
+
+
 def closed(number: int) -> dict[str, object]:
     """Of a process that a shell starts with `1>&-` or `2>&-`."""
     name = {1: "stdout", 2: "stderr"}[number]
