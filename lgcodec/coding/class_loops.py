@@ -47,7 +47,7 @@ def classes_of(layers: Layers, features: Floats) -> NDArray[np.intp]:
 
 @vectorised
 def _layer(weights: Floats, biases: Floats, inputs: Floats, units: Floats, size: int) -> None:
-    """Units [H, B] of inputs [F, B], at least 0, by weights [F, H]: clamp(floor(sum), 0, most)."""
+    """Units [H, B] of inputs [F, B] by weights [F, H]: clamp(floor(sum), 0, most)."""
     used, count = _used(inputs, size)
     for unit in range(0, weights.shape[1], 2):
         total, other = units[unit], units[unit + 1]
