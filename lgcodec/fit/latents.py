@@ -7,7 +7,7 @@ the network is trained on the symbols before.
 One number, the step, leads to a size or a quality.
 """
 
-from math import log10
+from math import ceil, log, log10
 from pathlib import Path
 from time import monotonic
 from typing import Final, final
@@ -23,7 +23,7 @@ from lgcodec.fit.entropy import Entropy
 from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report, SizeOf
-from lgcodec.fit.steps import StepTarget
+from lgcodec.fit.steps import STEPS_PER_E, WIDEST, StepTarget
 from lgcodec.fit.work import Work
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
@@ -34,6 +34,7 @@ USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a ph
 USUAL_OF_VIDEO: Final = -2 * STEP_UNIT  # about 35 dB
 ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later
 TELL_EVERY: Final = 1.0  # seconds
+STEPS_BACK: Final = 6  # times that a step is widened after Ctrl-C
 
 
 def fit_latents(
@@ -54,7 +55,8 @@ def fit_latents(
     size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
     usual        the step where `settings` has no target
 
-    Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned.
+    Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned, or a
+    quick one of fewer bytes where it has too many.
     Where not even the widest step reaches the size that `settings` has, it is the one taken.
     """
     run = _Run(family, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
@@ -63,7 +65,7 @@ def fit_latents(
     except KeyboardInterrupt:
         if run.choice is None:
             raise
-        return run.fitted(run.choice, interrupted=True)
+        return run.fitted(run.stopped(), interrupted=True)
     return run.fitted(run.chosen)
 
 
@@ -124,13 +126,25 @@ class _Run:
         """The step for a target by ideal code lengths, the usual one without."""
         if not self.target.exists:
             return self._usual
+        self.step = self._usual  # here as below for Ctrl-C
         self._bound(self._usual, self._choose(self._usual))
 
         def tried(step: int) -> float:
-            self.choice = self._choose(step)  # for Ctrl-C
+            self.step, self.choice = step, self._choose(step)
             return self._ideal(step)
 
         return self.target.search(self._usual, tried, near=ROUGH)
+
+    def stopped(self) -> Choice:
+        """The choice so far; where it has more bytes than are wanted, one of fewer."""
+        self._report, wanted = None, self.settings.size
+        for _ in range(STEPS_BACK if wanted else 0):
+            more = self._amount(self.chosen) / (wanted or 1)
+            if more <= 1 or self.step >= WIDEST:
+                break
+            self.step = min(self.step + ceil(log(more) * STEPS_PER_E) + 1, WIDEST)
+            self.choice = self._taken(self.step)
+        return self.chosen
 
     def _bound(self, step: int, choice: Choice) -> None:
         """Search no steps under which numbers would be cut off."""
@@ -168,7 +182,7 @@ class _Run:
 
     def _refined(self, step: int) -> Choice:
         """Symbols for a step, as good as those that the rounds end with."""
-        self.choice = self._taken(step)
+        self.step, self.choice = step, self._taken(step)
         for _ in range(self.rounds if self.settings.phases else 0):
             self.choice = self._counted(self.chooser.descended(self.choice))
         self.choice = self.chooser.filtered(self.choice)

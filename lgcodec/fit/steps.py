@@ -7,7 +7,7 @@ from typing import Final, final
 from lgcodec.coding.integer import LARGEST
 from lgcodec.nets.latent import STEP_UNIT
 
-__all__ = ["FINEST", "WIDEST", "StepTarget"]
+__all__ = ["FINEST", "STEPS_PER_E", "WIDEST", "StepTarget"]
 
 FINEST: Final = -12 * STEP_UNIT  # steps that are searched
 WIDEST: Final = 2 * STEP_UNIT

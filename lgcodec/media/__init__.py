@@ -59,8 +59,8 @@ def read(
     """
     path = Path(path)
     medium = _medium(path)
-    if path.is_dir():
-        raise InputError(f"cannot read {path}: a folder; pictures are {path / '%04d.png'}")
+    if medium is None and path.is_dir():
+        raise InputError(f"cannot read {path}: it is a folder; pictures are {path / '%04d.png'}")
     if medium is None or suffix_of(path) not in medium.readable:
         raise InputError(
             f"cannot read {path}: unsupported suffix {path.suffix!r}, "

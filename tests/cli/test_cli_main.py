@@ -120,7 +120,9 @@ def test_only_crop_reads_from_a_pipe(lgi, command) -> None:
 
 def test_a_folder_is_no_input(lgi, tmp_path) -> None:
     (tmp_path / "frames").mkdir()
-    lgi("encode", "frames", "a.lgi").failed(4, "frames: a folder; pictures are frames/%04d.png")
+    lgi("encode", "frames", "a.lgi").failed(
+        4, "frames: it is a folder; pictures are frames/%04d.png"
+    )
 
 
 def closed(number: int) -> dict[str, object]:
