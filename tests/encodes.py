@@ -9,6 +9,7 @@ from fit.builders import smooth
 
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
+from lgcodec.fit.plan import Plan
 from lgcodec.format.container import BytesSource, Reader, Stream
 from lgcodec.signal import Kind, Signal
 
@@ -64,3 +65,17 @@ def stream_of(data: bytes, index: int = 0) -> Stream:
 
 def decoded(data: bytes, *window: range, scale: list[Fraction] | None = None) -> Signal:
     return decode_stream(stream_of(data), window or None, scale=scale, device="cpu")
+
+
+class Stopper:
+    """Listens to an encode; Ctrl-C once so much of it is done, 0 to 1."""
+
+    def __init__(self, at: float = 0.0) -> None:
+        self.at = at
+
+    def chose(self, stream: int, plan: Plan) -> None:
+        """Nothing to say."""
+
+    def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
+        if done >= self.at:
+            raise KeyboardInterrupt

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encodes import Stopper
 
 import lgcodec as lg
 
@@ -149,18 +150,9 @@ def test_a_killed_fit_resumes_where_it_stopped(tmp_path: Path) -> None:
     signal = lg.Signal("image", (np.indices((32, 32)).sum(0) * 4).astype(np.uint8)[..., None])
     options = {"partitions": (2, 2), "local_width": 6, "iterations": 100}
 
-    class Stop:
-        def chose(self, stream: int, plan: object) -> None:
-            pass
-
-        def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
-            if done >= self.at:
-                raise KeyboardInterrupt
-
     lg.encode(signal, tmp_path / "once.lgi", **options)
     for at in (0.5, 0.9):  # before and within the phase with quantisation
-        stop, checkpoint = Stop(), tmp_path / f"{at}.fit"
-        stop.at = at
+        stop, checkpoint = Stopper(at), tmp_path / f"{at}.fit"
         first = lg.encode(
             signal, tmp_path / "cut.lgi", listener=stop, checkpoint=checkpoint, **options
         )
@@ -174,15 +166,8 @@ def test_a_killed_fit_resumes_where_it_stopped(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
     signal = lg.Signal("image", np.zeros((16, 16, 1), np.uint8))
 
-    class Stop:
-        def chose(self, stream: int, plan: object) -> None:
-            pass
-
-        def progress(self, *_: float) -> None:
-            raise KeyboardInterrupt
-
     options = {"partitions": (2, 2), "local_width": 4, "checkpoint": tmp_path / "x.fit"}
-    lg.encode(signal, tmp_path / "a.lgi", listener=Stop(), iterations=50, **options)
+    lg.encode(signal, tmp_path / "a.lgi", listener=Stopper(), iterations=50, **options)
     with pytest.raises(lg.UsageError, match="another fit"):
         lg.encode(signal, tmp_path / "b.lgi", iterations=60, **options)
     assert not (tmp_path / "b.lgi").exists()

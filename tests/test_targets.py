@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from encodes import stream_of
+from encodes import Stopper, stream_of
 from fit.builders import smooth
 
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec.errors import UsageError
-from lgcodec.fit.plan import Plan
 from lgcodec.fit.points import POINTS, Point
 from lgcodec.format.container import loads
 from lgcodec.media import read
@@ -179,20 +178,6 @@ def test_a_small_picture_may_have_a_small_file() -> None:
 
 
 # --- stopped before they are met
-
-
-class Stopper:
-    """Ctrl-C in the middle."""
-
-    def __init__(self, at: float) -> None:
-        self.at = at
-
-    def chose(self, stream: int, plan: Plan) -> None:
-        """Nothing to say."""
-
-    def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
-        if done > self.at:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("at", [0.3, 0.6])

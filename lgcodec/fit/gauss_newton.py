@@ -128,9 +128,9 @@ class Residuals:
 
     def _batch(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Coordinates [p, S, D], targets [p, S, C], and 1 where a sample is one of the signal."""
-        tile, frame, targets = self._sampler.batch(rows, self._positions[rows])
-        inside = self._sampler.inside(rows, self._positions[rows])
-        return (tile if self._family.tile_range else frame), targets, inside.float()
+        positions, in_frame = self._positions[rows], not self._family.tile_range
+        coordinates, targets = self._sampler.local_batch(rows, positions, in_frame=in_frame)
+        return coordinates, targets, self._sampler.inside(rows, positions).float()
 
 
 def _gradient(residual: Tensor, inputs: Tensor, back: Tensor) -> Tensor:

@@ -137,9 +137,12 @@ class _Run:
 
     def stopped(self) -> Choice:
         """The choice so far; where it has more bytes than are wanted, one of fewer."""
-        self._report, wanted = None, self.settings.size
-        for _ in range(STEPS_BACK if wanted else 0):
-            more = self._amount(self.chosen) / (wanted or 1)
+        wanted = self.settings.size
+        if wanted is None:
+            return self.chosen
+        self._report = None
+        for _ in range(STEPS_BACK):
+            more = self._amount(self.chosen) / wanted
             if more <= 1 or self.step >= WIDEST:
                 break
             self.step = min(self.step + ceil(log(more) * STEPS_PER_E) + 1, WIDEST)
@@ -147,7 +150,7 @@ class _Run:
         return self.chosen
 
     def _bound(self, step: int, choice: Choice) -> None:
-        """Search no steps under which numbers would be cut off."""
+        """Search no steps under which numbers would be cut off, by those of a choice."""
         self.target.bound(step, max(int(np.abs(band).max(initial=0)) for band in choice.symbols))
 
     @property

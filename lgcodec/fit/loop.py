@@ -9,7 +9,7 @@ code).
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Final, final
+from typing import Final, cast, final
 
 import torch
 
@@ -146,13 +146,15 @@ class _Run:
 
     def refine(self, report: Report | None) -> None:
         """Improve and round the best float weights by second-order steps, towards the size."""
-        if not isinstance(self.family, Siren):
-            return
-        refinement = Refinement(self.family, self.objective, self.settings, self.size_of)
         self.count_only_rounded()
-        for done, best in refinement.improved(self.best):
+        for done, best in self.refinement().improved(self.best):
             self.best = best
             self.tell(report, FLOAT_SHARE + (1 - FLOAT_SHARE) * done)
+
+    def refinement(self) -> Refinement:
+        """Of a family that `can_refine`."""
+        family = cast("Siren", self.family)
+        return Refinement(family, self.objective, self.settings, self.size_of)
 
     def round(self) -> None:
         """Round what is not rounded yet, and meet the goal if that is not met."""
@@ -165,11 +167,10 @@ class _Run:
 
     def stop(self) -> None:
         """End early with rounded weights, towards the goal, as quickly as can be."""
-        if not (self.refines and isinstance(self.family, Siren)):
+        if not self.refines:
             self.round()
         elif self.best.steps is None:
-            refinement = Refinement(self.family, self.objective, self.settings, self.size_of)
-            self.best = refinement.at_once(self.best)
+            self.best = self.refinement().at_once(self.best)
 
     def count_only_rounded(self) -> None:
         """Let any rounded weights be better than the best float ones."""

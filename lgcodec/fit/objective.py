@@ -68,10 +68,11 @@ class Objective:
 
         def slopes(rows: slice) -> tuple[TensorWeights, Sequence[Tensor]]:
             leaves = _local(weights, rows, requires_grad=True)
-            seen = {**weights, **leaves}
-            error, slope = self._error(rows, positions[rows], learner(seen) if learner else seen)
+            seen: TensorWeights = {**weights, **leaves}
+            seen = learner(seen) if learner else seen
+            ends, slope = self._error_behind(rows, positions[rows], seen)
             share = len(positions[rows]) / self.sampler.partitions
-            return leaves, torch.autograd.grad(error, [*leaves.values(), *shared], slope * share)
+            return leaves, torch.autograd.grad(ends, [*leaves.values(), *shared], slope * share)
 
         blocks = self._blocks(positions.shape[1], BLOCK_LOOPS if self._small else BLOCK)
         found = side_by_side(slopes, blocks) if self._small else map(slopes, blocks)
@@ -82,12 +83,13 @@ class Objective:
             for parameter, gradient in zip(shared, gradients[len(leaves) :], strict=True):
                 _gradient(parameter).add_(gradient)
 
-    def _error(
+    def _error_behind(
         self, rows: slice, positions: Tensor, weights: TensorWeights
     ) -> tuple[Tensor, Tensor]:
-        """Of the partitions `rows`: something, and how the mean squared error grows with it.
+        """Where autograd begins, and how the mean squared error of `rows` grows with that.
 
-        That is the error itself, or all local weights.
+        The error itself and 1; or all local weights [p, N], where compiled loops have gone back so
+        far, and its slope in each.
         """
         if self._small:
             in_frame = not self._small.tile_range

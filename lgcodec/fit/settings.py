@@ -27,7 +27,8 @@ class FitSettings:
     size            bytes that the coded weights may take at most; None leaves them open
     refine          second-order steps, at most, that end a fit for a size in the place of the phase
                     with quantisation in the loop; 0: that phase
-    settled         share of the error: once a few of these steps bring less, they end
+    settled         share of the error that the last few of these steps must have brought, else
+                    they end
     phases          of latents: how many places along an axis take turns in a descent; 0: none
     measurement     what to fit to instead of the samples
     """

@@ -72,7 +72,7 @@ class StepTarget:
         self.finest = FINEST
 
     def bound(self, step: int, largest: int) -> None:
-        """Search no finer than numbers can be that have `largest` as their magnitude at a step."""
+        """Search no step at which a number is cut off whose magnitude is `largest` at `step`."""
         room = floor(STEP_UNIT * log2(LARGEST / min(largest + 1, LARGEST)))
         self.finest = max(FINEST, min(step - room, WIDEST))
 

@@ -121,12 +121,12 @@ def test_fits_are_the_same_with_any_number_of_threads(monkeypatch: pytest.Monkey
             value.requires_grad_()
         objective = Objective(of, draws, peak=2.0, device=CPU)
         objective.descend(weights, None, draws.draw(0, 64), frozen=())
-        found.append(torch.cat([np_flat(value) for value in weights.values()]))
+        found.append(torch.cat([gradient_of(value) for value in weights.values()]))
     assert torch.equal(found[0], found[1])
     assert torch.equal(found[0], found[2])
 
 
-def np_flat(value: Tensor) -> Tensor:
+def gradient_of(value: Tensor) -> Tensor:
     assert value.grad is not None
     return value.grad.flatten()
 
