@@ -89,12 +89,13 @@ class Encoded:
         """Steps and symbols of local tensors that the group's global chunk allows."""
         if not self._codec.quantiser.has_step:
             return None
-        fixed = {}
-        for tensor, step, table in zip(self._codec.local, head.steps, head.tables, strict=True):
-            limits = self._codec.coder.limits(table)
-            if limits is not None:
-                fixed[f"local.{tensor.name}"] = FixedStep(step, *limits)
-        return fixed
+        steps = [step * head.coder.usual_scale for step in head.steps]
+        limits = head.coder.limits(head.tables)
+        return {
+            f"local.{tensor.name}": FixedStep(step, *ends)
+            for tensor, step, ends in zip(self._codec.local, steps, limits, strict=True)
+            if ends is not None
+        }
 
 
 def shared(one: range, other: range) -> range:

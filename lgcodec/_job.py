@@ -12,7 +12,8 @@ import numpy as np
 
 from lgcodec._decode import decode_stream
 from lgcodec.coding import codec_of
-from lgcodec.coding.uniform import MAX_BITS
+from lgcodec.coding.frequencies import SYMBOL_BITS
+from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.latents import USUAL, USUAL_OF_VIDEO, fit_latents
 from lgcodec.fit.loop import fit
 from lgcodec.fit.options import EncodeOptions
@@ -121,9 +122,14 @@ class Job:
     def _coded(self, fitted: Groups) -> StreamData:
         """The stream of these groups; floats by the coder that takes the fewest bytes."""
         # None: Ctrl-C came before the weights were fitted rounded.
-        bits = max(best.bits or MAX_BITS for _, best in fitted)
-        coders = ("zstd", "raw") if self.float_bits else ("rans",)
+        bits = max(best.bits or SYMBOL_BITS for _, best in fitted)
+        coders = ("zstd", "raw") if self.float_bits else (self._coder(fitted),)
         return min((self._stream(self._conf(c, bits), fitted) for c in coders), key=_payload)
+
+    def _coder(self, fitted: Groups) -> str:
+        """That the symbols of some group need: `scaled` codes all that `rans` does."""
+        needs_scales = any(best.coder == Scaled.name for _, best in fitted)
+        return Scaled.name if needs_scales else "rans"
 
     def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), []
@@ -249,6 +255,11 @@ class Job:
             quantiser = Plug("float", {"bits": self.float_bits})
         else:
             quantiser = Plug("uniform", {"bits": bits})
+        if coder == Scaled.name:
+            names = [f"global.{t.name}" for t in family.global_tensors()]
+            names += [f"local.{t.name}" for t in family.local_tensors()]
+            growing = [names.index(f"local.{name}") for name in family.ascending]
+            entropy = Plug(coder, {"differences": growing})
         low, high = self.values
         return Conf(
             family=Plug(family.name, family.configuration),

@@ -12,6 +12,7 @@ from lgcodec.coding.floats import Float
 from lgcodec.coding.integer import Integer
 from lgcodec.coding.rans import Rans
 from lgcodec.coding.raw import Raw
+from lgcodec.coding.scaled import Scaled
 from lgcodec.coding.uniform import Uniform
 from lgcodec.coding.zstd import Zstd
 from lgcodec.errors import FileError
@@ -27,6 +28,7 @@ QUANTISERS: Final[Mapping[str, type[Quantiser]]] = {
 CODERS: Final[Mapping[str, type[Coder]]] = {
     "raw": Raw,
     "rans": Rans,
+    "scaled": Scaled,
     "zstd": Zstd,
     "context": Context,
 }

@@ -74,6 +74,7 @@ class Coder(ABC):
     name: ClassVar[str]
     integers_only: ClassVar[bool] = False  # no use for a quantiser whose symbols are floats
     local_tables: ClassVar[bool] = True  # whether local tensors have tables in the global chunk
+    usual_scale: ClassVar[int] = 1  # that divides the symbols of chunks that come later
     self_checking: ClassVar[bool] = False  # whether few damaged chunks decode; see lgi-1.md, 7
 
     @classmethod
@@ -109,9 +110,23 @@ class Coder(ABC):
     def table(self, symbols: Symbols) -> bytes:
         """The table of a tensor with these symbols, of any shape: `table_bytes` bytes."""
 
-    def limits(self, table: bytes) -> tuple[int, int] | None:  # noqa: ARG002
-        """The least and the most symbol that `table` can code; None if it codes all."""
-        return None
+    def tables(self, symbols: Sequence[Symbols]) -> list[bytes]:
+        """The table of each of a stream's tensors, [..., N_k] in their order."""
+        return [self.table(part) for part in symbols]
+
+    def limits(self, tables: Sequence[bytes]) -> list[tuple[int, int] | None]:
+        """The least and the most symbol that each table can code; None if it codes all.
+
+        Of chunks that come later, all whose symbols are multiples of `usual_scale`: in so many.
+        """
+        return [None] * len(tables)
+
+    def nearest(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[Symbols]:
+        """Symbols of chunks that come later, near [C, N_k] times `usual_scale`; see `limits`."""
+        return [
+            part if ends is None else part.clip(*ends)
+            for part, ends in zip(symbols, self.limits(tables), strict=True)
+        ]
 
     @abstractmethod
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:

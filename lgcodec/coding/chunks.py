@@ -75,7 +75,7 @@ class ChunkCodec:
             for (_, weights), width in zip(tensors, widths, strict=True)
         ]
         split = len(self.global_)
-        tables = [self.coder.table(part) for part in symbols[: self._tabled]]
+        tables = self.coder.tables(symbols[: self._tabled])
         head = np.array(widths, "<f4").tobytes() if self.quantiser.has_step else b""
         (body,) = self.coder.encode(tables[:split], symbols[:split])
         chunk = head + b"".join(tables) + body
@@ -87,12 +87,11 @@ class ChunkCodec:
 
         A weight that these cannot express becomes the nearest one that they can.
         """
-        symbols = []
-        for tensor, step, table in zip(self.local, head.steps, head.tables, strict=True):
-            part = self.quantiser.quantise(local[tensor.name].reshape(-1, tensor.size), step)
-            limits = self.coder.limits(table)
-            symbols.append(part if limits is None else part.clip(*limits))
-        return head.coder.encode(head.tables, symbols)
+        scale, symbols = head.coder.usual_scale, []
+        for tensor, step in zip(self.local, head.steps, strict=True):
+            weights = local[tensor.name].reshape(-1, tensor.size)
+            symbols.append(self.quantiser.quantise(weights, step * scale))
+        return head.coder.encode(head.tables, head.coder.nearest(head.tables, symbols))
 
     def group(self, ordinal: int, head: bytes, chunks: Mapping[int, bytes]) -> GroupData:
         """A group of encoded chunks, local ones by partition id, with checksums for this coder."""

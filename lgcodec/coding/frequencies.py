@@ -11,21 +11,29 @@ uniform where both are near 1. Every machine gets the same frequencies, to the l
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Symbols, bad_payload
-from lgcodec.format.layout import MAX_TENSORS
 
-__all__ = ["PRECISION", "TABLE", "FrequencyTable"]
+__all__ = ["PRECISION", "SYMBOL_BITS", "TABLE", "UNIT", "Distribution", "FrequencyTable"]
 
 PRECISION: Final = 14  # the frequencies of a table add up to 2**14
 TABLE: Final = struct.Struct("<hhhHH")
-MAX_SYMBOLS: Final = 2**13
+SYMBOL_BITS: Final = 13  # whose symbols a table can hold, whatever they are
+MAX_SYMBOLS: Final = 2**SYMBOL_BITS
+UNIT: Final = 4  # of numbers that are multiples: so many share a weight
 NODES: Final = 128  # at most so many distances are told apart when a table is fitted
 Counts = NDArray[np.int64]
+
+
+class Distribution(NamedTuple):
+    """Symbols from `first` on, and counts of at least 1 that add up to 2**PRECISION."""
+
+    first: int
+    counts: Counts
 
 
 @final
@@ -44,11 +52,9 @@ class FrequencyTable:
     bend: int
 
     def __post_init__(self) -> None:
-        if not self.least <= self.middle <= self.most or self.most - self.least >= MAX_SYMBOLS:
-            raise bad_payload(
-                f"a frequency table spans {self.least} to {self.most} around {self.middle}, "
-                f"at most {MAX_SYMBOLS} symbols are allowed"
-            )
+        if not self.least <= self.middle <= self.most:
+            span = f"{self.least} to {self.most} around {self.middle}"
+            raise bad_payload(f"a frequency table spans {span}, which is impossible")
         if not (self.slope and self.bend):
             found = f"slope is {self.slope}, bend {self.bend}"
             raise bad_payload(f"a frequency table has slope or bend 0: {found}, at least 1 allowed")
@@ -64,7 +70,33 @@ class FrequencyTable:
 
     def frequencies(self) -> Counts:
         """[most - least + 1] counts of at least 1 that add up to 2**PRECISION."""
-        return _frequencies(self)
+        return self.distribution().counts
+
+    def distribution(self) -> Distribution:
+        """Of the symbols from `least` to `most`; FileError E_PAYLOAD if they are too many."""
+        return self._of(self.least, np.arange(self.least, self.most + 1))
+
+    def multiples(self, scale: int) -> Distribution:
+        """Of s, where s * scale is a number of this table in units of UNIT, rounded down.
+
+        FileError E_PAYLOAD if there is no such s, or more than there may be symbols.
+        """
+        first = -(-UNIT * self.least // scale)
+        end = (UNIT * self.most + UNIT - 1) // scale + 1
+        return self._of(first, np.arange(first, end) * scale // UNIT)
+
+    def _of(self, first: int, places: Counts) -> Distribution:
+        """That of symbols from `first` on, by their places in this table."""
+        if not 1 <= len(places) <= MAX_SYMBOLS:
+            raise bad_payload(
+                f"a frequency table spans {self.least} to {self.most} around {self.middle}, "
+                f"{len(places)} symbols, allowed are 1 to {MAX_SYMBOLS}"
+            )
+        weights = _weights(self)[np.abs(places - self.middle)].astype(np.int64)
+        spare = (1 << PRECISION) - len(weights)  # after one for every symbol
+        counts = 1 + weights * spare // max(1, int(weights.sum()))
+        counts[int(weights.argmax())] += (1 << PRECISION) - int(counts.sum())
+        return Distribution(first, counts)
 
     @classmethod
     def fit(cls, symbols: Symbols) -> "FrequencyTable":
@@ -91,22 +123,18 @@ class _Nodes:
     seen: NDArray[np.float64]
 
 
-@lru_cache(maxsize=2 * MAX_TENSORS)  # those of a group; of hostile ones each takes 64 KiB
-def _frequencies(table: FrequencyTable) -> Counts:
+@lru_cache(maxsize=128)  # about those of a group; of hostile ones each takes 256 KiB
+def _weights(table: FrequencyTable) -> NDArray[np.int32]:
+    """The weight of every distance from the middle that occurs."""
     reach = max(table.most - table.middle, table.middle - table.least)
-    weights, weight, ratio = np.zeros(reach + 1, np.int64), 1 << 30, table.slope
+    weights, weight, ratio = np.zeros(reach + 1, np.int32), 1 << 30, table.slope
     for k in range(reach + 1):
         if not weight:
             break  # nor is any that follows above 0
         weights[k] = weight
         weight, ratio = weight * ratio >> 16, ratio * table.bend >> 16
-    distance = np.abs(np.arange(table.least, table.most + 1) - table.middle)
-    shares = weights[distance]
-    spare = (1 << PRECISION) - len(shares)  # after one for every symbol
-    counts = 1 + shares * spare // int(shares.sum())
-    counts[table.middle - table.least] += (1 << PRECISION) - int(counts.sum())
-    counts.flags.writeable = False
-    return counts
+    weights.flags.writeable = False
+    return weights
 
 
 def _best_shape(distance: Counts, histogram: NDArray[np.float64]) -> tuple[int, int]:

@@ -1,13 +1,13 @@
 """The decoder's half of rANS: the lanes of chunks, and what every slot of a table stands for."""
 
 from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import bad_payload
-from lgcodec.coding.frequencies import PRECISION, FrequencyTable
+from lgcodec.coding.frequencies import PRECISION, Distribution
 
 __all__ = ["LOWEST", "Lanes", "SlotTable", "apart", "lanes_of", "together"]
 
@@ -47,78 +47,62 @@ def together(
 
 @final
 class SlotTable:
-    """What each slot of each tensor's table stands for; `sizes` symbols of each tensor.
+    """What each slot of each tensor's distribution stands for; `sizes` symbols of each tensor.
 
-    symbols   [tensors * SLOTS], which `symbol_type` can hold
+    symbols   [tensors * SLOTS]
     steps     [tensors * SLOTS] frequency << 16 | place of the slot within its symbol's slots
     first     [N] where the slots of the tensor of symbol j begin
     """
 
-    def __init__(
-        self, tables: Sequence[bytes], sizes: Sequence[int], symbol_type: np.dtype[Any]
-    ) -> None:
-        parsed = [FrequencyTable.unpack(table) for table in tables]
-        _check_range(parsed, symbol_type)
-        laid_out = [_slots_of(table) for table in parsed]
-        self.symbols: NDArray[np.int16] = np.concatenate([symbols for symbols, _ in laid_out])
+    def __init__(self, tables: Sequence[Distribution], sizes: Sequence[int]) -> None:
+        laid_out = [_slots_of(table) for table in tables]
+        self.symbols: NDArray[np.int32] = np.concatenate([symbols for symbols, _ in laid_out])
         self.steps: States = np.concatenate([steps for _, steps in laid_out])
         self.first = np.repeat(np.arange(len(sizes)) * SLOTS, sizes)
 
 
-def _slots_of(table: FrequencyTable) -> tuple[NDArray[np.int16], States]:
-    """The symbol and the step of every slot of a table."""
-    counts = table.frequencies()
-    symbols = np.repeat(np.arange(table.least, table.most + 1, dtype=np.int16), counts)
+def _slots_of(table: Distribution) -> tuple[NDArray[np.int32], States]:
+    """The symbol and the step of every slot of a distribution."""
+    first, counts = table
+    symbols = np.repeat(np.arange(first, first + len(counts), dtype=np.int32), counts)
     start = np.cumsum(counts) - counts
     steps: States = np.repeat(((counts << 16) - start).astype(np.uint32), counts)
     steps += np.arange(SLOTS, dtype=np.uint32)
     return symbols, steps
 
 
-def _check_range(tables: Sequence[FrequencyTable], symbol_type: np.dtype[Any]) -> None:
-    """FileError E_PAYLOAD if a table has a symbol that `symbol_type` cannot hold."""
-    limits = np.iinfo(symbol_type)
-    least, most = min(table.least for table in tables), max(table.most for table in tables)
-    if least < limits.min or most > limits.max:
-        raise bad_payload(
-            f"frequency tables have symbols from {least} to {most}, "
-            f"the quantiser's are {limits.min} to {limits.max}"
-        )
-
-
 @final
 class Lanes:
-    """States and words of every chunk; FileError E_PAYLOAD where there are too few bytes."""
+    """States and words of chunks, each given as its K states of four bytes and its words.
 
-    def __init__(self, chunks: Sequence[bytes], lanes: int) -> None:
-        for chunk in chunks:
-            if len(chunk) < 4 * lanes or len(chunk) % 2:
-                message = f"a rANS chunk has {len(chunk)} bytes, its {lanes} lanes need"
-                raise bad_payload(f"{message} {4 * lanes} and whole words after them")
-        parts = [(chunk[: 4 * lanes], chunk[4 * lanes :]) for chunk in chunks]
+    last   the state of every lane that an encoder begins with: LOWEST, or 0, which a state stays
+           below LOWEST for once all words are used
+    """
+
+    def __init__(self, parts: Sequence[tuple[bytes, bytes]], lanes: int, last: int) -> None:
         self._states, self._words, self._next, self._end = together(parts, lanes)
-        if (self._states < LOWEST).any():
-            least = int(self._states.min())
-            raise bad_payload(f"a rANS state is {least}, allowed are {LOWEST} to {2**32 - 1}")
+        self._last = last
 
-    def symbols(self, table: SlotTable) -> NDArray[np.int16]:
+    def symbols(self, table: SlotTable) -> NDArray[np.int32]:
         """All symbols [C, N] of the chunks."""
         from lgcodec.coding import rans_loops  # noqa: PLC0415 (numba, only when decoding)
 
-        found = np.empty((len(self._states), len(table.first)), np.int16)
-        rans_loops.read(
-            self._states, self._words, self._next, table.first, table.steps, table.symbols, found
-        )
+        found = np.empty((len(self._states), len(table.first)), np.int32)
+        slots, must_last = (table.first, table.steps, table.symbols), self._last == LOWEST
+        rans_loops.read(self._states, self._words, self._next, self._end, must_last, *slots, found)
         return found
 
     def finish(self) -> None:
-        """Check that all words are used and every lane is where the encoder began."""
+        """Check that all words are used and every lane is where the encoder began.
+
+        FileError E_PAYLOAD if not.
+        """
         over = self._next - self._end
         if over.any():
             words = (
                 f"{over.max()} words too few" if over.max() > 0 else f"{-over.min()} words too many"
             )
             raise bad_payload(f"a rANS chunk does not end where it must: it has {words}")
-        if (self._states != LOWEST).any():
-            wrong = int(self._states[self._states != LOWEST][0])
-            raise bad_payload(f"a rANS chunk ends with a state of {wrong}, it must be {LOWEST}")
+        if (self._states != self._last).any():
+            wrong = int(self._states[self._states != self._last][0])
+            raise bad_payload(f"a rANS chunk ends with a state of {wrong}, it must be {self._last}")

@@ -10,20 +10,20 @@ there with all words used: one accepted byte string per sequence, and damage doe
 """
 
 from collections.abc import Mapping, Sequence
+from operator import add
+from struct import unpack_from
 from typing import Any, ClassVar, final
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import override
 
 from lgcodec.coding.base import Coder, Symbols, bad_payload
 from lgcodec.coding.frequencies import TABLE, FrequencyTable
-from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, apart, lanes_of
+from lgcodec.coding.intervals import Intervals, written
+from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, lanes_of
 from lgcodec.errors import FileError
 
 __all__ = ["Rans"]
-
-Integers = NDArray[np.int64]
 
 
 @final
@@ -56,26 +56,19 @@ class Rans(Coder):
         return FrequencyTable.fit(symbols).pack()
 
     @override
-    def limits(self, table: bytes) -> tuple[int, int]:
-        parsed = FrequencyTable.unpack(table)
-        return parsed.least, parsed.most
+    def limits(self, tables: Sequence[bytes]) -> list[tuple[int, int] | None]:
+        parsed = [FrequencyTable.unpack(table) for table in tables]
+        return [(table.least, table.most) for table in parsed]
 
     @override
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
-        from lgcodec.coding import rans_loops  # noqa: PLC0415 (numba, only when coding)
-
         if not symbols:
             return [b""]
-        model = _Model(tables, [part.shape[1] for part in symbols])
-        frequency, start = model.intervals(np.concatenate(symbols, axis=1, dtype=np.int64))
-        count, total = frequency.shape
-        states = np.full((count, lanes_of(total)), LOWEST, np.int64)
-        lanes, ends = np.arange(total) % states.shape[1], np.arange(1, count + 1) * total
-        words, lengths = rans_loops.write(
-            frequency.ravel(), start.ravel(), np.tile(lanes, count), ends, states
-        )
-        heads, bodies = states.astype("<u4"), apart(words, lengths)
-        return [h.tobytes() + body for h, body in zip(heads, bodies, strict=True)]
+        parsed = [FrequencyTable.unpack(table).distribution() for table in tables]
+        intervals = Intervals(parsed, [part.shape[1] for part in symbols])
+        frequency, start = intervals.of(np.concatenate(symbols, axis=1, dtype=np.int64))
+        lanes = lanes_of(frequency.shape[1])
+        return written(frequency, start, lanes=lanes, first=LOWEST, put=add)
 
     @override
     def decode(
@@ -89,32 +82,34 @@ class Rans(Coder):
             if longest := max(map(len, chunks), default=0):
                 raise bad_payload(f"a chunk without tensors has {longest} bytes, it must be empty")
             return []
-        total = sum(sizes)
-        lanes = Lanes(chunks, lanes_of(total))  # first: what sizes claim must be in the chunks
-        table = SlotTable(tables, sizes, symbol_type)
-        symbols = lanes.symbols(table).astype(symbol_type)
+        count = lanes_of(sum(sizes))
+        parts = [_opened(chunk, count) for chunk in chunks]  # what sizes claim must be there
+        lanes = Lanes(parts, count, LOWEST)
+        parsed = [FrequencyTable.unpack(table) for table in tables]
+        _check_range(parsed, symbol_type)
+        slots = SlotTable([table.distribution() for table in parsed], sizes)
+        symbols = lanes.symbols(slots).astype(symbol_type)
         lanes.finish()
         return np.split(symbols, np.cumsum(sizes)[:-1], axis=1)
 
 
-@final
-class _Model:
-    """The tables of a chunk's tensors, laid out for look-up by position and symbol."""
+def _opened(chunk: bytes, lanes: int) -> tuple[bytes, bytes]:
+    """States and words of a chunk; FileError E_PAYLOAD where there are too few bytes."""
+    head = 4 * lanes
+    if len(chunk) < head or len(chunk) % 2:
+        message = f"a rANS chunk has {len(chunk)} bytes, its {lanes} lanes need"
+        raise bad_payload(f"{message} {head} and whole words after them")
+    if (least := min(unpack_from(f"<{lanes}I", chunk))) < LOWEST:
+        raise bad_payload(f"a rANS state is {least}, allowed are {LOWEST} to {2**32 - 1}")
+    return chunk[:head], chunk[head:]
 
-    def __init__(self, tables: Sequence[bytes], sizes: Sequence[int]) -> None:
-        parsed = [FrequencyTable.unpack(table) for table in tables]
-        counts = [table.frequencies() for table in parsed]
-        self._tensor = np.repeat(np.arange(len(sizes)), sizes)  # [N] tensor of each symbol
-        self._least = np.array([table.least for table in parsed])
-        self._size = np.array([len(count) for count in counts])
-        self._first = np.cumsum([0, *self._size[:-1]])  # where each tensor's symbols begin
-        self._frequency = np.concatenate(counts)
-        self._start = np.concatenate([np.cumsum(count) - count for count in counts])
 
-    def intervals(self, symbols: NDArray[np.int64]) -> tuple[Integers, Integers]:
-        """Frequency and first slot [C, N] of the symbols [C, N] of chunks."""
-        place = symbols - self._least[self._tensor]
-        if ((place < 0) | (place >= self._size[self._tensor])).any():
-            raise ValueError("a symbol is outside its frequency table")
-        place += self._first[self._tensor]
-        return self._frequency[place], self._start[place]
+def _check_range(tables: Sequence[FrequencyTable], symbol_type: np.dtype[Any]) -> None:
+    """FileError E_PAYLOAD if a table has a symbol that `symbol_type` cannot hold."""
+    limits = np.iinfo(symbol_type)
+    least, most = min(table.least for table in tables), max(table.most for table in tables)
+    if least < limits.min or most > limits.max:
+        raise bad_payload(
+            f"frequency tables have symbols from {least} to {most}, "
+            f"the quantiser's are {limits.min} to {limits.max}"
+        )

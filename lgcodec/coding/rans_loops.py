@@ -24,16 +24,20 @@ def read(
     states: Integers,
     words: NDArray[np.uint16],
     at: Integers,
+    ends: Integers,
+    must_last: bool,
     first: Integers,
     steps: NDArray[np.uint32],
-    symbols: NDArray[np.int16],
-    found: NDArray[np.int16],
+    symbols: NDArray[np.int32],
+    found: NDArray[np.int32],
 ) -> None:
     """Put symbols into `found` [C, N]; states [C, K] and the next words `at` [C] move on.
 
+    ends, must_last         where the words of each chunk end [C], and whether a state that falls
+                            below LOWEST needs one even there
     first, steps, symbols   as in `lanes.SlotTable`
     """
-    lanes, last = states.shape[1], len(words) - 1
+    lanes, last = states.shape[1], len(words) - 1  # a word that does no harm
     for row in range(found.shape[0]):
         lane, word = 0, at[row]
         for number in range(found.shape[1]):
@@ -41,7 +45,7 @@ def read(
             slot = first[number] + (state & MASK)
             step = np.int64(steps[slot])
             state = (state >> PRECISION) * (step >> 16) + (step & 0xFFFF)
-            if state < LOWEST:
+            if state < LOWEST and (must_last or word < ends[row]):
                 state = state << 16 | np.int64(words[min(word, last)])
                 word += 1
             states[row, lane], found[row, number] = state, symbols[slot]

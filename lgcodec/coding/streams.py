@@ -5,7 +5,6 @@ sign j. An escape is followed, in its lane, by the high and the low byte of the 
 """
 
 from collections.abc import Sequence
-from struct import unpack_from
 from typing import Any, Final, NamedTuple, final
 
 import numpy as np
@@ -13,21 +12,16 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, bad_payload
 from lgcodec.coding.distributions import BYTES, SIGNS, slots
-from lgcodec.coding.lanes import LOWEST, apart, together
+from lgcodec.coding.lanes import apart, together
 from lgcodec.coding.neighbours import Places, magnitudes
 from lgcodec.coding.network import Layers
 from lgcodec.coding.signs import Seen, SignLayers, SignPlaces
+from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
 
 __all__ = ["LARGEST", "Reader", "Words", "Writer"]
 
 LARGEST: Final = (1 << 15) - 1  # magnitude
-SYMBOLS_PER_LANE: Final = 2**15  # so that few bytes cannot claim many symbols
 Integers = NDArray[np.int64]
-
-
-def _lanes_of(total: int) -> int:
-    """States of a chunk of `total` symbols."""
-    return max(1, total // SYMBOLS_PER_LANE)
 
 
 class Words(NamedTuple):
@@ -52,8 +46,8 @@ class Reader:
     def __init__(self, chunks: Sequence[bytes], total: int) -> None:
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when decoding)
 
-        self._loops, lanes = context_loops, _lanes_of(total)
-        parts = [_opened(chunk, lanes) for chunk in chunks]
+        self._loops, lanes = context_loops, few_lanes_of(total)
+        parts = [opened(chunk, lanes) for chunk in chunks]
         self._words = Words(*together(parts, lanes), must_last=lanes > 1)
         self._magnitudes, self._signs = 0, np.zeros(len(chunks), np.int64)  # so far
 
@@ -113,7 +107,7 @@ class Reader:
 
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""
-        last = _first_state(self._words.states.shape[1])
+        last = first_state(self._words.states.shape[1])
         if (self._words.at != self._words.end).any() or (self._words.states != last).any():
             raise bad_payload("a chunk does not end where it must")
 
@@ -129,7 +123,7 @@ class Writer:
     """Takes the symbols of `count` chunks in order, and gives their bytes at the end."""
 
     def __init__(self, count: int, total: int) -> None:
-        self._count, self._lanes = count, _lanes_of(total)
+        self._count, self._lanes = count, few_lanes_of(total)
         self._magnitudes, self._signs = 0, np.zeros(count, np.int64)  # so far
         self._symbols: list[tuple[NDArray[np.int32], ...]] = []  # row, lane, place
 
@@ -164,48 +158,13 @@ class Writer:
         rows, lanes, places = (np.concatenate(parts) for parts in zip(*self._symbols, strict=True))
         order = np.argsort(rows, kind="stable")
         ends = np.searchsorted(rows[order], np.arange(1, self._count + 1))
-        states = np.full((self._count, self._lanes), _first_state(self._lanes), np.int64)
+        states = np.full((self._count, self._lanes), first_state(self._lanes), np.int64)
         places = places[order]
         words, counts = rans_loops.write(
             slots().frequency[places], slots().start[places], lanes[order], ends, states
         )
         heads, bodies = states.astype("<u4"), apart(words, counts)
-        return [_closed(h.tobytes(), body) for h, body in zip(heads, bodies, strict=True)]
+        return [closed(h.tobytes(), body) for h, body in zip(heads, bodies, strict=True)]
 
     def _add(self, *symbols: Integers | NDArray[np.int32]) -> None:
         self._symbols.append(tuple(part.astype(np.int32) for part in symbols))
-
-
-def _first_state(lanes: int) -> int:
-    """What an encoder starts with: nothing, which saves two bytes, where no lane waits for another.
-
-    A lane alone has used all words once its state stays below LOWEST.
-    """
-    return LOWEST if lanes > 1 else 0
-
-
-def _opened(chunk: bytes, lanes: int) -> tuple[bytes, bytes]:
-    """The states of a chunk, four bytes each, and its words; FileError E_PAYLOAD if damaged.
-
-    A lane alone writes its state in as few bytes as hold it, three or four before words: whether
-    their number is odd tells which.
-    """
-    if lanes == 1 and len(chunk) <= 4:
-        if not chunk or (len(chunk) > 1 and not chunk[-1]):
-            raise bad_payload(f"a state of {len(chunk)} bytes that would fit fewer")
-        return chunk.ljust(4, b"\0"), b""
-    head = 4 * lanes - (lanes == 1) * (len(chunk) % 2)
-    if len(chunk) < head or (len(chunk) - head) % 2:
-        raise bad_payload(f"a chunk of {lanes} lanes has {len(chunk)} bytes")
-    states = chunk[:head].ljust(4 * lanes, b"\0")
-    if min(unpack_from(f"<{lanes}I", states)) < (LOWEST if head % 4 or lanes > 1 else 1 << 24):
-        raise bad_payload("a rANS state is below 2**16, or would fit fewer bytes")
-    return states, chunk[head:]
-
-
-def _closed(states: bytes, words: bytes) -> bytes:
-    """The chunk of states, four bytes each, and words."""
-    if len(states) > 4:
-        return states + words
-    short = states.rstrip(b"\0")
-    return (short or b"\0") if not words else short.ljust(3, b"\0") + words

@@ -11,7 +11,7 @@ from lgcodec.errors import FileError, UsageError
 
 __all__ = ["MAX_BITS", "Uniform"]
 
-MIN_BITS, MAX_BITS = 2, 13
+MIN_BITS, MAX_BITS = 2, 18
 SMALLEST_STEP = 1e-30  # weights below it are zero for every purpose
 CUTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 
@@ -45,7 +45,7 @@ class Uniform(Quantiser):
     @property
     @override
     def symbol_type(self) -> np.dtype[Any]:
-        return np.dtype("<i1" if self.bits <= 8 else "<i2")
+        return np.dtype(f"<i{next(n for n in (1, 2, 4) if self.bits <= 8 * n)}")
 
     @property
     @override

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from lgcodec.coding.base import Floats
-from lgcodec.coding.uniform import MAX_BITS
+from lgcodec.coding.frequencies import SYMBOL_BITS
+from lgcodec.coding.scaled import BITS, Scaled
 from lgcodec.fit.settings import Fitted
 from lgcodec.nets import TensorWeights
 
@@ -22,17 +23,23 @@ class Candidate:
     weights   by "local.<name>", [P, *shape], and "global.<name>", [*shape]
     psnr      dB on the measured samples
     steps     that the weights are multiples of, by the same names; None: not rounded
+    coder     that they were rounded for
     """
 
     weights: TensorWeights
     psnr: float = UNKNOWN
     score: Score = (0.0, 0.0)
     steps: dict[str, float] | None = None
+    coder: str = "rans"
 
     def fitted(
-        self, bits: int = MAX_BITS, iterations: int = 0, *, interrupted: bool = False
+        self, bits: int | None = None, iterations: int = 0, *, interrupted: bool = False
     ) -> Fitted:
-        """What is to be coded; `bits` hold every symbol if the weights are rounded."""
+        """What is to be coded; `bits` hold every symbol if the weights are rounded.
+
+        None: as many as the coder takes.
+        """
+        most = BITS if self.coder == Scaled.name else SYMBOL_BITS
         scopes: dict[str, dict[str, Floats]] = {"local": {}, "global": {}}
         for name, value in self.weights.items():
             scope, tensor = name.split(".", 1)
@@ -41,8 +48,9 @@ class Candidate:
             scopes["local"],
             scopes["global"],
             self.steps,
-            bits=None if self.steps is None else bits,
+            bits=None if self.steps is None else bits or most,
             psnr=self.psnr,
             iterations=iterations,
             interrupted=interrupted,
+            coder=self.coder,
         )

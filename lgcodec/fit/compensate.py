@@ -11,11 +11,12 @@ of least error + price x bits under the table of its tensor.
 
 Rounding to multiples of D adds V_kk^2 D^2 / 12 to the error of weight k and takes log2 D from its
 bits. So D^2 = 6 price / (ln 2 x mean V_kk^2 of the tensor) is best, and one number, the price of a
-bit, sets the steps of all tensors. H holds near by alone: layer by layer it is made anew, after a
-step of the weights that are free (see `gauss_newton`).
+bit, sets the steps of all tensors. What these steps have in common for a partition, more than for
+others, becomes its scale. H holds near by alone: layer by layer it is made anew, after a step of
+the weights that are free (see `gauss_newton`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import Final, final
@@ -24,13 +25,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lgcodec.coding.frequencies import PRECISION, FrequencyTable
-from lgcodec.coding.uniform import MAX_BITS, Uniform
+from lgcodec.coding.frequencies import SYMBOL_BITS
+from lgcodec.coding.uniform import Uniform
 from lgcodec.fit.gauss_newton import Residuals, polish
+from lgcodec.fit.scales import Costs, scales_of
 
 __all__ = ["Rounded", "Rounding"]
 
-LARGEST: Final = Uniform(MAX_BITS).largest
+LARGEST: Final = Uniform(SYMBOL_BITS).largest
 FINEST: Final = 1e-30  # step
 NEAR: Final = 0.3  # of the mean magnitude: smaller weights are pulled to 0 no harder
 JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
@@ -40,7 +42,7 @@ PASSES: Final = 2  # of a tensor: the table of the second is that of the first's
 @final
 @dataclass(frozen=True)
 class Rounded:
-    """Weights [P, N] that are multiples of the `steps` of their tensors, by "local.<name>"."""
+    """Weights [P, N], multiples of `steps` by tensor, "local.<name>", and of a scale [P]."""
 
     flat: Tensor
     steps: dict[str, float]
@@ -74,8 +76,9 @@ class Rounding:
     def at_once(self, flat: Tensor, matrix: Tensor) -> Rounded:
         """All tensors under one H: quick, an estimate."""
         columns = _Columns(flat, matrix, self.ridge(flat, matrix))
-        places = self._residuals.places.items()
-        steps = {name: self._tensor(columns, place) for name, place in places}
+        places = self._residuals.places
+        scales = self._scales(columns)
+        steps = {name: self._tensor(columns, name, places[name], scales) for name in places}
         return Rounded(columns.moved(flat.shape[1]), steps)
 
     def in_turn(self, flat: Tensor, damping: Tensor) -> Iterator[Rounded]:
@@ -89,17 +92,28 @@ class Rounding:
             matrix = self._residuals.normal(flat).matrix
             ridge = self.ridge(flat, matrix)[:, first:]
             columns = _Columns(flat[:, first:], matrix[:, first:, first:], ridge)
+            scales = scales if first else self._scales(columns)
             for name, place in layer:
-                steps[name] = self._tensor(columns, slice(place.start - first, place.stop - first))
+                here = slice(place.start - first, place.stop - first)
+                steps[name] = self._tensor(columns, name, here, scales)
             flat[:, first:] = columns.moved(layer[1][1].stop - first)
             yield Rounded(flat, steps)
 
-    def _tensor(self, columns: "_Columns", place: slice) -> float:
-        """Round the columns of one tensor, twice; the step."""
-        step = columns.step(place, self._price)
-        symbols = columns.symbols(place, step)
+    def _scales(self, columns: "_Columns") -> Tensor:
+        """[P]"""
+        places = self._residuals.places.values()
+        steps = torch.stack([columns.steps(place, self._price) for place in places], 1)
+        counts = torch.tensor([place.stop - place.start for place in places])
+        return scales_of(steps, counts.to(steps))
+
+    def _tensor(self, columns: "_Columns", name: str, place: slice, scales: Tensor) -> float:
+        """Round the columns of one tensor, twice; the step that scales multiply."""
+        step = columns.step(place, self._price, scales)
+        grows = name in self._residuals.ascending
+        symbols = columns.symbols(place, step * scales)
         for _ in range(PASSES):
-            symbols = columns.round(place, step, self._price, _bits_of(symbols))
+            costs = Costs(symbols, scales, grows=grows)
+            symbols = columns.round(place, step * scales, self._price, costs)
         return step
 
 
@@ -112,29 +126,33 @@ class _Columns:
         self._shift = torch.zeros_like(self._weights)
         self._factor = _factor(matrix.double() + ridge.double().diag_embed())
 
-    def step(self, place: slice, price: float) -> float:
-        """The step of a tensor, one that float32 has."""
-        curvature = float(self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean())
-        finest = float(self._weights[:, place].abs().max()) / LARGEST
-        return float(np.float32(max(_step(curvature, price), finest)))
+    def steps(self, place: slice, price: float) -> Tensor:
+        """[P] the best ones of a tensor."""
+        curvature = self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean(1)
+        return (6 * price / log(2) / curvature.clamp(min=FINEST)).sqrt().clamp(min=FINEST)
 
-    def symbols(self, place: slice, step: float) -> Tensor:
+    def step(self, place: slice, price: float, scales: Tensor) -> float:
+        """Of a tensor, to be multiplied by scales; one that float32 has."""
+        best = float((self.steps(place, price) / scales).log().mean().exp())
+        finest = float((self._weights[:, place].abs().amax(1) / scales).max()) / LARGEST
+        return float(np.float32(max(best, finest)))
+
+    def symbols(self, place: slice, steps: Tensor) -> Tensor:
         """[P, n] of a tensor, each for itself."""
-        return (self._weights[:, place] / step).round().clamp(-LARGEST, LARGEST)
+        return (self._weights[:, place] / steps[:, None]).round().clamp(-LARGEST, LARGEST)
 
-    def round(
-        self, place: slice, step: float, price: float, bits: Callable[[Tensor], Tensor]
-    ) -> Tensor:
-        """Symbols [P, n] of a tensor, those before it being rounded."""
-        symbols = []
+    def round(self, place: slice, steps: Tensor, price: float, costs: Costs) -> Tensor:
+        """Symbols [P, n] of a tensor, those before it being rounded, by steps [P]."""
+        symbols: list[Tensor] = []
         for k in range(place.start, place.stop):
-            wanted = (self._weights[:, k] + self._makes_up(k)) / step
-            near = wanted.round().clamp(-LARGEST, LARGEST)
-            choice = torch.stack([near, near - near.sign()])
-            error = (self._factor[:, k, k] * step * (wanted - choice)).square()
-            best = (error + price * bits(choice)).argmin(0, keepdim=True)
+            wanted = (self._weights[:, k] + self._makes_up(k)) / steps
+            near = wanted.round()
+            choice = torch.stack([near, near - 1, near + 1]).clamp(-LARGEST, LARGEST)
+            error = (self._factor[:, k, k] * steps * (wanted - choice)).square()
+            bits = costs(choice, symbols[-1] if symbols else None)
+            best = (error + price * bits).argmin(0, keepdim=True)
             symbols.append(choice.gather(0, best)[0])
-            self._shift[:, k] = symbols[-1] * step - self._weights[:, k]
+            self._shift[:, k] = symbols[-1] * steps - self._weights[:, k]
         return torch.stack(symbols, 1)
 
     def moved(self, rounded: int) -> Tensor:
@@ -169,10 +187,3 @@ def _factor(matrix: Tensor) -> Tensor:
 def _step(curvature: float, price: float) -> float:
     """The best one, where a shift squared, times `curvature`, is what the error rises by."""
     return max(sqrt(6 * price / log(2) / max(curvature, FINEST)), FINEST)
-
-
-def _bits_of(symbols: Tensor) -> Callable[[Tensor], Tensor]:
-    """Bits of whole numbers under the table of `symbols`; beyond its ends as at them."""
-    table = FrequencyTable.fit(symbols.cpu().numpy())
-    bits = PRECISION - torch.from_numpy(np.log2(table.frequencies())).to(symbols.device)
-    return lambda found: bits[(found.long() - table.least).clamp(0, len(bits) - 1)]

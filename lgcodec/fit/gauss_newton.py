@@ -58,6 +58,7 @@ class Residuals:
     def __init__(self, family: Siren, sampler: Sampler, samples: int) -> None:
         self._family, self._sampler = family, sampler
         self._positions = sampler.spread(samples)
+        self.ascending = {f"local.{name}" for name in family.ascending}
         self._shapes = {f"local.{t.name}": t.shape for t in family.local_tensors()}
         ends = [0]
         for shape in self._shapes.values():

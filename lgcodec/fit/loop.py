@@ -13,7 +13,6 @@ from typing import Final, cast, final
 
 import torch
 
-from lgcodec.coding.uniform import MAX_BITS
 from lgcodec.fit.beginning import Start
 from lgcodec.fit.candidate import UNKNOWN, Candidate
 from lgcodec.fit.checkpoint import joined, load_state, part_of, save_state
@@ -187,7 +186,7 @@ class _Run:
         best, learner = self.best, self.training.learner
         if best.steps is None:
             best = replace(best, weights=self.family.canonicalise(best.weights))
-        bits = learner.bits if learner else MAX_BITS
+        bits = learner.bits if learner else None
         return best.fitted(bits, self.schedule.iteration, interrupted=interrupted)
 
     def save(self, path: Path) -> None:
@@ -200,6 +199,7 @@ class _Run:
             **self.schedule.state(),
             "best_psnr": self.best.psnr,
             "best_steps": self.best.steps,
+            "best_coder": self.best.coder,
         }
         parts = {**self.training.state(), "best": self.best.weights}
         save_state(path, self._identity(), joined(parts), numbers)
@@ -213,7 +213,8 @@ class _Run:
         best = part_of(tensors, "best")
         weights = {name: best[name].to(self.device) for name in self.training.weights}
         score, steps = tuple(numbers["best_score"]), numbers["best_steps"]
-        self.best = Candidate(weights, numbers["best_psnr"], score, steps)
+        coder = numbers["best_coder"]
+        self.best = Candidate(weights, numbers["best_psnr"], score, steps, coder)
         self.schedule.restore(numbers)
 
     def _identity(self) -> str:

@@ -13,7 +13,8 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
-from lgcodec.coding.uniform import MAX_BITS, Uniform
+from lgcodec.coding.frequencies import SYMBOL_BITS
+from lgcodec.coding.uniform import Uniform
 from lgcodec.nets import Family, TensorWeights
 
 __all__ = ["FixedStep", "StepLearner", "bits_of"]
@@ -36,7 +37,7 @@ def bits_of(family: Family, nominal: int) -> dict[str, int]:
     """Bits of every tensor, by "local.<name>" and "global.<name>", for `nominal` bits."""
     names = [f"local.{tensor.name}" for tensor in family.local_tensors()]
     names += [f"global.{tensor.name}" for tensor in family.global_tensors()]
-    return {name: min(nominal + family.extra_bits(name), MAX_BITS) for name in names}
+    return {name: min(nominal + family.extra_bits(name), SYMBOL_BITS) for name in names}
 
 
 @final
@@ -60,9 +61,9 @@ class StepLearner:
         kept: Mapping[str, FixedStep] | None = None,
     ) -> None:
         quantisers = {name: Uniform(width) for name, width in bits.items()}
-        self.bits = MAX_BITS if free else max(bits.values())
+        self.bits = SYMBOL_BITS if free else max(bits.values())
         largest = {
-            name: Uniform(MAX_BITS).largest if free else quantiser.largest
+            name: Uniform(SYMBOL_BITS).largest if free else quantiser.largest
             for name, quantiser in quantisers.items()
         }
         self._limits = {name: (-most, most) for name, most in largest.items()}

@@ -15,6 +15,7 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
+from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.candidate import Candidate
 from lgcodec.fit.compensate import Rounded, Rounding
 from lgcodec.fit.gauss_newton import Residuals, polish
@@ -95,7 +96,8 @@ class Refinement:
         return replace(found, psnr=psnr, score=score)
 
     def _candidate(self, rounded: Rounded) -> Candidate:
-        return Candidate(self._residuals.tensors(rounded.flat), steps=rounded.steps)
+        tensors = self._residuals.tensors(rounded.flat)
+        return Candidate(tensors, steps=rounded.steps, coder=Scaled.name)
 
     def _bytes(self, rounded: Rounded) -> int:
         return self._size_of(self._candidate(rounded).fitted())
@@ -128,6 +130,7 @@ class Refinement:
             for step in self._settled_at(price, flat, damping, most):
                 yield (done + step) / self._work, None
             done += step
+            flat.copy_(self._canonical(flat))
             wanted, _ = self._priced(flat, price)
             if price / NEAR < wanted < price * NEAR:
                 break
@@ -143,6 +146,9 @@ class Refinement:
             yield step
             if step >= SINCE and errors[-1] > (1 - self._settled_by) * errors[-1 - SINCE]:
                 return
+
+    def _canonical(self, flat: Tensor) -> Tensor:
+        return self._residuals.flat(self._family.canonicalise(self._residuals.tensors(flat)))
 
     def _first_price(self, flat: Tensor) -> float:
         return SLOPE * self._error(flat) / (8 * flat.numel())

@@ -80,6 +80,7 @@ class Fitted:
     psnr         dB on the measured samples, not on a batch
     bits         that hold every symbol; None: not quantised
     interrupted  whether Ctrl-C ended the fit
+    coder        of the symbols, that they were chosen for
     """
 
     local: dict[str, Floats]
@@ -89,6 +90,7 @@ class Fitted:
     psnr: float
     iterations: int
     interrupted: bool = False
+    coder: str = "rans"
 
 
 SizeOf = Callable[[Fitted], int]  # bytes of what was fitted

@@ -21,6 +21,7 @@ NAMES: Final = (
     *("merge.w", "merge.b", "modulators"),
     *("siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd"),
     *("ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead", "motion"),
+    *("scaled", "differences"),
 )
 NUMBERS: Final = {name: number for number, name in enumerate(NAMES)}
 

@@ -119,6 +119,11 @@ class Family(ABC):
         """
         return None
 
+    @property
+    def ascending(self) -> tuple[str, ...]:
+        """Local tensors whose numbers are in order in canonical weights."""
+        return ()
+
     @abstractmethod
     def canonicalise(self, weights: TensorWeights) -> TensorWeights:
         """Equivalent weights of the smallest magnitude, which quantise best."""

@@ -1,0 +1,57 @@
+"""Scales of partitions, and what symbols cost under the tables of the coder `scaled`."""
+
+from typing import Final, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lgcodec.coding.frequencies import PRECISION, UNIT, FrequencyTable
+from lgcodec.coding.scaled import SCALES, USUAL
+
+__all__ = ["Costs", "scales_of"]
+
+RANGE: Final = 2.0**6  # of the scales of a group, those that are used: 4 to 256
+LEAST: Final = UNIT  # finer ones share the places of a table
+
+
+def scales_of(steps: Tensor, counts: Tensor) -> Tensor:
+    """Scales [P], the nearest that there are to what each partition's steps [P, T] have in common.
+
+    counts   [T] numbers of each tensor
+    """
+    logs = steps.log2()
+    wanted = ((logs - logs.mean(0)) * counts).sum(1) / counts.sum()
+    usable = torch.tensor([s for s in SCALES if LEAST <= s <= LEAST * RANGE], dtype=logs.dtype)
+    nearest = (wanted.cpu()[:, None] - (usable / USUAL).log2()).abs().argmin(1)
+    return usable[nearest].to(steps)
+
+
+@final
+class Costs:
+    """Bits under the table of the symbols [P, n] of a tensor.
+
+    scales   [P] of partitions
+    grows    whether a symbol is coded as what it is more than the one before it
+    """
+
+    def __init__(self, symbols: Tensor, scales: Tensor, *, grows: bool) -> None:
+        self._grows = grows
+        stored = torch.diff(symbols, dim=1, prepend=symbols[:, :1] * 0) if grows else symbols
+        places = (stored * scales[:, None]).cpu().numpy().astype(np.int64) // UNIT
+        table = FrequencyTable.fit(places)
+        kinds, which = torch.unique(scales.cpu(), return_inverse=True)
+        found = [table.multiples(int(scale)) for scale in kinds]
+        longest = max(len(d.counts) for d in found)
+        bits = [np.pad(np.log2(d.counts), (0, longest - len(d.counts)), "edge") for d in found]
+        device = symbols.device
+        self._bits = torch.from_numpy(PRECISION - np.stack(bits)).to(device)
+        self._first = torch.tensor([d.first for d in found])[which].to(device)
+        self._last = torch.tensor([len(d.counts) - 1 for d in found])[which].to(device)
+        self._which = which.to(device)
+
+    def __call__(self, choices: Tensor, before: Tensor | None) -> Tensor:
+        """[K, P] of choices [K, P] for a symbol, after `before` [P]; beyond a table as at its end."""
+        stored = choices - before if self._grows and before is not None else choices
+        places = (stored.long() - self._first).clamp(min=0).minimum(self._last)
+        return self._bits[self._which, places]
