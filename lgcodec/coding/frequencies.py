@@ -24,7 +24,7 @@ PRECISION: Final = 14  # the frequencies of a table add up to 2**14
 TABLE: Final = struct.Struct("<hhhHH")
 SYMBOL_BITS: Final = 13  # whose symbols a table can hold, whatever they are
 MAX_SYMBOLS: Final = 2**SYMBOL_BITS
-UNIT: Final = 4  # of numbers that are multiples: so many share a weight
+UNIT: Final = 8  # of numbers that are multiples: so many share a weight
 NODES: Final = 128  # at most so many distances are told apart when a table is fitted
 Counts = NDArray[np.int64]
 

@@ -29,8 +29,8 @@ SCALES: Final = (  # by code from 1 on: four to an octave, once there are as man
     *(1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32),
     *(40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448),
 )
-USUAL: Final = 16  # the scale that costs least, and that of partitions that come later
-BITS: Final = 18  # of a quantiser whose symbols are all those that a table can place
+USUAL: Final = 32  # the scale that costs least, and that of partitions that come later
+BITS: Final = 19  # of a quantiser whose symbols are all those that a table can place
 FURTHEST: Final = ((1 << (BITS - 1)) - 1) // USUAL  # symbol of the usual scale
 Integers = NDArray[np.int64]
 
@@ -41,7 +41,6 @@ class Scaled(Coder):
 
     name: ClassVar[str] = "scaled"
     integers_only: ClassVar[bool] = True
-    self_checking: ClassVar[bool] = True
     usual_scale: ClassVar[int] = USUAL
 
     def __init__(self, differences: Sequence[int] = (), before: int = 0) -> None:
@@ -181,8 +180,8 @@ def _reach(table: bytes) -> tuple[int, int]:
 
 @cache
 def _code_distribution() -> Distribution:
-    """Of the codes of scales: most partitions are within two octaves of the usual one."""
-    return FrequencyTable(1, len(SCALES), 1 + SCALES.index(USUAL), 61_000, 64_000).distribution()
+    """Of the codes of scales: most partitions are within three octaves of the usual one."""
+    return FrequencyTable(1, len(SCALES), 1 + SCALES.index(USUAL), 65_000, 64_200).distribution()
 
 
 def _distributions(tables: Sequence[FrequencyTable], scale: int) -> list[Distribution]:

@@ -11,7 +11,7 @@ from lgcodec.errors import FileError, UsageError
 
 __all__ = ["MAX_BITS", "Uniform"]
 
-MIN_BITS, MAX_BITS = 2, 18
+MIN_BITS, MAX_BITS = 2, 19
 SMALLEST_STEP = 1e-30  # weights below it are zero for every purpose
 CUTS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
 

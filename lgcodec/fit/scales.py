@@ -11,8 +11,7 @@ from lgcodec.coding.scaled import SCALES, USUAL
 
 __all__ = ["Costs", "scales_of"]
 
-RANGE: Final = 2.0**6  # of the scales of a group, those that are used: 4 to 256
-LEAST: Final = UNIT  # finer ones share the places of a table
+LEAST: Final = 4  # of the scales that are used: finer ones have too many symbols in a place
 
 
 def scales_of(steps: Tensor, counts: Tensor) -> Tensor:
@@ -22,7 +21,7 @@ def scales_of(steps: Tensor, counts: Tensor) -> Tensor:
     """
     logs = steps.log2()
     wanted = ((logs - logs.mean(0)) * counts).sum(1) / counts.sum()
-    usable = torch.tensor([s for s in SCALES if LEAST <= s <= LEAST * RANGE], dtype=logs.dtype)
+    usable = torch.tensor([s for s in SCALES if s >= LEAST], dtype=logs.dtype)
     nearest = (wanted.cpu()[:, None] - (usable / USUAL).log2()).abs().argmin(1)
     return usable[nearest].to(steps)
 

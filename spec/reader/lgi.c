@@ -375,7 +375,8 @@ static const char *const NAMES[] = {
     /* 34 */ "merge.w", "merge.b", "modulators",
     /* 37 */ "siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd",
     /* 45 */ "ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead",
-    "motion"};
+    "motion",
+    /* 53 */ "scaled", "differences"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 typedef struct {

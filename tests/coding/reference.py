@@ -1,6 +1,7 @@
 """A decoder of chunks in plain Python, written from spec/codings/ and nothing else."""
 
-from struct import unpack
+from itertools import accumulate
+from struct import pack, unpack
 
 
 def frequencies(table: bytes) -> dict[int, int]:
@@ -45,3 +46,51 @@ def slots(counts: dict[int, int]) -> list[tuple[int, int, int]]:
     for symbol, count in counts.items():
         table += [(symbol, count, len(table))] * count
     return table
+
+
+def multiples(table: bytes, scale: int) -> dict[int, int]:
+    """Frequency of every symbol of a tensor of the coder scaled, in a chunk of this scale."""
+    least, most, middle, slope, bend = unpack("<hhhHH", table)
+    weight, ratio, w = 2**30, slope, []
+    for _ in range(max(most - middle, middle - least) + 1):
+        w.append(weight)
+        weight, ratio = weight * ratio // 2**16, ratio * bend // 2**16
+    symbols = range(-(-8 * least // scale), (8 * most + 7) // scale + 1)
+    weights = {v: w[abs(v * scale // 8 - middle)] for v in symbols}
+    total = sum(weights.values()) or 1
+    counts = {v: 1 + weights[v] * (2**14 - len(weights)) // total for v in symbols}
+    counts[max(symbols, key=lambda v: (weights[v], -v))] += 2**14 - sum(counts.values())
+    return counts
+
+
+def scale_of(code: int) -> int:
+    """The scale that a code stands for."""
+    return code if code < 4 else (4 + code % 4) * 2 ** (code // 4 - 1)
+
+
+def decode_scaled(
+    tables: list[bytes], sizes: list[int], differences: set[int], chunk: bytes
+) -> list[list[int]]:
+    """The numbers of each tensor of a chunk of the coder scaled, of a single lane."""
+    count = 4 if len(chunk) > 4 and len(chunk) % 2 == 0 else min(3, len(chunk))
+    count = len(chunk) if len(chunk) <= 4 else count
+    state = int.from_bytes(chunk[:count], "little")
+    words = list(unpack(f"<{(len(chunk) - count) // 2}H", chunk[count:]))
+
+    def next_of(counts: dict[int, int]) -> int:
+        nonlocal state
+        symbol, frequency, start = slots(counts)[state % 2**14]
+        state = frequency * (state // 2**14) + state % 2**14 - start
+        if state < 2**16 and words:
+            state = state * 2**16 + words.pop(0)
+        return symbol
+
+    code = next_of(frequencies(pack("<hhhHH", 1, 31, 16, 65_000, 64_200)))
+    scale, tensors = scale_of(code), []
+    for number, (table, size) in enumerate(zip(tables, sizes, strict=True)):
+        counts = multiples(table, scale)
+        values = [next_of(counts) * scale for _ in range(size)]
+        tensors.append(list(accumulate(values)) if number in differences else values)
+    assert words == []
+    assert state == 0
+    return tensors

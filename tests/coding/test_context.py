@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from coding import context_reference as reference
 from coding import pyramid_reference
 from coding.builders import AHEAD, drawn_networks, network, pyramids, ready, symbols, told
-from lgcodec.coding import ChunkCodec, Integer, codec_of, streams
+from lgcodec.coding import ChunkCodec, Integer, codec_of, states
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.neighbours import causal_offsets, fronts
@@ -106,7 +106,7 @@ def test_a_chunk_of_several_lanes() -> None:
 @pytest.mark.parametrize("count", [1, 4])
 def test_lanes_are_those_of_the_specification(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Of magnitudes and of signs; lanes of 15 magnitudes, since the reference is slow."""
-    for module, name in ((streams, "SYMBOLS_PER_LANE"), (reference, "LANE")):
+    for module, name in ((states, "SYMBOLS_PER_LANE"), (reference, "LANE")):
         monkeypatch.setattr(module, name, 15)
     coder = ready(CODER, 2)
     values = symbols(coder, count, 2)

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from lgcodec.coding.lanes import Lanes, SlotTable, lanes_of
+from lgcodec.coding.frequencies import FrequencyTable
+from lgcodec.coding.lanes import SlotTable, lanes_of
 from lgcodec.coding.rans import Rans
 from lgcodec.errors import FileError
 
 RANS = Rans()
 INT8 = np.dtype("<i1")
+TABLE = FrequencyTable(0, 1, 0, 1, 1).pack()
 
 
 def coded(chunks: int, length: int) -> tuple[np.ndarray, bytes, list[bytes]]:
@@ -28,7 +30,8 @@ def test_lanes_grow_with_the_chunk(total: int, count: int) -> None:
 def test_slots_of_a_table() -> None:
     """Each symbol owns as many slots as its frequency, and knows its place among them."""
     symbols, table, _ = coded(1, 900)
-    slots = SlotTable([table, table], [900, 3], INT8)
+    distribution = FrequencyTable.unpack(table).distribution()
+    slots = SlotTable([distribution, distribution], [900, 3])
     assert len(slots.steps) == len(slots.symbols) == 2 << 14
     frequency, place = slots.steps >> 16, slots.steps & 0xFFFF
     values, first, counts = np.unique(
@@ -52,6 +55,6 @@ def test_a_chunk_that_ends_early_reads_none_of_its_neighbour() -> None:
 
 def test_too_few_bytes_for_the_states() -> None:
     with pytest.raises(FileError, match="7 bytes, its 2 lanes need 8"):
-        Lanes([bytes(7)], 2)
+        RANS.decode([TABLE], [bytes(7)], [2048], INT8)
     with pytest.raises(FileError, match="a rANS state is 5, allowed are 65536"):
-        Lanes([(5).to_bytes(4, "little")], 1)
+        RANS.decode([TABLE], [(5).to_bytes(4, "little")], [1], INT8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coding import context_reference as reference
 from coding.builders import AHEAD, moves, moving, network, ready, symbols, told
-from lgcodec.coding import ChunkCodec, streams
+from lgcodec.coding import ChunkCodec, states
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.integer import Integer
 from lgcodec.coding.pyramid import LATENTS, MOTION, Pyramid
@@ -96,7 +96,7 @@ def test_each_number_everywhere(number: int) -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_lanes_count_motion(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """First magnitudes and first signs, though their number has no part in that of lanes."""
-    for module, name in ((streams, "SYMBOLS_PER_LANE"), (reference, "LANE")):
+    for module, name in ((states, "SYMBOLS_PER_LANE"), (reference, "LANE")):
         monkeypatch.setattr(module, name, 29)
     coder = ready(CODER, 2)
     assert sum(coder.pyramid.sizes) // 29 > 2

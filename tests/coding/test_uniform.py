@@ -11,14 +11,14 @@ from lgcodec.errors import FileError, UsageError
 
 weights = arrays(np.float32, st.integers(0, 20), elements=st.floats(-1e6, 1e6, width=32))
 steps = st.floats(2.0**-30, 2.0**20, width=32)
-widths = st.integers(2, 13)
+widths = st.integers(2, 19)
 
 
 @given(weights, steps, widths)
 def test_symbols_are_in_their_range(values: np.ndarray, step: float, bits: int) -> None:
     """LGI-Q-02."""
     symbols = Uniform(bits).quantise(values, step)
-    assert symbols.dtype == ("<i1" if bits <= 8 else "<i2")
+    assert symbols.dtype == ("<i1" if bits <= 8 else "<i2" if bits <= 16 else "<i4")
     assert np.abs(symbols.astype(int)).max(initial=0) <= 2 ** (bits - 1) - 1
 
 
@@ -82,7 +82,7 @@ def test_weights_next_to_nothing(values: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    "configuration", [{}, {"bits": 1}, {"bits": 14}, {"bits": 8.0}, {"bits": True}, {"b": 8}]
+    "configuration", [{}, {"bits": 1}, {"bits": 20}, {"bits": 8.0}, {"bits": True}, {"b": 8}]
 )
 def test_impossible_configurations(configuration: dict[str, Any]) -> None:
     """LGI-Q-01, LGI-K-02."""
@@ -91,6 +91,6 @@ def test_impossible_configurations(configuration: dict[str, Any]) -> None:
 
 
 def test_bits_out_of_range() -> None:
-    for bits in (1, 14):
-        with pytest.raises(UsageError, match=f"bits is {bits}, allowed are 2 to 13"):
+    for bits in (1, 20):
+        with pytest.raises(UsageError, match=f"bits is {bits}, allowed are 2 to 19"):
             Uniform(bits)
