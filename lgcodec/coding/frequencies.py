@@ -164,7 +164,7 @@ def _search(
     floor = 2.0**-PRECISION  # every symbol has a frequency of at least 1
     likelihood = np.exp(energy.min(-1, keepdims=True) - energy)
     likelihood /= (likelihood * nodes.symbols).sum(-1, keepdims=True)
-    share = 1 - floor * nodes.symbols.sum()
+    share = max(1 - floor * nodes.symbols.sum(), 0.5)  # less: places, not all of them symbols
     bits = -(np.log2(likelihood * share + floor) * nodes.seen).sum(-1)
     best = np.unravel_index(int(bits.argmin()), bits.shape)
     return float(a[best]), float(b[best])

@@ -50,14 +50,12 @@ class Scaled(Coder):
     @classmethod
     @override
     def from_configuration(cls, configuration: Mapping[str, Any]) -> "Scaled":
-        numbers = configuration.get("differences")
-        is_list = isinstance(numbers, list | tuple) and all(type(n) is int for n in numbers)
-        if set(configuration) != {"differences"} or not is_list:
-            expected = "{differences: numbers of tensors}"
+        numbers: Any = configuration.get("differences")
+        is_list = isinstance(numbers, list | tuple)
+        counted = is_list and all(type(number) is int and number >= 0 for number in numbers)
+        if set(configuration) != {"differences"} or not counted or sorted({*numbers}) != [*numbers]:
+            expected = "{differences: numbers of tensors in order, each once}"
             raise FileError("E_CONF", f"scaled has {dict(configuration)!r:.200}, not {expected}")
-        if numbers != type(numbers)(sorted({n for n in numbers if n >= 0})):
-            message = f"differences are {numbers!r:.200}, expected to be in order, each once"
-            raise FileError("E_CONF", message)
         return cls(numbers)
 
     @property
@@ -161,7 +159,9 @@ class Scaled(Coder):
         whole = symbols.astype(np.int64)
         return np.diff(whole, axis=1, prepend=0) if self._grows(number) else whole
 
-    def _summed(self, number: int, stored: NDArray[np.int32], symbol_type: np.dtype[Any]) -> Symbols:
+    def _summed(
+        self, number: int, stored: NDArray[np.int32], symbol_type: np.dtype[Any]
+    ) -> Symbols:
         """Undo `_stored`; FileError E_PAYLOAD if a symbol does not fit its type."""
         whole = np.cumsum(stored, axis=1, dtype=np.int64) if self._grows(number) else stored
         limits = np.iinfo(symbol_type)
@@ -193,11 +193,13 @@ def _codes_of(whole: NDArray[Any]) -> Integers:
     """[C] codes of the largest scales that divide all numbers [C, N] of chunks."""
     divisor = np.gcd.reduce(whole, axis=1)
     divides = divisor[:, None] % np.array(SCALES) == 0
-    return len(SCALES) - divides[:, ::-1].argmax(axis=1).astype(np.int64)
+    codes: Integers = len(SCALES) - divides[:, ::-1].argmax(axis=1)
+    return codes
 
 
 def _read_codes(parts: Sequence[tuple[bytes, bytes]]) -> Integers:
     """[C] codes that chunks begin with."""
     states = np.array([int.from_bytes(head[:4], "little") for head, _ in parts], np.int64)
     ends = np.cumsum(_code_distribution().counts)
-    return np.searchsorted(ends, states % ends[-1], side="right") + 1
+    codes: Integers = 1 + np.searchsorted(ends, states % ends[-1], side="right")
+    return codes

@@ -25,14 +25,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lgcodec.coding.frequencies import SYMBOL_BITS
-from lgcodec.coding.uniform import Uniform
 from lgcodec.fit.gauss_newton import Residuals, polish
-from lgcodec.fit.scales import Costs, scales_of
+from lgcodec.fit.scales import Costs, largest, scales_of
 
 __all__ = ["Rounded", "Rounding"]
 
-LARGEST: Final = Uniform(SYMBOL_BITS).largest
 FINEST: Final = 1e-30  # step
 NEAR: Final = 0.3  # of the mean magnitude: smaller weights are pulled to 0 no harder
 JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
@@ -42,10 +39,11 @@ PASSES: Final = 2  # of a tensor: the table of the second is that of the first's
 @final
 @dataclass(frozen=True)
 class Rounded:
-    """Weights [P, N], multiples of `steps` by tensor, "local.<name>", and of a scale [P]."""
+    """Weights [P, N], multiples of `steps` by tensor, "local.<name>", times `scales` [P]."""
 
     flat: Tensor
     steps: dict[str, float]
+    scales: Tensor
 
 
 @final
@@ -79,11 +77,12 @@ class Rounding:
         places = self._residuals.places
         scales = self._scales(columns)
         steps = {name: self._tensor(columns, name, places[name], scales) for name in places}
-        return Rounded(columns.moved(flat.shape[1]), steps)
+        return Rounded(columns.moved(flat.shape[1]), steps, scales)
 
     def in_turn(self, flat: Tensor, damping: Tensor) -> Iterator[Rounded]:
         """Layer after layer, each under an H of its own, yielded after each; the last is all."""
         flat, steps = flat.clone(), {}
+        scales: Tensor | None = None
         places = list(self._residuals.places.items())
         for layer in zip(places[::2], places[1::2], strict=True):
             first = layer[0][1].start
@@ -92,28 +91,32 @@ class Rounding:
             matrix = self._residuals.normal(flat).matrix
             ridge = self.ridge(flat, matrix)[:, first:]
             columns = _Columns(flat[:, first:], matrix[:, first:, first:], ridge)
-            scales = scales if first else self._scales(columns)
+            if scales is None:
+                scales = self._scales(columns)
             for name, place in layer:
                 here = slice(place.start - first, place.stop - first)
                 steps[name] = self._tensor(columns, name, here, scales)
             flat[:, first:] = columns.moved(layer[1][1].stop - first)
-            yield Rounded(flat, steps)
+            yield Rounded(flat, steps, scales)
 
     def _scales(self, columns: "_Columns") -> Tensor:
         """[P]"""
         places = self._residuals.places.values()
         steps = torch.stack([columns.steps(place, self._price) for place in places], 1)
         counts = torch.tensor([place.stop - place.start for place in places])
-        return scales_of(steps, counts.to(steps))
+        reach = torch.stack([columns.reach(place) for place in places])
+        return scales_of(steps, counts.to(steps), reach)
 
     def _tensor(self, columns: "_Columns", name: str, place: slice, scales: Tensor) -> float:
         """Round the columns of one tensor, twice; the step that scales multiply."""
-        step = columns.step(place, self._price, scales)
         grows = name in self._residuals.ascending
-        symbols = columns.symbols(place, step * scales)
+        furthest = largest(scales, grows=grows)
+        step = columns.step(place, self._price, scales, furthest)
+        within = (furthest / scales).floor()
+        symbols = columns.symbols(place, step * scales, within)
         for _ in range(PASSES):
             costs = Costs(symbols, scales, grows=grows)
-            symbols = columns.round(place, step * scales, self._price, costs)
+            symbols = columns.round(place, step * scales, within, self._price, costs)
         return step
 
 
@@ -131,23 +134,35 @@ class _Columns:
         curvature = self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean(1)
         return (6 * price / log(2) / curvature.clamp(min=FINEST)).sqrt().clamp(min=FINEST)
 
-    def step(self, place: slice, price: float, scales: Tensor) -> float:
-        """Of a tensor, to be multiplied by scales; one that float32 has."""
+    def reach(self, place: slice) -> Tensor:
+        """The largest magnitude of a tensor."""
+        return self._weights[:, place].abs().max()
+
+    def step(self, place: slice, price: float, scales: Tensor, furthest: float) -> float:
+        """Of a tensor, to be multiplied by scales; one that float32 has.
+
+        furthest   the largest multiple that is allowed
+        """
         best = float((self.steps(place, price) / scales).log().mean().exp())
-        finest = float((self._weights[:, place].abs().amax(1) / scales).max()) / LARGEST
-        return float(np.float32(max(best, finest)))
+        return float(np.float32(max(best, float(self.reach(place)) / furthest)))
 
-    def symbols(self, place: slice, steps: Tensor) -> Tensor:
-        """[P, n] of a tensor, each for itself."""
-        return (self._weights[:, place] / steps[:, None]).round().clamp(-LARGEST, LARGEST)
+    def symbols(self, place: slice, steps: Tensor, within: Tensor) -> Tensor:
+        """[P, n] of a tensor, each for itself; see `round`."""
+        most = within[:, None]
+        return (self._weights[:, place] / steps[:, None]).round().clamp(-most, most)
 
-    def round(self, place: slice, steps: Tensor, price: float, costs: Costs) -> Tensor:
-        """Symbols [P, n] of a tensor, those before it being rounded, by steps [P]."""
+    def round(
+        self, place: slice, steps: Tensor, within: Tensor, price: float, costs: Costs
+    ) -> Tensor:
+        """Symbols [P, n] of a tensor by steps [P], those before it being rounded.
+
+        within   [P] their largest magnitude
+        """
         symbols: list[Tensor] = []
         for k in range(place.start, place.stop):
             wanted = (self._weights[:, k] + self._makes_up(k)) / steps
             near = wanted.round()
-            choice = torch.stack([near, near - 1, near + 1]).clamp(-LARGEST, LARGEST)
+            choice = torch.stack([near, near - 1, near + 1]).clamp(-within, within)
             error = (self._factor[:, k, k] * steps * (wanted - choice)).square()
             bits = costs(choice, symbols[-1] if symbols else None)
             best = (error + price * bits).argmin(0, keepdim=True)

@@ -9,21 +9,34 @@ from torch import Tensor
 from lgcodec.coding.frequencies import PRECISION, UNIT, FrequencyTable
 from lgcodec.coding.scaled import SCALES, USUAL
 
-__all__ = ["Costs", "scales_of"]
+__all__ = ["Costs", "largest", "scales_of"]
 
 LEAST: Final = 4  # of the scales that are used: finer ones have too many symbols in a place
+LARGEST: Final = 4090  # symbol of the finest scale in use, whose table has 2**13
+FURTHEST: Final = UNIT * (2**15 - 1)  # multiple that has a place
 
 
-def scales_of(steps: Tensor, counts: Tensor) -> Tensor:
+def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
     """Scales [P], the nearest that there are to what each partition's steps [P, T] have in common.
 
+    None is so fine that a table cannot reach the largest number of its tensor.
+
     counts   [T] numbers of each tensor
+    reach    [T] the largest magnitude
     """
     logs = steps.log2()
     wanted = ((logs - logs.mean(0)) * counts).sum(1) / counts.sum()
-    usable = torch.tensor([s for s in SCALES if s >= LEAST], dtype=logs.dtype)
+    units = (logs - wanted[:, None]).mean(0).exp2() / USUAL  # that scales multiply
+    finest = min(max(float((reach / units).max()) / LARGEST, LEAST), USUAL)
+    usable = torch.tensor([s for s in SCALES if s >= finest], dtype=logs.dtype)
     nearest = (wanted.cpu()[:, None] - (usable / USUAL).log2()).abs().argmin(1)
     return usable[nearest].to(steps)
+
+
+def largest(scales: Tensor, *, grows: bool) -> float:
+    """Multiple that a table can reach, in the chunk of the finest of these scales [P]."""
+    whole = LARGEST // 2 if grows else LARGEST  # a difference is up to twice as large
+    return min(whole * float(scales.min()), FURTHEST)
 
 
 @final
@@ -50,7 +63,7 @@ class Costs:
         self._which = which.to(device)
 
     def __call__(self, choices: Tensor, before: Tensor | None) -> Tensor:
-        """[K, P] of choices [K, P] for a symbol, after `before` [P]; beyond a table as at its end."""
+        """[K, P] of choices [K, P] for a symbol, after `before` [P]; beyond a table as its end."""
         stored = choices - before if self._grows and before is not None else choices
         places = (stored.long() - self._first).clamp(min=0).minimum(self._last)
         return self._bits[self._which, places]

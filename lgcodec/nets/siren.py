@@ -72,4 +72,6 @@ class Siren(Sine):
         weights[bias], order = weights[bias].sort(dim=1, stable=True)
         into = order[:, None].expand_as(weights[incoming])
         weights[incoming] = weights[incoming].gather(2, into)
-        weights[outgoing] = weights[outgoing].gather(1, order[:, :, None].expand_as(weights[outgoing]))
+        weights[outgoing] = weights[outgoing].gather(
+            1, order[:, :, None].expand_as(weights[outgoing])
+        )

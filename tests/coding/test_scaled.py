@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import reference
-from lgcodec.coding.frequencies import UNIT, FrequencyTable
 from lgcodec.coding import scaled
+from lgcodec.coding.frequencies import UNIT, FrequencyTable
 from lgcodec.coding.rans import Rans
 from lgcodec.coding.scaled import BITS, SCALES, USUAL, Scaled
 from lgcodec.errors import FileError
@@ -127,7 +127,10 @@ def test_coarse_chunks_take_fewer_bytes() -> None:
     """At least two of the three bits that a scale eight times as large saves of each number."""
     sizes, rows = [600, 10], 8
     fine, coarse = ([scale] * rows for scale in (8, 64))
-    symbols = [np.concatenate(parts) for parts in zip(*(drawn(3, s, sizes) for s in (fine, coarse)))]
+    symbols = [
+        np.concatenate(parts)
+        for parts in zip(drawn(3, fine, sizes), drawn(3, coarse, sizes), strict=True)
+    ]
     _, chunks = coded(symbols)
     lengths = [sum(map(len, part)) for part in (chunks[:rows], chunks[rows:])]
     assert lengths[0] - lengths[1] > 2 * sum(sizes) * rows / 8

@@ -38,9 +38,13 @@ def at_once(flat: Tensor, price: float) -> Rounded:
     return Rounding(RESIDUALS, price).at_once(flat, RESIDUALS.normal(flat).matrix)
 
 
-def plain(flat: Tensor, steps: dict[str, float]) -> Tensor:
-    parts = [(flat[:, p] / steps[n]).round() * steps[n] for n, p in RESIDUALS.places.items()]
-    return torch.cat(parts, 1)
+def plain(flat: Tensor, like: Rounded) -> Tensor:
+    """Each weight rounded for itself, by the steps of another rounding."""
+    parts = []
+    for name, place in RESIDUALS.places.items():
+        steps = (like.steps[name] * like.scales)[:, None]
+        parts.append((flat[:, place] / steps).round() * steps)
+    return torch.cat(parts, 1).float()
 
 
 def error(flat: Tensor) -> float:
@@ -51,7 +55,7 @@ def entropy(rounded: Rounded) -> float:
     """Bits of all symbols, each tensor by itself."""
     total = 0.0
     for name, place in RESIDUALS.places.items():
-        symbols = (rounded.flat[:, place] / rounded.steps[name]).round()
+        symbols = (rounded.flat[:, place] / rounded.steps[name] / rounded.scales[:, None]).round()
         counts = symbols.unique(return_counts=True)[1]
         total -= float((counts * (counts / counts.sum()).log2()).sum())
     return total
@@ -60,7 +64,7 @@ def entropy(rounded: Rounded) -> float:
 @pytest.mark.parametrize("way", [in_turn, at_once])
 def test_weights_are_multiples_of_their_steps(way: Way) -> None:
     rounded = way(fitted(0), PRICE)
-    torch.testing.assert_close(plain(rounded.flat, rounded.steps), rounded.flat)
+    torch.testing.assert_close(plain(rounded.flat, rounded), rounded.flat)
     assert set(rounded.steps) == set(RESIDUALS.places)
 
 
@@ -70,7 +74,7 @@ def test_it_beats_plain_rounding(seed: int) -> None:
     flat = fitted(seed)
     rounded = in_turn(flat, PRICE)
     before = error(flat)
-    assert error(rounded.flat) - before < 0.7 * (error(plain(flat, rounded.steps)) - before)
+    assert error(rounded.flat) - before < 0.7 * (error(plain(flat, rounded)) - before)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -79,7 +83,7 @@ def test_at_once_it_beats_plain_rounding_where_the_error_is_a_parabola(seed: int
     matrix = RESIDUALS.normal(flat).matrix
     rounded = Rounding(RESIDUALS, PRICE).at_once(flat, matrix)
     costs = []
-    for other in (rounded.flat, plain(flat, rounded.steps)):
+    for other in (rounded.flat, plain(flat, rounded)):
         shift = (other - flat)[:, :, None]
         costs.append(float((shift.mT @ matrix @ shift).sum()))
     assert costs[0] < 0.7 * costs[1]

@@ -10,8 +10,7 @@ import pytest
 
 from fit.builders import CPU, lattice, sampler, smooth
 from lgcodec.coding import ChunkCodec, Uniform
-from lgcodec.coding.rans import Rans
-from lgcodec.coding.uniform import MAX_BITS
+from lgcodec.coding.scaled import BITS, Scaled
 from lgcodec.fit.loop import fit
 from lgcodec.fit.refine import can_refine
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
@@ -20,7 +19,8 @@ from lgcodec.nets import Siren
 PICTURE = smooth("image", (48, 48), 3)
 GEOMETRY = lattice(PICTURE, (3, 3))
 NETWORK = Siren(3, 6, 0, ((-1.0, 1.0),) * 2, tile_range=0.5, layers=3)
-CODEC = ChunkCodec(Uniform(MAX_BITS), Rans(), NETWORK.local_tensors(), ())
+CODER = Scaled([1, 3])  # biases of the hidden layers
+CODEC = ChunkCodec(Uniform(BITS), CODER, NETWORK.local_tensors(), ())
 SIZE = 600
 SETTINGS = FitSettings(iterations=60, samples=64, rate=8e-3, global_rate=4e-3, size=SIZE, refine=24)
 

@@ -27,9 +27,11 @@ Plug = TypeVar("Plug", Quantiser, Coder)
 EXAMPLES: Final[Mapping[str, list[dict[str, Any]]]] = {
     "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 13}],
     "float": [{"bits": 16}, {"bits": 32}],
+    "scaled": [{"differences": []}, {"differences": [0, 1]}],
     "context": [{"tile": (5, 6), "levels": (1, 2), "channels": 2}],
 }
-EXACT: Final = ("raw", "rans", "scaled", "context")  # coders with one byte string per sequence of symbols
+# Coders with one byte string per sequence of symbols.
+EXACT: Final = ("raw", "rans", "scaled", "context")
 SIZES: Final = (1, 2, 3, 5, 8, 13, 21, 34, 55, 2050)  # of tensors; the last takes two lanes
 VAST: Final = (2**14, 2**14)  # a shape that no input can hold, and that must cost no memory
 HEAD: Final = 5  # bytes before the global chunk in an input of `coding`

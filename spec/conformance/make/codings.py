@@ -14,12 +14,13 @@ import numpy as np
 from lgcodec.coding import ChunkCodec, codec_of
 from lgcodec.coding.base import Coder, Quantiser, Symbols
 from lgcodec.coding.context import ENTROPY, Context
-from lgcodec.coding.frequencies import FrequencyTable
+from lgcodec.coding.frequencies import UNIT, FrequencyTable
 from lgcodec.coding.network import MAX_WEIGHT
+from lgcodec.coding.scaled import SCALES, Scaled
 from lgcodec.coding.uniform import Uniform
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 
-__all__ = ["CODINGS", "chunks", "frame"]
+__all__ = ["CODINGS", "SCALED", "chunks", "frame"]
 
 # Every quantiser and every coder, and each pair that fits.
 CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
@@ -32,6 +33,8 @@ CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
     (Plug("float", {"bits": 32}), Plug("zstd")),
     (Plug("uniform", {"bits": 10}), Plug("zstd")),
 )
+# Biases of the first two layers of a network without a global part are differences.
+SCALED: Final = (Plug("uniform", {"bits": 10}), Plug("scaled", {"differences": [1, 3]}))
 # Of the tensors of latents: the middle and half the reach of their numbers.
 RANGES: Final = {"entropy": (0, 10), "steps": (-88, 10), "coarse": (0, 6), "latents": (0, 14)}
 LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network stay small
@@ -40,6 +43,20 @@ LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network s
 def _frequencies(symbols: Symbols) -> bytes:
     least, most = int(symbols.min(initial=0)), int(symbols.max(initial=0))
     return FrequencyTable(least, most, 0, 65_535 - 2**15 // (1 + most - least), 65_000).pack()
+
+
+def _places(symbols: Symbols) -> bytes:
+    """As many for differences, which are up to twice as large."""
+    reach = 2 * int(np.abs(symbols.astype(int)).max(initial=0)) // UNIT + 1
+    return FrequencyTable(-reach, reach, 0, 65_535 - 2**15 // (1 + reach), 65_000).pack()
+
+
+def _multiples(symbols: Symbols) -> Symbols:
+    """Nearer to 0, so that a scale of its own divides each chunk."""
+    scales = np.array([SCALES[(5 * row + 11) % 20] for row in range(len(symbols))])[:, None]
+    whole = symbols.astype(int)
+    multiples: Symbols = np.sign(whole) * (np.abs(whole) // scales * scales)
+    return multiples.astype(symbols.dtype)
 
 
 def _frames(symbols: Symbols) -> list[bytes]:
@@ -60,6 +77,7 @@ def frame(content: bytes, flags: int) -> bytes:
 
 TABLES: Final[Mapping[str, Callable[[Symbols], bytes]]] = {
     "rans": _frequencies,
+    "scaled": _places,
     "context": _frequencies,
 }
 ENCODERS: Final[Mapping[str, Callable[[Symbols], list[bytes]]]] = {"zstd": _frames}
@@ -105,7 +123,13 @@ def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) ->
 
 
 def _allowed(coder: Coder, tensor: TensorSpec, symbols: Symbols) -> Symbols:
-    """Differences to the network of the specification within its limits; all else as it is."""
+    """What a coder cannot have made otherwise.
+
+    Multiples for a coder with scales; differences to the network of the specification within its
+    limits; all else as it is.
+    """
+    if isinstance(coder, Scaled):
+        return _multiples(symbols)
     if tensor.name != ENTROPY or not isinstance(coder, Context):
         return symbols
     most = np.maximum(np.abs(coder.usual), MAX_WEIGHT)

@@ -23,7 +23,7 @@ from lgcodec.format.layout import AXES, Kind
 from lgcodec.format.names import NAMES
 from lgcodec.nets import Family
 
-from .codings import CODINGS, chunks
+from .codings import CODINGS, SCALED, chunks
 from .networks import CODINGS_OF, KINDS_OF, MOVING, NETWORKS, Make
 
 __all__ = ["Vector", "geometry_of", "networks", "stream", "vectors"]
@@ -67,8 +67,20 @@ def vectors() -> Iterator[Vector]:
     yield from networks()
     yield _film("film", "time split ahead")
     yield _film("moving", "time split ahead, moving pictures", MOVING)
+    yield from _scaled()
     yield from _together()
     yield from _edges()
+
+
+def _scaled() -> Iterator[Vector]:
+    """Chunks with a scale each, local ones alone and with global ones."""
+    picture = geometry_of("image", GRIDS["image"][0], "uint8", 1)
+    sound = geometry_of("audio", GRIDS["audio"][0], "int16", 1)
+    for arrangement, geometry in (("per-partition", picture), ("local-global", sound)):
+        made = stream("siren", arrangement, geometry, SCALED)
+        about = f"{geometry.kind}, a scale for each chunk, biases as differences"
+        name = f"siren-{arrangement}-{geometry.kind}-scaled"
+        yield Vector(name, about, Container((_with_hole(made),)))
 
 
 def networks() -> Iterator[Vector]:

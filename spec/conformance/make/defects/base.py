@@ -8,7 +8,7 @@ from typing import Final
 from lgcodec.format.container import Container, dumps
 from tests.second_reader.editable import File, Group
 
-from ..codings import CODINGS
+from ..codings import CODINGS, SCALED
 from ..places import Part, places
 from ..valid import geometry_of, stream
 
@@ -25,6 +25,7 @@ __all__ = [
     "of_group",
     "of_payload",
     "picture",
+    "scaled",
     "sound",
     "two",
 ]
@@ -90,6 +91,13 @@ def picture() -> bytes:
     """A picture of six partitions in one group. Entries: GEOM, CONF, GRUP."""
     geometry = geometry_of("image", ((4, 2, 1), (6, 3, 1)), "uint8", 3)
     return dumps(Container((stream("siren", "per-partition", geometry, CODINGS[0]),)))
+
+
+@cache
+def scaled(tiles: int = 3) -> bytes:
+    """A picture of so many partitions in one group, whose chunks have a scale each."""
+    geometry = geometry_of("image", ((4, 1, 1), (6, tiles, 1)), "uint8", 3)
+    return dumps(Container((stream("siren", "per-partition", geometry, SCALED),)))
 
 
 @cache

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from struct import pack_into
+from unittest.mock import patch
 
+from lgcodec.coding import codec_of
+from lgcodec.coding import scaled as coder
+from lgcodec.coding.scaled import _codes_of as codes_of
+from lgcodec.format.container import BytesSource, Reader
 from tests.second_reader.editable import File, Group
 
 from ..codings import frame
-from .base import Defect, defect, floats, frames, group_of, groups, sound
+from .base import Defect, defect, floats, frames, group_of, groups, scaled, sound
 
 __all__ = ["defects", "global_payload", "local_payload"]
 
@@ -18,6 +23,7 @@ def defects() -> Iterator[Defect]:
     yield from _steps()
     yield from _tables()
     yield from _rans()
+    yield from _scaled()
     yield from _raw()
     yield from _zstd()
 
@@ -25,11 +31,15 @@ def defects() -> Iterator[Defect]:
 def global_payload(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
     """Changes the global chunk of the first group."""
 
+    return _payload(name, requirement, ("global", 0, 0), _of_global(edit), base)
+
+
+def _of_global(edit: Edit) -> Callable[[File], None]:
     def change(file: File) -> None:
         group = group_of(file)
         group.global_chunk = edit(group.global_chunk)
 
-    return _payload(name, requirement, ("global", 0, 0), change, base)
+    return change
 
 
 def local_payload(name: str, requirement: str, edit: Edit, base: bytes | None = None) -> Defect:
@@ -105,6 +115,40 @@ def _rans() -> Iterator[Defect]:
         yield local_payload(f"rans-{name}", requirement, edit)
     tail: Edit = lambda chunk: chunk + b"\0\0"  # noqa: E731
     yield global_payload("rans-global-word-more", "LGI-K-14", tail)
+
+
+def _scaled() -> Iterator[Defect]:
+    """A lane begins and ends with the state 0; places of tables, of which 8 numbers share one."""
+    with Reader(BytesSource(scaled(1))) as reader:
+        at = 4 * len(reader.streams[0].conf.local)
+    for name, requirement, table in (
+        *(("middle-below", "LGI-K-52", (0, 5, -1, 9, 9)), ("slope-0", "LGI-K-52", (0, 5, 0, 0, 9))),
+        *(("none", "LGI-K-53", (1, 1, 1, 9, 9)), ("too-many", "LGI-K-53", (-(2**15), 9, 0, 9, 9))),
+    ):
+        made = _set(at, "<hhhHH", *table)  # of a local tensor: its chunk is what fails
+        of_chunk = ("local", 0, 0, 0)
+        yield _payload(f"scaled-table-{name}", requirement, of_chunk, _of_global(made), scaled(1))
+    for name, requirement, edit in (
+        ("state-long", "LGI-K-55", lambda chunk: chunk[:1] + b"\0"),
+        ("word-more", "LGI-K-55", lambda chunk: chunk + b"\0\0"),
+        ("word-missing", "LGI-K-55", lambda chunk: chunk[:-2]),
+        ("word-changed", "LGI-K-55", lambda chunk: chunk[:-1] + bytes([chunk[-1] ^ 0x80])),
+        ("scale-smaller", "LGI-K-54", _of_half_the_scale),
+    ):
+        yield local_payload(f"scaled-{name}", requirement, edit, scaled())
+
+
+def _of_half_the_scale(chunk: bytes) -> bytes:
+    """The same numbers, each twice as many of half the scale."""
+    with Reader(BytesSource(scaled())) as reader:
+        (stream,) = reader.streams
+        codec = codec_of(stream.conf)
+        head = codec.decode_global(stream.read_global(0))
+    sizes = [tensor.size for tensor in codec.local]
+    symbols = head.coder.decode(head.tables, [chunk], sizes, codec.quantiser.symbol_type)
+    with patch.object(coder, "_codes_of", lambda whole: codes_of(whole) - 4):
+        (made,) = head.coder.encode(head.tables, symbols)
+    return made
 
 
 def _raw() -> Iterator[Defect]:

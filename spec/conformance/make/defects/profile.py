@@ -44,7 +44,7 @@ def _names() -> Iterator[Defect]:
 
 def _codings() -> Iterator[Defect]:
     for name, configuration in (
-        *(("bits-1", {"bits": 1}), ("bits-14", {"bits": 14}), ("bits-none", {})),
+        *(("bits-1", {"bits": 1}), ("bits-20", {"bits": 20}), ("bits-none", {})),
         *(("bits-float", {"bits": 8.0}), ("bits-true", {"bits": True})),
         *(("bits-unknown-key", {"bits": 8, "step": 1.0}),),
     ):
@@ -52,6 +52,15 @@ def _codings() -> Iterator[Defect]:
         yield _profile(f"profile-{name}", "LGI-Q-01", "quantiser", quantiser, code="E_CONF")
     coder = ["rans", {"precision": 12}]
     yield _profile("profile-rans-key", "LGI-K-11", "coder", coder, code="E_CONF")
+    for name, differences in (
+        *(("none", {}), ("number", {"differences": 1}), ("true", {"differences": [True]})),
+        *(("twice", {"differences": [1, 1]}), ("backwards", {"differences": [3, 1]})),
+        *(("negative", {"differences": [-1, 1]}), ("key", {"differences": [1], "unit": 4})),
+    ):
+        coder = ["scaled", differences]
+        yield _profile(f"profile-scaled-{name}", "LGI-K-50", "coder", coder, code="E_CONF")
+    coder = ["scaled", {"differences": [16]}]  # of 16 tensors
+    yield _profile("profile-scaled-beyond", "LGI-K-51", "coder", coder)
 
 
 def _siren() -> Iterator[Defect]:
