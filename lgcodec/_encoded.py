@@ -89,7 +89,7 @@ class Encoded:
         """Steps and symbols of local tensors that the group's global chunk allows."""
         if not self._codec.quantiser.has_step:
             return None
-        steps = [step * head.coder.usual_scale for step in head.steps]
+        steps = [step * head.coder.later_scale for step in head.steps]
         limits = head.coder.limits(head.tables)
         return {
             f"local.{tensor.name}": FixedStep(step, *ends)

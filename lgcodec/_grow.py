@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import final
 
 import numpy as np
+import torch
 
 from lgcodec._encoded import Encoded, Index, shared
 from lgcodec.coding import codec_of
+from lgcodec.coding.base import Floats
 from lgcodec.errors import UsageError
 from lgcodec.fit.latent_plan import latent_settings
 from lgcodec.fit.latents import fit_latents
@@ -110,7 +112,8 @@ class Growth:
         if trained:
             new = {i: tiles[i] for i in trained}
             fitted = self._fit(ordinal, new, report, home, frozen=True)
-            added = self.codec.encode_local(self._encoded.heads[home], fitted.local)
+            local = self._in_order(fitted.local)
+            added = self.codec.encode_local(self._encoded.heads[home], local)
             chunks |= dict(zip(trained, added, strict=True))
         return self.codec.group(ordinal, self.stream.read_global(home), chunks)
 
@@ -129,12 +132,21 @@ class Growth:
             )
         return stays
 
+    def _in_order(self, local: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """Canonical weights, where a coder counts on the order of neurons, which fits change."""
+        if not self.family.ascending:
+            return local
+        weights = {f"local.{name}": torch.from_numpy(value) for name, value in local.items()}
+        canonical = self.family.canonicalise(weights)
+        return {name: canonical[f"local.{name}"].numpy() for name in local}
+
     def _anew(
         self, ordinal: int, tiles: Mapping[int, Index], report: "_Report", home: int | None
     ) -> GroupData:
         """A group all of whose weights are fitted."""
         fitted = self._fit(ordinal, tiles, report, home, frozen=False)
-        head, chunks = self.codec.encode(fitted.global_, fitted.local, fitted.steps)
+        steps = fitted.steps_for(self.codec.coder)
+        head, chunks = self.codec.encode(fitted.global_, fitted.local, steps)
         return self.codec.group(ordinal, head, dict(zip(tiles, chunks, strict=True)))
 
     def _fit(

@@ -134,7 +134,7 @@ class Job:
     def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), []
         for sampler, best in fitted:
-            head, chunks = codec.encode(best.global_, best.local, best.steps)
+            head, chunks = codec.encode(best.global_, best.local, best.steps_for(codec.coder))
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
             groups.append(codec.group(sampler.ordinal, head, locals_))
         return StreamData(self.plan.geometry, conf, tuple(groups))

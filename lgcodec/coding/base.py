@@ -74,7 +74,7 @@ class Coder(ABC):
     name: ClassVar[str]
     integers_only: ClassVar[bool] = False  # no use for a quantiser whose symbols are floats
     local_tables: ClassVar[bool] = True  # whether local tensors have tables in the global chunk
-    usual_scale: ClassVar[int] = 1  # that divides the symbols of chunks that come later
+    later_scale: ClassVar[int] = 1  # that divides symbols which were chosen without scales
     self_checking: ClassVar[bool] = False  # whether few damaged chunks decode; see lgi-1.md, 7
 
     @classmethod
@@ -117,12 +117,12 @@ class Coder(ABC):
     def limits(self, tables: Sequence[bytes]) -> list[tuple[int, int] | None]:
         """The least and the most symbol that each table can code; None if it codes all.
 
-        Of chunks that come later, all whose symbols are multiples of `usual_scale`: in so many.
+        Of chunks that come later, all whose symbols are multiples of `later_scale`: in so many.
         """
         return [None] * len(tables)
 
     def nearest(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[Symbols]:
-        """Symbols of chunks that come later, near [C, N_k] times `usual_scale`; see `limits`."""
+        """Symbols of chunks that come later, near [C, N_k] times `later_scale`; see `limits`."""
         return [
             part if ends is None else part.clip(*ends)
             for part, ends in zip(symbols, self.limits(tables), strict=True)

@@ -87,7 +87,7 @@ class ChunkCodec:
 
         A weight that these cannot express becomes the nearest one that they can.
         """
-        scale, symbols = head.coder.usual_scale, []
+        scale, symbols = head.coder.later_scale, []
         for tensor, step in zip(self.local, head.steps, strict=True):
             weights = local[tensor.name].reshape(-1, tensor.size)
             symbols.append(self.quantiser.quantise(weights, step * scale))

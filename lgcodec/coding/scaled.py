@@ -23,15 +23,16 @@ from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
 from lgcodec.errors import FileError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["BITS", "SCALES", "USUAL", "Scaled"]
+__all__ = ["BITS", "LATER", "SCALES", "USUAL", "Scaled"]
 
 SCALES: Final = (  # by code from 1 on: four to an octave, once there are as many
     *(1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32),
     *(40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448),
 )
-USUAL: Final = 32  # the scale that costs least, and that of partitions that come later
+USUAL: Final = 32  # the scale that costs least
+LATER: Final = 16  # that of weights which were rounded one by one: nothing makes up for them
 BITS: Final = 19  # of a quantiser whose symbols are all those that a table can place
-FURTHEST: Final = ((1 << (BITS - 1)) - 1) // USUAL  # symbol of the usual scale
+FURTHEST: Final = ((1 << (BITS - 1)) - 1) // LATER  # symbol of chunks that come later
 Integers = NDArray[np.int64]
 
 
@@ -41,7 +42,7 @@ class Scaled(Coder):
 
     name: ClassVar[str] = "scaled"
     integers_only: ClassVar[bool] = True
-    usual_scale: ClassVar[int] = USUAL
+    later_scale: ClassVar[int] = LATER
 
     def __init__(self, differences: Sequence[int] = (), before: int = 0) -> None:
         self._differences = tuple(differences)
@@ -99,9 +100,9 @@ class Scaled(Coder):
                 sums = [np.zeros_like(part[:, 0])]
                 for wanted in part.T:  # each from where the one before it ended up
                     sums.append(sums[-1] + (wanted - sums[-1]).clip(*_reach(table)))
-                found.append(np.stack(sums[1:], axis=1) * USUAL)
+                found.append(np.stack(sums[1:], axis=1) * LATER)
             else:
-                found.append(part.clip(*_reach(table)) * USUAL)
+                found.append(part.clip(*_reach(table)) * LATER)
         return found
 
     @override
@@ -173,8 +174,8 @@ class Scaled(Coder):
 
 
 def _reach(table: bytes) -> tuple[int, int]:
-    """The least and the most that a table has of multiples of the usual scale, in that scale."""
-    distribution = FrequencyTable.unpack(table).multiples(USUAL)
+    """The least and the most symbol of chunks that come later, in their scale."""
+    distribution = FrequencyTable.unpack(table).multiples(LATER)
     return distribution.first, distribution.first + len(distribution.counts) - 1
 
 

@@ -9,12 +9,15 @@ from typing import Final, final
 from typing_extensions import override
 
 from lgcodec.errors import UsageError
+from lgcodec.fit.architecture import arrangement_of
 from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, make_plan
 from lgcodec.fit.plans import Plans
-from lgcodec.fit.points import LAYERS, point_at, rate_of, tied_bits
+from lgcodec.fit.points import LAYERS, TIED_BITS, point_at, rate_of, tied_bits
 from lgcodec.fit.search import Search
+from lgcodec.fit.tiles import tilings_for
+from lgcodec.fit.unevenness import unevenness
 from lgcodec.signal import Kind, Signal
 
 __all__ = ["Planner", "planner_for"]
@@ -86,6 +89,15 @@ class Planner(Plans):
         return self._search is None or self._search.is_enough(psnr)
 
     @cached_property
+    def _saved_by_scales(self) -> float:
+        """Bits of a weight, in partitions as asked for."""
+        arrangement = arrangement_of(self.signal.kind, self.options)
+        if self.signal.kind not in TIED_BITS or arrangement != "per-partition":
+            return 0.0
+        tilings, _ = tilings_for(self.signal, self.options, arrangement, 1)
+        return unevenness(self.signal, tilings)
+
+    @cached_property
     def _search(self) -> Search | None:
         if self.psnr is None:
             return None
@@ -129,7 +141,7 @@ class Planner(Plans):
         rate = 8 * size / self.signal.size
         point = point_at(kind, rate)
         if options.partitions or options.partition_size:
-            point = replace(point, bits=tied_bits(kind, rate, point.bits))
+            point = replace(point, bits=tied_bits(kind, rate, point.bits) - self._saved_by_scales)
         if options.arrangement != "local-global":
             options = replace(options, layers=options.layers or LAYERS.get(kind))
         return make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)

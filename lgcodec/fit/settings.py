@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-from lgcodec.coding.base import Floats
+from lgcodec.coding.base import Coder, Floats
 from lgcodec.fit.measurement import Measurement
 
 __all__ = ["FitProgress", "FitSettings", "Fitted", "Report", "SizeOf"]
@@ -91,6 +91,15 @@ class Fitted:
     iterations: int
     interrupted: bool = False
     coder: str = "rans"
+
+    def steps_for(self, coder: Coder) -> dict[str, float] | None:
+        """Of symbols as `coder` takes them: if it has scales, all are multiples of one.
+
+        Unless they were chosen for it, with a scale for each partition.
+        """
+        if self.steps is None or self.coder == coder.name:
+            return self.steps
+        return {name: step / coder.later_scale for name, step in self.steps.items()}
 
 
 SizeOf = Callable[[Fitted], int]  # bytes of what was fitted

@@ -1,0 +1,73 @@
+"""Scales follow what partitions' steps have in common; costs are those of the coder."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from lgcodec.coding.scaled import SCALES, USUAL, Scaled
+from lgcodec.fit.scales import Costs, largest, scales_of
+
+COUNTS = torch.tensor([30.0, 5.0, 100.0])
+REACH = torch.ones(3)
+FINE = torch.full((3,), 1e-3)  # steps in comparison with REACH
+
+
+def test_alike_partitions_have_the_usual_scale() -> None:
+    found = scales_of(FINE.expand(7, 3).double(), COUNTS.double(), REACH)
+    assert found.tolist() == [USUAL] * 7
+
+
+@pytest.mark.parametrize("ratio", [2.0, 1.5, 4.0])
+def test_a_partition_of_wider_steps_has_a_larger_scale(ratio: float) -> None:
+    """By that ratio, whatever the tensors' own steps are."""
+    tensors = torch.tensor([1e-3, 4e-3, 2e-2]).double()
+    steps = torch.stack([tensors / ratio, tensors * ratio])
+    fine, coarse = scales_of(steps, COUNTS.double(), REACH).tolist()
+    assert fine * coarse == pytest.approx(USUAL**2, rel=0.2)
+    assert coarse / fine == pytest.approx(ratio**2, rel=0.2)
+
+
+def test_large_tensors_count_more() -> None:
+    steps = FINE.repeat(2, 1).double()
+    steps[1, 2] *= 4
+    _, by_large = scales_of(steps, COUNTS.double(), REACH).tolist()
+    steps[1, 2], steps[1, 1] = steps[0, 2], 4 * steps[0, 1]
+    _, by_small = scales_of(steps, COUNTS.double(), REACH).tolist()
+    assert by_large > USUAL
+    assert by_large > by_small
+
+
+def test_no_scale_is_too_fine_for_its_table() -> None:
+    """Numbers of 2000 usual steps leave room for twice as fine ones, not for eight times."""
+    steps = torch.stack([FINE, *[FINE * 64] * 3]).double()
+    free = scales_of(steps, COUNTS.double(), REACH)
+    bound = scales_of(steps, COUNTS.double(), REACH * 60)
+    assert float(free.min()) < float(bound.min()) <= USUAL
+    assert 60 / (1e-3 * 64**0.75 / USUAL) <= 1.3 * largest(bound, grows=False)
+
+
+def test_differences_have_room_for_twice_the_number() -> None:
+    scales = torch.tensor([8.0, 64.0])
+    assert 2 * largest(scales, grows=True) == largest(scales, grows=False)
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_costs_are_what_the_coder_takes(grows: bool) -> None:
+    """The bits of all symbols, one after the other, and the bytes of the chunks."""
+    rng = np.random.default_rng(0)
+    scales = np.array([SCALES[at] for at in rng.integers(9, 24, 30)])
+    symbols = np.rint(rng.laplace(0, 300, (30, 400)) / scales[:, None])
+    symbols = np.sort(np.abs(symbols), axis=1) if grows else symbols
+    costs = Costs(torch.from_numpy(symbols), torch.from_numpy(scales).double(), grows=grows)
+    bits = float(total(costs, torch.from_numpy(symbols)))
+    coder = Scaled([0] if grows else [])
+    whole = [(symbols * scales[:, None]).astype("i4")]
+    chunks = coder.encode(coder.tables(whole), whole)
+    assert sum(map(len, chunks)) * 8 == pytest.approx(bits, rel=0.03)  # codes, whole bytes
+
+
+def total(costs: Costs, symbols: Tensor) -> Tensor:
+    columns = [*symbols.unbind(1)]
+    pairs = zip(columns, [None, *columns[:-1]], strict=True)
+    return torch.stack([costs(column[None], before) for column, before in pairs]).sum()
