@@ -5,11 +5,9 @@ from dataclasses import replace
 from typing import final
 
 import numpy as np
-import torch
 
 from lgcodec._encoded import Encoded, Index, shared
 from lgcodec.coding import codec_of
-from lgcodec.coding.base import Floats
 from lgcodec.errors import UsageError
 from lgcodec.fit.latent_plan import latent_settings
 from lgcodec.fit.latents import fit_latents
@@ -112,8 +110,7 @@ class Growth:
         if trained:
             new = {i: tiles[i] for i in trained}
             fitted = self._fit(ordinal, new, report, home, frozen=True)
-            local = self._in_order(fitted.local)
-            added = self.codec.encode_local(self._encoded.heads[home], local)
+            added = self.codec.encode_local(self._encoded.heads[home], fitted.local)
             chunks |= dict(zip(trained, added, strict=True))
         return self.codec.group(ordinal, self.stream.read_global(home), chunks)
 
@@ -131,14 +128,6 @@ class Growth:
                 "grid: do not freeze it, or show whole groups"
             )
         return stays
-
-    def _in_order(self, local: Mapping[str, Floats]) -> Mapping[str, Floats]:
-        """Canonical weights, where a coder counts on the order of neurons, which fits change."""
-        if not self.family.ascending:
-            return local
-        weights = {f"local.{name}": torch.from_numpy(value) for name, value in local.items()}
-        canonical = self.family.canonicalise(weights)
-        return {name: canonical[f"local.{name}"].numpy() for name in local}
 
     def _anew(
         self, ordinal: int, tiles: Mapping[int, Index], report: "_Report", home: int | None

@@ -14,6 +14,7 @@ from lgcodec.format.container import BytesSource, Reader, Stream
 from lgcodec.signal import Kind, Signal
 
 FAST = {"params": 6000, "iterations": 90, "device": "cpu"}
+SIZED = {"iterations": 90, "device": "cpu", "family": "siren"}
 LOCAL_GLOBAL = {"arrangement": "local-global"}
 
 
@@ -21,6 +22,12 @@ def case(
     kind: Kind, grid: tuple[int, ...], channels: int, dtype: str, **options: Any
 ) -> tuple[Signal, dict[str, Any]]:
     return smooth(kind, grid, channels, dtype), {**FAST, **options}
+
+
+def noisy(signal: Signal) -> Signal:
+    """What a lossless file needs many bytes for."""
+    noise = np.random.default_rng(0).normal(0, 300, signal.samples.shape)
+    return Signal(signal.kind, signal.samples + np.rint(noise).astype(np.int16), signal.rate)
 
 
 def ball() -> Signal:
@@ -48,6 +55,11 @@ CASES: dict[str, tuple[Signal, dict[str, Any]]] = {
     "volume": case("volume", (9, 11, 10), 1, "int16", partitions=(2, 3, 2)),
     "shape": (ball(), {**FAST, "iterations": 200, "partitions": (3, 3, 4)}),
     "floats": case("volume", (8, 8, 8), 2, "float32", partitions=(2, 2, 2), float_bits=32),
+    "scaled": (smooth("image", (66, 60), 3), {**SIZED, "size": 2200, "partitions": (3, 2)}),
+    "scaled sound": (
+        noisy(smooth("audio", (3000,), 1, "int16")),
+        {**SIZED, "size": 2000, "partitions": (6,), "groups": 2},
+    ),
     "halves": case("image", (20, 20), 1, "uint8", partitions=(2, 2), float_bits=16),
 }
 

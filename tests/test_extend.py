@@ -170,6 +170,39 @@ def test_sound_goes_on(tmp_path: Path, arrangement: str, float_bits: int | None)
         assert stream.psnr > before.streams[0].psnr - (15 if alone else 3)
 
 
+def test_a_file_with_scales_goes_on(tmp_path: Path) -> None:
+    """Partitions that come later by the old tables, in about the bytes of the others."""
+    noise = np.random.default_rng(0).normal(0, 6, (48, 64, 3))
+    samples = smooth("image", (48, 64), 3).samples + np.rint(noise)
+    whole = Signal("image", samples.clip(0, 255).astype(np.uint8))
+    options = {"family": "siren", "partition_size": (16, 16), "size": 2300, **FIT}
+    data, before = encode_signals([part(whole, slice(None), slice(48))], EncodeOptions(**options))
+    assert stream_of(data).conf.coder.name == "scaled"
+    new, report = extended(tmp_path, data, whole, iterations=200)
+    old, found = chunks(stream_of(data)), chunks(new)
+    assert old.items() <= found.items()
+    added = [len(chunk) for place, chunk in found.items() if place not in old]
+    assert len(added) == 3
+    assert np.mean(added) < 1.5 * np.mean([len(chunk) for chunk in old.values()])
+    assert report.streams[0].psnr > before.streams[0].psnr - 3
+
+
+def test_groups_of_chunks_with_scales_are_added(tmp_path: Path) -> None:
+    """A new group is rounded without scales, in no more bytes than a few times those of the old."""
+    rng, whole = np.random.default_rng(0), smooth("audio", (3000,), 1, "int16")
+    noise = np.rint(rng.normal(0, 300, whole.samples.shape)).astype(np.int16)
+    whole = Signal("audio", whole.samples + noise, whole.rate)
+    options = {"family": "siren", "partition_size": (500,), "groups": 2, "size": 1500, **FIT}
+    old = Signal("audio", whole.samples[:2000], whole.rate)
+    data, before = encode_signals([old], EncodeOptions(**options))
+    assert stream_of(data).conf.coder.name == "scaled"
+    new, report = extended(tmp_path, data, whole, freeze_global=True)
+    assert len(new.groups) == 3
+    last, first = (sum(new.groups[ordinal].lengths) for ordinal in (2, 0))
+    assert last < 4 * first
+    assert report.streams[0].psnr > before.streams[0].psnr - 5
+
+
 def test_groups_are_added_at_the_end(tmp_path: Path) -> None:
     """The last group gets the tiles that it lacks, then a new one begins."""
     whole = smooth("audio", (1200,), 1, "int16")

@@ -10,7 +10,7 @@ uniform where both are near 1. Every machine gets the same frequencies, to the l
 
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple, final
 
 import numpy as np
@@ -92,11 +92,16 @@ class FrequencyTable:
                 f"a frequency table spans {self.least} to {self.most} around {self.middle}, "
                 f"{len(places)} symbols, allowed are 1 to {MAX_SYMBOLS}"
             )
-        weights = _weights(self)[np.abs(places - self.middle)].astype(np.int64)
+        weights = self._weights[np.abs(places - self.middle)].astype(np.int64)
         spare = (1 << PRECISION) - len(weights)  # after one for every symbol
         counts = 1 + weights * spare // max(1, int(weights.sum()))
         counts[int(weights.argmax())] += (1 << PRECISION) - int(counts.sum())
         return Distribution(first, counts)
+
+    @cached_property
+    def _weights(self) -> NDArray[np.int32]:
+        """Of every distance, whatever else is in the cache meanwhile."""
+        return _weights(self)
 
     @classmethod
     def fit(cls, symbols: Symbols) -> "FrequencyTable":

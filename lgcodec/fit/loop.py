@@ -84,10 +84,10 @@ class _Run:
     ) -> None:
         self.objective, self.settings, self.size_of = objective, settings, size_of
         self.family, self.device = objective.family, device
-        freezes_global = start is not None and start.freezes_global
+        self.comes_later = start is not None and start.freezes_global  # tables count on an order
         sampler = objective.sampler
         sizes = len(sampler.ids), sampler.tile_samples
-        self.refines = can_refine(self.family, settings, *sizes) and not freezes_global
+        self.refines = can_refine(self.family, settings, *sizes) and not self.comes_later
         self.training = Training(objective, settings, device=device, size_of=size_of, start=start)
         self.schedule = Schedule(
             settings,
@@ -184,7 +184,7 @@ class _Run:
     def result(self, *, interrupted: bool = False) -> Fitted:
         """The best weights, ready to be coded."""
         best, learner = self.best, self.training.learner
-        if best.steps is None:
+        if best.steps is None or (self.comes_later and self.family.ascending):
             best = replace(best, weights=self.family.canonicalise(best.weights))
         bits = learner.bits if learner else None
         return best.fitted(bits, self.schedule.iteration, interrupted=interrupted)
