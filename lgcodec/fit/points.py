@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from math import exp2, log2
 from typing import Final, final
 
+import numpy as np
+
 from lgcodec.signal import Kind
 
 __all__ = [
@@ -67,8 +69,8 @@ POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
 # Rate and bits of a weight where the partitions are given, before and beyond as there: 64x64
 # pixels that are all alike. Where they are not, scales save bits, which buy weights (`unevenness`).
 # Best of six pictures at 0.3, 0.6 and 1.2 bpp, of networks with 15 to 20 % more or fewer bits.
-TIED_BITS: Final[Mapping[Kind, tuple[tuple[float, float], tuple[float, float]]]] = {
-    "image": ((0.3, 4.2), (1.2, 4.7)),
+TIED_BITS: Final[Mapping[Kind, tuple[tuple[float, float], ...]]] = {
+    "image": ((0.3, 4.5), (0.6, 4.45), (1.2, 4.7)),
 }
 # Layers where there is no global part: four fit 64x64 pixels as well as five, to 0.2 dB, in three
 # quarters of the time.
@@ -102,9 +104,8 @@ def tied_bits(kind: Kind, rate: float, usual: float) -> float:
     """Bits of a weight where the partitions are given; `usual` ones where nothing is known."""
     if kind not in TIED_BITS:
         return usual
-    (low, few), (high, many) = TIED_BITS[kind]
-    part = log2(rate / low) / log2(high / low)
-    return few + min(max(part, 0.0), 1.0) * (many - few)
+    rates, bits = zip(*TIED_BITS[kind], strict=True)
+    return float(np.interp(log2(rate), np.log2(rates), bits))
 
 
 def rate_of(kind: Kind, psnr: float) -> float:
