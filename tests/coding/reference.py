@@ -1,6 +1,6 @@
 """A decoder of chunks in plain Python, written from spec/codings/ and nothing else."""
 
-from itertools import accumulate
+from itertools import accumulate, cycle
 from struct import pack, unpack
 
 
@@ -71,26 +71,31 @@ def scale_of(code: int) -> int:
 def decode_scaled(
     tables: list[bytes], sizes: list[int], differences: set[int], chunk: bytes
 ) -> list[list[int]]:
-    """The numbers of each tensor of a chunk of the coder scaled, of a single lane."""
-    count = 4 if len(chunk) > 4 and len(chunk) % 2 == 0 else min(3, len(chunk))
-    count = len(chunk) if len(chunk) <= 4 else count
-    state = int.from_bytes(chunk[:count], "little")
-    words = list(unpack(f"<{(len(chunk) - count) // 2}H", chunk[count:]))
+    """The numbers of each tensor of a chunk of the coder scaled."""
+    lanes = max(1, (1 + sum(sizes)) // 2**15)
+    head = 4 * lanes
+    if lanes == 1:
+        head = len(chunk) if len(chunk) <= 4 else 4 - len(chunk) % 2
+    states = [int.from_bytes(chunk[at : min(at + 4, head)], "little") for at in range(0, head, 4)]
+    words = list(unpack(f"<{(len(chunk) - head) // 2}H", chunk[head:]))[::-1]
+    places = cycle(range(lanes))
 
-    def next_of(counts: dict[int, int]) -> int:
-        nonlocal state
-        symbol, frequency, start = slots(counts)[state % 2**14]
+    def next_of(owner: list[tuple[int, int, int]]) -> int:
+        lane = next(places)
+        state = states[lane]
+        symbol, frequency, start = owner[state % 2**14]
         state = frequency * (state // 2**14) + state % 2**14 - start
-        if state < 2**16 and words:
-            state = state * 2**16 + words.pop(0)
+        if state < 2**16 and (lanes > 1 or words):
+            state = state * 2**16 + words.pop()
+        states[lane] = state
         return symbol
 
-    code = next_of(frequencies(pack("<hhhHH", 1, 31, 16, 65_000, 64_200)))
+    code = next_of(slots(frequencies(pack("<hhhHH", 1, 31, 16, 65_000, 64_200))))
     scale, tensors = scale_of(code), []
     for number, (table, size) in enumerate(zip(tables, sizes, strict=True)):
-        counts = multiples(table, scale)
-        values = [next_of(counts) * scale for _ in range(size)]
+        owner = slots(multiples(table, scale))
+        values = [next_of(owner) * scale for _ in range(size)]
         tensors.append(list(accumulate(values)) if number in differences else values)
     assert words == []
-    assert state == 0
+    assert set(states) == {2**16 if lanes > 1 else 0}
     return tensors

@@ -128,7 +128,7 @@ def _allowed(coder: Coder, tensor: TensorSpec, symbols: Symbols) -> Symbols:
     Multiples for a coder with scales; differences to the network of the specification within its
     limits; all else as it is.
     """
-    if isinstance(coder, Scaled):
+    if isinstance(coder, Scaled) and tensor.name not in RANGES:
         return _multiples(symbols)
     if tensor.name != ENTROPY or not isinstance(coder, Context):
         return symbols

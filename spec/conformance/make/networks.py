@@ -75,6 +75,7 @@ CODINGS_OF: Final[Mapping[tuple[str, str], Sequence[Callable[[Family], tuple[Plu
     ("latent", "local-global-shallow"): (
         lambda _: (Plug("integer"), Plug("rans")),
         context,
+        lambda _: (Plug("integer"), Plug("scaled", {"differences": []})),
         lambda _: (Plug("integer"), Plug("zstd")),
         lambda _: (Plug("integer"), Plug("raw")),
     ),
