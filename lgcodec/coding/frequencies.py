@@ -22,7 +22,7 @@ __all__ = ["PRECISION", "SYMBOL_BITS", "TABLE", "UNIT", "Distribution", "Frequen
 
 PRECISION: Final = 14  # the frequencies of a table add up to 2**14
 TABLE: Final = struct.Struct("<hhhHH")
-SYMBOL_BITS: Final = 13  # whose symbols a table can hold, whatever they are
+SYMBOL_BITS: Final = 13  # of a quantiser all of whose symbols a table can hold
 MAX_SYMBOLS: Final = 2**SYMBOL_BITS
 UNIT: Final = 8  # of numbers that are multiples: so many share a weight
 NODES: Final = 128  # at most so many distances are told apart when a table is fitted
@@ -77,7 +77,7 @@ class FrequencyTable:
         return self._of(self.least, np.arange(self.least, self.most + 1))
 
     def multiples(self, scale: int) -> Distribution:
-        """Of s, where s * scale is a number of this table in units of UNIT, rounded down.
+        """Of s, where s * scale, in units of UNIT and rounded down, is a symbol of this table.
 
         FileError E_PAYLOAD if there is no such s, or more than there may be symbols.
         """
