@@ -247,6 +247,12 @@ class Job:
         self.iterations += fitted.iterations
         return fitted
 
+    def _growing(self) -> list[int]:
+        """Numbers of the tensors that `scaled` codes as differences, global ones counted first."""
+        family = self.plan.family
+        first, names = len(family.global_tensors()), [t.name for t in family.local_tensors()]
+        return [first + names.index(name) for name in family.ascending]
+
     def _conf(self, coder: str, bits: int) -> Conf:
         family, entropy = self.plan.family, Plug(coder)
         if isinstance(family, Latent):
@@ -255,11 +261,8 @@ class Job:
             quantiser = Plug("float", {"bits": self.float_bits})
         else:
             quantiser = Plug("uniform", {"bits": bits})
-        if coder == Scaled.name:
-            names = [f"global.{t.name}" for t in family.global_tensors()]
-            names += [f"local.{t.name}" for t in family.local_tensors()]
-            growing = [names.index(f"local.{name}") for name in family.ascending]
-            entropy = Plug(coder, {"differences": growing})
+            if coder == Scaled.name:
+                entropy = Plug(coder, {"differences": self._growing()})
         low, high = self.values
         return Conf(
             family=Plug(family.name, family.configuration),

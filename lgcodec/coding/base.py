@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lgcodec.errors import FileError
 from lgcodec.format.conf import TensorSpec
 
-__all__ = ["Coder", "Floats", "Quantiser", "Symbols", "bad_payload"]
+__all__ = ["Coder", "Floats", "Quantiser", "Symbols", "bad_payload", "check_empty"]
 
 Floats = NDArray[np.float32]
 Symbols = NDArray[Any]  # an integer or float dtype, the quantiser's `symbol_type`
@@ -24,6 +24,12 @@ Symbols = NDArray[Any]  # an integer or float dtype, the quantiser's `symbol_typ
 def bad_payload(message: str) -> FileError:
     """The error for chunk bytes whose checksum holds and whose content is impossible."""
     return FileError("E_PAYLOAD", message)
+
+
+def check_empty(chunks: Sequence[bytes]) -> None:
+    """FileError E_PAYLOAD unless all chunks, which have no tensors, are empty."""
+    if longest := max(map(len, chunks), default=0):
+        raise bad_payload(f"a chunk without tensors has {longest} bytes, it must be empty")
 
 
 class Quantiser(ABC):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 from typing_extensions import override
 
-from lgcodec.coding.base import Coder, Symbols, bad_payload
+from lgcodec.coding.base import Coder, Symbols, bad_payload, check_empty
 from lgcodec.coding.frequencies import TABLE, FrequencyTable
 from lgcodec.coding.intervals import Intervals, written
 from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, lanes_of
@@ -79,8 +79,7 @@ class Rans(Coder):
         symbol_type: np.dtype[Any],
     ) -> list[Symbols]:
         if not sizes:
-            if longest := max(map(len, chunks), default=0):
-                raise bad_payload(f"a chunk without tensors has {longest} bytes, it must be empty")
+            check_empty(chunks)
             return []
         count = lanes_of(sum(sizes))
         parts = [_opened(chunk, count) for chunk in chunks]  # what sizes claim must be there

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from lgcodec.coding.base import Coder, Floats, Symbols, bad_payload
+from lgcodec.coding.base import Coder, Floats, Symbols, bad_payload, check_empty
 from lgcodec.coding.frequencies import TABLE, UNIT, Distribution, FrequencyTable
 from lgcodec.coding.intervals import Intervals, written
 from lgcodec.coding.lanes import Lanes, SlotTable
@@ -132,8 +132,7 @@ class Scaled(Coder):
         symbol_type: np.dtype[Any],
     ) -> list[Symbols]:
         if not sizes:
-            if longest := max(map(len, chunks), default=0):
-                raise bad_payload(f"a chunk without tensors has {longest} bytes, it must be empty")
+            check_empty(chunks)
             return []
         count = few_lanes_of(1 + sum(sizes))
         parts = [opened(chunk, count) for chunk in chunks]  # before there is room for symbols

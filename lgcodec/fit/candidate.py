@@ -23,7 +23,7 @@ class Candidate:
     weights   by "local.<name>", [P, *shape], and "global.<name>", [*shape]
     psnr      dB on the measured samples
     steps     that the weights are multiples of, by the same names; None: not rounded
-    coder     that they were rounded for
+    coder     name of the one that they were rounded for
     """
 
     weights: TensorWeights

@@ -12,7 +12,7 @@ from lgcodec.coding.scaled import SCALES, USUAL
 __all__ = ["Costs", "largest", "scales_of"]
 
 LEAST: Final = 4  # of the scales that are used: finer ones have too many symbols in a place
-LARGEST: Final = 4090  # symbol of the finest scale in use, whose table has 2**13
+LARGEST: Final = 4090  # value in a chunk of the finest scale, whose tables hold 2**13 of them
 FURTHEST: Final = UNIT * (2**15 - 1)  # multiple that has a place
 
 
@@ -34,7 +34,7 @@ def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
 
 
 def largest(scales: Tensor, *, grows: bool) -> float:
-    """Multiple that a table can reach, in the chunk of the finest of these scales [P]."""
+    """The largest number that a table can place, so that the finest of scales [P] can code it."""
     whole = LARGEST // 2 if grows else LARGEST  # a difference is up to twice as large
     return min(whole * float(scales.min()), FURTHEST)
 

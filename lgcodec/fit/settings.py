@@ -80,7 +80,7 @@ class Fitted:
     psnr         dB on the measured samples, not on a batch
     bits         that hold every symbol; None: not quantised
     interrupted  whether Ctrl-C ended the fit
-    coder        of the symbols, that they were chosen for
+    coder        name of the one that the weights were rounded for
     """
 
     local: dict[str, Floats]
@@ -93,9 +93,10 @@ class Fitted:
     coder: str = "rans"
 
     def steps_for(self, coder: Coder) -> dict[str, float] | None:
-        """Of symbols as `coder` takes them: if it has scales, all are multiples of one.
+        """By which `coder` is to store the weights; None: its quantiser finds them.
 
-        Unless they were chosen for it, with a scale for each partition.
+        Those of weights that were rounded for a coder without scales are divided by the scale that
+        then all symbols have.
         """
         if self.steps is None or self.coder == coder.name:
             return self.steps

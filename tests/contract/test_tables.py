@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
+from struct import unpack_from
 from typing import Any
 
 import numpy as np
@@ -201,13 +202,18 @@ def codec_with_chunks(quantiser: Quantiser, coder: Coder) -> tuple[ChunkCodec, l
     return codec, [head, *chunks]
 
 
-def recoded(codec: ChunkCodec, found: Weights, part: GlobalPart) -> list[bytes]:
-    """Local chunks of weights that were decoded, by the same steps and tables."""
-    symbols = [
-        codec.quantiser.quantise(found[t.name].reshape(-1, t.size), step)
-        for t, step in zip(codec.local, part.steps, strict=True)
-    ]
-    return part.coder.encode(part.tables, symbols)
+def recoded(codec: ChunkCodec, part: GlobalPart, local: Weights, head: bytes) -> list[bytes]:
+    """All chunks of the decoded weights of a tensor each, by the steps and tables of `head`."""
+    steps, width = 4 * 2 * codec.quantiser.has_step, codec.coder.table_bytes
+    tables = [head[at : at + width] for at in (steps, steps + width)]
+    coded = []
+    for coder, table, step, weights in (
+        (codec.coder, tables[0], unpack_from("<f", head)[0], part.weights["g"][None]),
+        (part.coder, tables[1], part.steps[0], local["w"]),
+    ):
+        symbols = codec.quantiser.quantise(weights.reshape(len(weights), -1), step)
+        coded += coder.encode([table], [symbols])
+    return [head[: steps + 2 * width] + coded[0], *coded[1:]]
 
 
 @pairs
@@ -229,7 +235,9 @@ def test_damage_is_noticed_or_gives_other_weights(
         except FileError as error:
             assert error.code == "E_PAYLOAD"
         else:
-            assert cut == 0 or recoded(codec, found, part) == [bytes(p) for p in parts[1:]]
+            if cut != 0:  # another chunk, and the only one of its weights
+                assert not coder.self_checking
+                assert recoded(codec, part, found, bytes(parts[0])) == [bytes(p) for p in parts]
             assert {n: v.shape for n, v in found.items()} == {
                 t.name: (6, *t.shape) for t in codec.local
             }
