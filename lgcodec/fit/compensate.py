@@ -18,7 +18,7 @@ the weights that are free (see `gauss_newton`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log
 from typing import Final, final
 
 import numpy as np
@@ -65,7 +65,7 @@ class Rounding:
         curvature = matrix.diagonal(dim1=1, dim2=2)
         for place in self._residuals.places.values():
             size = flat[:, place].abs()
-            least = _step(float(curvature[:, place].mean()), self._price)
+            least = float(_steps(curvature[:, place].mean().double(), self._price))
             mean = max(float(size.mean()), least)
             floor = max(NEAR * mean, least)
             parts.append(self._price / (2 * log(2) * mean) / size.clamp(min=floor))
@@ -132,7 +132,7 @@ class _Columns:
     def steps(self, place: slice, price: float) -> Tensor:
         """[P] the best ones of a tensor."""
         curvature = self._factor.diagonal(dim1=1, dim2=2)[:, place].square().mean(1)
-        return (6 * price / log(2) / curvature.clamp(min=FINEST)).sqrt().clamp(min=FINEST)
+        return _steps(curvature, price)
 
     def reach(self, place: slice) -> Tensor:
         """The largest magnitude of a tensor."""
@@ -199,6 +199,6 @@ def _factor(matrix: Tensor) -> Tensor:
         jitter *= 10
 
 
-def _step(curvature: float, price: float) -> float:
-    """The best one, where a shift squared, times `curvature`, is what the error rises by."""
-    return max(sqrt(6 * price / log(2) / max(curvature, FINEST)), FINEST)
+def _steps(curvature: Tensor, price: float) -> Tensor:
+    """The best ones, where a shift squared, times `curvature`, is what the error rises by."""
+    return (6 * price / log(2) / curvature.clamp(min=FINEST)).sqrt().clamp(min=FINEST)

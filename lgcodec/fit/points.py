@@ -68,7 +68,7 @@ POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
 }
 # Rate and bits of a weight where the partitions are given, before and beyond as there: 64x64
 # pixels that are all alike. Where they are not, scales save bits, which buy weights (`unevenness`).
-# Best of six pictures at 0.3, 0.6 and 1.2 bpp, of networks with 15 to 20 % more or fewer bits.
+# Chosen by six pictures at 0.3, 0.6 and 1.2 bpp, among networks of 15 to 20 % more or fewer bits.
 TIED_BITS: Final[Mapping[Kind, tuple[tuple[float, float], ...]]] = {
     "image": ((0.3, 4.5), (0.6, 4.45), (1.2, 4.7)),
 }
