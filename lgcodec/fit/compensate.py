@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lgcodec.fit.gauss_newton import Residuals, polish
+from lgcodec.fit.gauss_newton import AT_ONCE, Residuals, polish
 from lgcodec.fit.scales import Costs, largest, scales_of
 
 __all__ = ["Rounded", "Rounding"]
@@ -127,7 +127,10 @@ class _Columns:
     def __init__(self, weights: Tensor, matrix: Tensor, ridge: Tensor) -> None:
         self._weights = weights.double()
         self._shift = torch.zeros_like(self._weights)
-        self._factor = _factor(matrix.double() + ridge.double().diag_embed())
+        self._factor = torch.empty_like(matrix, dtype=torch.double)
+        for part in torch.split(torch.arange(len(matrix)), AT_ONCE):
+            whole = matrix[part].double() + ridge[part].double().diag_embed()
+            self._factor[part] = _factor(whole)
 
     def steps(self, place: slice, price: float) -> Tensor:
         """[P] the best ones of a tensor."""
@@ -172,11 +175,11 @@ class _Columns:
 
     def moved(self, rounded: int) -> Tensor:
         """[P, F] float32: so many rounded columns, and the others where they make up for it."""
-        if rounded < self._shift.shape[1]:
-            turned = self._factor.transpose(1, 2)
-            fixed = turned[:, rounded:, :rounded] @ self._shift[:, :rounded, None]
+        for part in torch.split(torch.arange(len(self._shift)), AT_ONCE):
+            turned, shift = self._factor[part].transpose(1, 2), self._shift[part, :, None]
+            fixed = turned[:, rounded:, :rounded] @ shift[:, :rounded]
             free = torch.linalg.solve_triangular(turned[:, rounded:, rounded:], -fixed, upper=False)
-            self._shift[:, rounded:] = free[:, :, 0]
+            self._shift[part, rounded:] = free[:, :, 0]
         return (self._weights + self._shift).float()
 
     def _makes_up(self, k: int) -> Tensor:

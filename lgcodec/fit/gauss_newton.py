@@ -21,7 +21,7 @@ from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.squares import Layer, squared
 from lgcodec.nets import Siren, TensorWeights
 
-__all__ = ["Cost", "Normal", "Residuals", "polish"]
+__all__ = ["AT_ONCE", "Cost", "Normal", "Residuals", "polish"]
 
 Cost = Callable[[Tensor, Tensor], Tensor]  # weights [P, N] and J^T J [P, N, N] -> [P, N]
 

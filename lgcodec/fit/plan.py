@@ -1,7 +1,7 @@
 """What to fit: partitions, widths, schedule and the bytes to expect, before any work is done."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from lgcodec.errors import UsageError
 from lgcodec.fit.architecture import arrangement_of, family_for
@@ -16,14 +16,17 @@ from lgcodec.fit.budget import (
 from lgcodec.fit.options import Arrangement, EncodeOptions
 from lgcodec.fit.points import Point
 from lgcodec.fit.presets import make_settings
+from lgcodec.fit.refine import most_weights
 from lgcodec.fit.settings import FitSettings
 from lgcodec.fit.tiles import geometry_of, tilings_for
 from lgcodec.format.geometry import Geometry
-from lgcodec.nets import Family
+from lgcodec.nets import Family, Siren
 from lgcodec.partition import Content
 from lgcodec.signal import Signal
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "bits_to_refine", "make_plan"]
+
+FEWER: Final = 1.01  # at least so many times the bits, as widths are whole numbers
 
 
 @final
@@ -48,6 +51,11 @@ class Plan:
     for_target: bool = False
 
     @property
+    def partitions(self) -> int:
+        """Those that are fitted together, of one group, at most."""
+        return -(-self.content.partitions // self.geometry.groups)
+
+    @property
     def tiles(self) -> tuple[int, ...]:
         """Partitions along each axis, over all groups."""
         return tuple(axis.tiles * axis.groups for axis in self.geometry.axes)
@@ -61,6 +69,20 @@ class Plan:
             if all(i < n for i, n in zip(index, tiles.shape, strict=True)) and tiles[index]:
                 found.append(partition)
         return found
+
+
+def bits_to_refine(plan: Plan) -> float | None:
+    """Bits of a weight with which those of `plan` are few enough for second-order steps.
+
+    None where they are, where there are none to be had, and where a weight would have so many bits
+    that rounding is no matter.
+    """
+    most = most_weights(plan.partitions)
+    weights = plan.params_local / plan.content.partitions
+    bits = plan.weight_bits * max(weights / most, FEWER)
+    sines = isinstance(plan.family, Siren) and not plan.params_global
+    wanted = sines and plan.settings.refine > 0 and weights > most
+    return bits if wanted and bits <= BITS else None
 
 
 def make_plan(

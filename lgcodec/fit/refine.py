@@ -9,7 +9,7 @@ under one H, whose bytes are within a few per cent, in the end with the thorough
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from math import ceil, exp2
+from math import ceil, exp2, isqrt
 from typing import Final, final
 
 import torch
@@ -23,7 +23,7 @@ from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitSettings, SizeOf
 from lgcodec.nets import Family, Siren
 
-__all__ = ["FLOAT_SHARE", "Refinement", "can_refine"]
+__all__ = ["FLOAT_SHARE", "Refinement", "can_refine", "most_weights"]
 
 FLOAT_SHARE: Final = 0.5  # of a fit, what comes before
 AIM: Final = 0.985  # of the bytes allowed
@@ -37,7 +37,7 @@ SINCE: Final = 3  # steps, whose gain tells whether weights have settled
 ATTEMPTS: Final = 6  # at the bytes, by thorough rounding
 TRIALS: Final = 10  # by quick rounding
 MOST: Final = 1500  # weights of a partition, whose J^T J is made
-MOST_NUMBERS: Final = 2**27  # of J^T J of all partitions, which are held at once
+MOST_NUMBERS: Final = 2**28  # of J^T J of all partitions, held at once, 12 bytes each
 CLOSE: Final = 0.01  # of the bytes
 
 
@@ -48,11 +48,16 @@ def can_refine(family: Family, settings: FitSettings, partitions: int, samples: 
               has no inverse
     """
     weights = sum(tensor.size for tensor in family.local_tensors())
-    few = weights <= MOST and partitions * weights**2 <= MOST_NUMBERS
-    small = isinstance(family, Siren) and few and weights <= samples * family.channels
+    few = weights <= min(most_weights(partitions), samples * family.channels)
+    small = isinstance(family, Siren) and few
     wanted = settings.refine > 0 and None not in (settings.size, settings.bits)
     simple = settings.measurement is None and settings.seconds is None
     return small and wanted and simple and not family.global_tensors()
+
+
+def most_weights(partitions: int) -> int:
+    """Of each partition, whose second-order steps are affordable."""
+    return min(MOST, isqrt(MOST_NUMBERS // partitions))
 
 
 @final

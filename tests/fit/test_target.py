@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from fit.builders import RATE
 from lgcodec.errors import UsageError
+from lgcodec.fit.budget import BITS
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import PROMISE, WORTH, Planner, planner_for
 from lgcodec.fit.points import POINTS, QUALITY, TIED_BITS, point_at, rate_for, tied_bits
+from lgcodec.fit.refine import can_refine, most_weights
 from lgcodec.fit.search import Search
 from lgcodec.fit.target import Target, refusal, target_of
 from lgcodec.signal import AXES, Kind, Signal
@@ -152,6 +154,22 @@ def test_a_plan_expects_the_bytes_it_is_for(kind: Kind, share: float) -> None:
     size = int(share * LOSSLESS[kind])
     plan = planner(kind, size).first()
     assert 0.6 * size < plan.expected_bytes <= 1.02 * size
+
+
+@given(rate=st.floats(0.2, 4.0))
+def test_networks_of_given_partitions_can_be_refined(rate: float) -> None:
+    """Rather with more bits a weight than without second-order steps, up to 8 of them."""
+    tile, partitions = 64 * 64, 24
+    size = int(rate * tile * partitions / 8)
+    plan = planner("image", size, partition_size=(64, 64), preset="best").first()
+    weights = plan.params_local // partitions
+    assert plan.content.partitions == partitions
+    assert plan.weight_bits <= BITS
+    refined = can_refine(plan.family, plan.settings, partitions, tile)
+    assert refined == (weights <= most_weights(partitions))
+    if 8 * size < 0.95 * BITS * partitions * most_weights(partitions):
+        assert refined
+        assert 0.6 * size < plan.expected_bytes <= 1.02 * size
 
 
 @kinds
