@@ -17,16 +17,16 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
+from lgcodec.fit.columns import AT_ONCE
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.squares import Layer, squared
 from lgcodec.nets import Siren, TensorWeights
 
-__all__ = ["AT_ONCE", "Cost", "Normal", "Residuals", "polish"]
+__all__ = ["Cost", "Normal", "Residuals", "polish"]
 
 Cost = Callable[[Tensor, Tensor], Tensor]  # weights [P, N] and J^T J [P, N, N] -> [P, N]
 
 NUMBERS: Final = 2**21  # of what belongs to samples held at once
-AT_ONCE: Final = 16  # partitions whose equations are solved in double precision
 TRIES: Final = 4  # of a damping, until the error falls
 RELAX, STIFFEN = 1 / 3, 4.0  # of the damping, after a step that was good and one that was not
 GENTLEST, STIFFEST = 1e-7, 1e6

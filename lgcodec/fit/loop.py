@@ -1,9 +1,9 @@
-"""Signal + network -> weights: AdamW on a share of every partition's samples per step.
+"""Signal + network -> weights: AdamW or SOAP on a share of every partition's samples per step.
 
-A float phase, then a phase with rounding in the loop (`aware.py`), or second-order steps and
-rounding that makes up for itself in its place (`refine.py`). The best weights seen are kept,
-because the error of a sine network oscillates by decibels between steps (measured on the reference
-code).
+A float phase, then one with rounding in the loop (`aware.py`), or in its place rounding that makes
+up for itself, after second-order steps (`refine.py`) or of a single network (`kronecker.py`). The
+best weights seen are kept, because the error of a sine network oscillates by decibels between steps
+(measured on the reference code).
 """
 
 from dataclasses import replace
@@ -16,6 +16,7 @@ import torch
 from lgcodec.fit.beginning import Start
 from lgcodec.fit.candidate import UNKNOWN, Candidate
 from lgcodec.fit.checkpoint import joined, load_state, part_of, save_state
+from lgcodec.fit.kronecker import SingleRounding
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.refine import FLOAT_SHARE, Refinement, can_refine
 from lgcodec.fit.sampling import Sampler
@@ -87,7 +88,8 @@ class _Run:
         self.comes_later = start is not None and start.freezes_global  # tables count on an order
         sampler = objective.sampler
         sizes = len(sampler.ids), sampler.tile_samples
-        self.refines = can_refine(self.family, settings, *sizes) and not self.comes_later
+        refines = settings.single or can_refine(self.family, settings, *sizes)
+        self.refines = refines and not self.comes_later
         self.training = Training(objective, settings, device=device, size_of=size_of, start=start)
         self.schedule = Schedule(
             settings,
@@ -150,10 +152,11 @@ class _Run:
             self.best = best
             self.tell(report, FLOAT_SHARE + (1 - FLOAT_SHARE) * done)
 
-    def refinement(self) -> Refinement:
-        """Of a family that `can_refine`."""
+    def refinement(self) -> Refinement | SingleRounding:
+        """Of a family that `can_refine`, or of a single network."""
         family = cast("Siren", self.family)
-        return Refinement(family, self.objective, self.settings, self.size_of)
+        kind = SingleRounding if self.settings.single else Refinement
+        return kind(family, self.objective, self.settings, self.size_of)
 
     def round(self) -> None:
         """Round what is not rounded yet, and meet the goal if that is not met."""

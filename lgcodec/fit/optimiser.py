@@ -1,17 +1,39 @@
-"""AdamW over parameters of several learning rates, all of which a schedule scales."""
+"""What changes weights by their gradients, at learning rates that a schedule scales."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
-__all__ = ["Optimiser"]
+__all__ = ["AdamW", "Optimiser"]
+
+
+class Optimiser(ABC):
+    """Changes parameters by their `grad`."""
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Set all gradients to 0."""
+
+    @abstractmethod
+    def step(self, warm: float, level: float) -> None:
+        """Change all parameters, every rate multiplied by both."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Tensor]:
+        """Moments, to be saved."""
+
+    @abstractmethod
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Undo `state`."""
 
 
 @final
-class Optimiser:
-    """Changes `parameters`, and those that are added, by their `grad`.
+class AdamW(Optimiser):
+    """Of `parameters`, and those that are added, which may have other rates.
 
     rate   of learning, before it is scaled
     """
@@ -29,12 +51,12 @@ class Optimiser:
         if parameters:
             self._adamw.add_param_group({"params": list(parameters), "lr": rate, "base": rate})
 
+    @override
     def clear(self) -> None:
-        """Set all gradients to 0."""
         self._adamw.zero_grad(set_to_none=False)
 
+    @override
     def step(self, warm: float, level: float) -> None:
-        """Change all parameters, every rate multiplied by both."""
         for group in self._adamw.param_groups:
             group["lr"] = group["base"] * warm * level
         self._adamw.step()
@@ -44,13 +66,13 @@ class Optimiser:
         for state in self._adamw.state.values():
             state["exp_avg"].zero_()
 
+    @override
     def state(self) -> dict[str, Tensor]:
-        """Moments, to be saved."""
         moments = self._adamw.state_dict()["state"]
         return {f"{i}.{key}": v for i, state in moments.items() for key, v in state.items()}
 
+    @override
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Undo `state`."""
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             index, key = name.split(".")

@@ -14,7 +14,7 @@ from lgcodec.fit.latent_plan import LatentPlanner, wants_perceptrons
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan, bits_to_refine, make_plan
 from lgcodec.fit.plans import Plans
-from lgcodec.fit.points import LAYERS, TIED_BITS, point_at, rate_of, tied_bits
+from lgcodec.fit.points import LAYERS, SINGLE_BITS, TIED_BITS, point_at, rate_of, tied_bits
 from lgcodec.fit.search import Search
 from lgcodec.fit.tiles import tilings_for
 from lgcodec.fit.unevenness import unevenness
@@ -142,7 +142,9 @@ class Planner(Plans):
         point = point_at(kind, rate)
         if options.partitions or options.partition_size:
             point = replace(point, bits=tied_bits(kind, rate, point.bits) - self._saved_by_scales)
-        if options.arrangement != "local-global":
+        if options.arrangement == "single":
+            point = replace(point, bits=SINGLE_BITS.get(kind, point.bits))
+        elif options.arrangement != "local-global":
             options = replace(options, layers=options.layers or LAYERS.get(kind))
         plan = make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)
         if not (options.partitions or options.partition_size):

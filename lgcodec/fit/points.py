@@ -18,6 +18,7 @@ __all__ = [
     "LAYERS",
     "POINTS",
     "QUALITY",
+    "SINGLE_BITS",
     "TIED_BITS",
     "Point",
     "point_at",
@@ -72,6 +73,8 @@ POINTS: Final[Mapping[Kind, tuple[Point, ...]]] = {
 TIED_BITS: Final[Mapping[Kind, tuple[tuple[float, float], ...]]] = {
     "image": ((0.3, 4.5), (0.6, 4.45), (1.2, 4.7)),
 }
+# Bits of a weight of a single network.
+SINGLE_BITS: Final[Mapping[Kind, float]] = {"image": 5.2}
 # Layers where there is no global part: four fit 64x64 pixels as well as five, to 0.2 dB, in three
 # quarters of the time.
 LAYERS: Final[Mapping[Kind, int]] = {"image": 4}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
-from typing import Final
+from typing import Final, TypeGuard
 
 from lgcodec.fit.budget import BITS
 from lgcodec.fit.options import EncodeOptions, Preset
@@ -41,6 +41,10 @@ MOST_REFINED: Final = 2**13
 # pixel in half the time, no worse. Sounds lose 0.1 dB by it.
 SETTLED: Final[Mapping[Kind, float]] = {"image": 0.02}
 USUAL_SETTLED: Final = 0.005
+# Networks of a single partition that are wider: steps in the axes of their gradients, of which each
+# sees so many samples, at a learning rate of this over their width.
+SINGLE: Final[Mapping[Kind, float]] = {"image": 0.2}
+SINGLE_SAMPLES: Final = 2**15
 UNLIMITED: Final = 10**9  # iterations, where time is the limit
 
 
@@ -74,9 +78,20 @@ def make_settings(
         measurement=options.measurement,
     )
     refined = can_refine(family, settings, partitions, tile)
+    if not refined and partitions == 1 and _is_single(family, geometry.kind, settings):
+        samples = min(options.samples or SINGLE_SAMPLES, tile)
+        rate, _ = options.rates or (SINGLE[geometry.kind] / family.local_width, 0.0)
+        return replace(settings, single=True, samples=samples, rate=rate)
     rate = _rate(geometry.kind, family, refined=refined)
     local_rate, global_rate = options.rates or (rate, rate / 2)
     return replace(settings, rate=local_rate, global_rate=global_rate)
+
+
+def _is_single(family: Family, kind: Kind, settings: FitSettings) -> TypeGuard[Siren]:
+    """Whether a network of one partition is fitted as a single one of many weights."""
+    sines = isinstance(family, Siren) and not family.global_tensors() and family.local_width > SMALL
+    simple = settings.measurement is None and None not in (settings.size, settings.bits)
+    return sines and simple and kind in SINGLE
 
 
 def _rate(kind: Kind, family: Family, *, refined: bool) -> float:

@@ -29,6 +29,8 @@ class FitSettings:
                     with quantisation in the loop; 0: that phase
     settled         share of the error that the last few of these steps must have brought, else
                     they end
+    single          for a network of many weights: steps in the axes of gradients (`soap`), a pull
+                    that makes weights small, and rounding under a Kronecker product
     phases          of latents: how many places along an axis take turns in a descent; 0: none
     measurement     what to fit to instead of the samples
     """
@@ -46,6 +48,7 @@ class FitSettings:
     seed: int = 0
     refine: int = 0
     settled: float = 0.005
+    single: bool = False
     phases: int = 0
     measurement: Measurement | None = None
 

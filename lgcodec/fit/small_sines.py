@@ -6,10 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lgcodec.fit.blocks import side_by_side
 from lgcodec.nets import Family, Siren, TensorWeights
 
 __all__ = ["are_small_sines", "sine_slopes"]
 
+AT_ONCE: Final = 4096  # samples of a single network
 WIDEST: Final = 96  # layer, beyond which a matrix library is faster
 
 
@@ -30,11 +32,18 @@ def sine_slopes(
     names = [f"local.{tensor.name}" for tensor in family.local_tensors()]
     flat = torch.cat([weights[name].flatten(1) for name in names], 1)
     widths = [len(family.ranges), *[family.local_width] * (family.layers - 1), family.channels]
-    found = slopes(
-        flat.detach().numpy(),
-        coordinates.contiguous().numpy(),
-        targets.contiguous().numpy(),
-        np.array(widths),
-        np.float32(family.w0),
-    )
-    return flat, torch.from_numpy(found) * (2 / targets.numel())
+
+    def found(part: slice) -> Tensor:
+        own = slopes(
+            flat.detach().numpy(),
+            coordinates[:, part].contiguous().numpy(),
+            targets[:, part].contiguous().numpy(),
+            np.array(widths),
+            np.float32(family.w0),
+        )
+        return torch.from_numpy(own)
+
+    count = coordinates.shape[1]
+    most = AT_ONCE if len(flat) == 1 else count  # several partitions are side by side already
+    parts = [slice(at, at + most) for at in range(0, count, most)]
+    return flat, sum(side_by_side(found, parts), torch.zeros_like(flat)) * (2 / targets.numel())

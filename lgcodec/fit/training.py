@@ -1,4 +1,4 @@
-"""The weights of a fit and what changes them: AdamW, in the end with rounding in the loop."""
+"""The weights of a fit and what changes them, in the end with rounding in the loop."""
 
 from collections.abc import Mapping
 from typing import Any, Final, final
@@ -12,9 +12,11 @@ from lgcodec.fit.candidate import UNKNOWN, Candidate, Score
 from lgcodec.fit.checkpoint import part_of
 from lgcodec.fit.conditioning import Conditioning
 from lgcodec.fit.objective import Objective
-from lgcodec.fit.optimiser import Optimiser
+from lgcodec.fit.optimiser import AdamW, Optimiser
+from lgcodec.fit.pull import Pull
 from lgcodec.fit.quantise import StepLearner, bits_of
 from lgcodec.fit.settings import FitSettings, SizeOf
+from lgcodec.fit.soap import Soap
 from lgcodec.nets import TensorWeights
 
 __all__ = ["Training"]
@@ -59,9 +61,15 @@ class Training:
         scopes = {name: name.split(".")[0] for name in self.weights}
         local = [value for name, value in self.weights.items() if scopes[name] == "local"]
         shared = [value for name, value in self.weights.items() if scopes[name] == "global"]
-        self._optimiser = Optimiser(local, settings.rate, device)
-        self._optimiser.add([v for v in shared if v.requires_grad], settings.global_rate)
-        self._optimiser.add(self._conditioning.parameters(), settings.global_rate)
+        self._pull = Pull(self.weights) if settings.single else None
+        self._optimiser: Optimiser
+        if settings.single:
+            layers = list(zip(local[::2], local[1::2], strict=True))
+            self._optimiser = Soap(layers, settings.rate)
+        else:
+            self._optimiser = adamw = AdamW(local, settings.rate, device)
+            adamw.add([v for v in shared if v.requires_grad], settings.global_rate)
+            adamw.add(self._conditioning.parameters(), settings.global_rate)
 
     def _is_frozen(self, name: str) -> bool:
         """Whether a tensor keeps its encoded weights."""
@@ -91,6 +99,8 @@ class Training:
         if self.aware is not None:
             self.aware.descend(self.weights, frozen)
         self._conditioning.take()
+        if self._pull is not None:  # stronger towards the end
+            self._pull.add(1 - rates[1])
         self._optimiser.step(*rates)
         self._conditioning.emit()
 
@@ -105,7 +115,14 @@ class Training:
         self.aware = self._aware(best.psnr)
         if self._encoded is None:  # whose steps and tables do not change
             self.aware.begin(self.weights)
-        self._optimiser.forget_directions()  # of the weights before they were canonicalised
+        self._adamw.forget_directions()  # of the weights before they were canonicalised
+
+    @property
+    def _adamw(self) -> AdamW:
+        """What may have rounding in its loop: not the optimiser of a single network."""
+        if not isinstance(self._optimiser, AdamW):
+            raise TypeError("rounding is in the loop of AdamW alone")
+        return self._optimiser
 
     def _aware(self, psnr_float: float) -> Aware:
         """Its goal is the size, or a quality that the float phase has all but reached."""
@@ -116,13 +133,16 @@ class Training:
         free = (size, psnr) != (None, None)
         kept = self._encoded.fixed if self._encoded else None
         learner = StepLearner(self.weights, bits, free=free, fixed=self._frozen, kept=kept)
-        self._optimiser.add(learner.parameters(), STEP_RATE)
+        self._adamw.add(learner.parameters(), STEP_RATE)
         error = self._objective.error(self.weights, None)
         return Aware(self._objective, learner, error, size_of=self._size_of, size=size, psnr=psnr)
 
     def error(self) -> float:
         """Mean squared error of the present weights on the fixed samples."""
-        return self._objective.error(self.weights, self.learner)
+        error = self._objective.error(self.weights, self.learner)
+        if self._pull is not None:
+            self._pull.error = error
+        return error
 
     def better(self, best: Candidate, error: float) -> Candidate:
         """The present weights, whose error this is, or `best` if they are worse."""
@@ -147,6 +167,9 @@ class Training:
             "weights": {name: value.detach() for name, value in self.weights.items()},
             "conditioner": self._conditioning.state(),
             "moments": self._optimiser.state(),
+            "pull": {"error": torch.tensor(self._pull.error, dtype=torch.double)}
+            if self._pull is not None
+            else {},
             "log_steps": self.learner.log_steps if self.learner else {},
         }
 
@@ -165,3 +188,5 @@ class Training:
             self.aware.load(self.weights, aware)
         self._conditioning.restore(part_of(tensors, "conditioner"))
         self._optimiser.restore(part_of(tensors, "moments"))
+        if self._pull is not None:
+            self._pull.error = float(tensors["pull.error"])

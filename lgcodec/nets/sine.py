@@ -21,6 +21,7 @@ __all__ = ["Sine"]
 
 # Borders of a tile in tile coordinates: how many periods the first sine can put into a tile.
 TILE_RANGE: Final[Mapping[Kind, float]] = {"audio": 3.0, "image": 0.6, "video": 0.5, "volume": 0.5}
+USUAL_EDGE: Final = 64  # pixels; where one partition is a whole picture, longer ones span more
 FRAME_RANGE: Final[Mapping[Kind, float]] = {
     "audio": 100.0,
     "image": 1.0,
@@ -49,12 +50,15 @@ class Sine(Mlp):
     @override
     def for_request(cls, request: Request) -> Self:
         reach = FRAME_RANGE[request.kind]
+        tile_range = TILE_RANGE[request.kind]
+        if request.partitions == 1 and request.kind == "image":
+            tile_range *= sqrt(max(1.0, max(request.tile) / USUAL_EDGE))
         network = cls(
             channels=request.channels,
             local_width=1,
             global_width=0,
             ranges=((-reach, reach),) * len(request.tile),
-            tile_range=0.0 if request.coordinates == "frame" else TILE_RANGE[request.kind],
+            tile_range=0.0 if request.coordinates == "frame" else tile_range,
             layers=request.layers,
             merge=request.merge,
             w0=30.0 if request.w0 is None else request.w0,

@@ -1,0 +1,169 @@
+"""Weights that are rounded one after the other, and what makes up for it.
+
+With e what weights are moved by, the error rises by e^T H e, and with H = V V^T, V upper
+triangular, that is the sum of
+
+    (V_kk e_k + sum over j < k of V_jk e_j)^2     over weights k,
+
+so that each weight, in order, has one e_k which costs nothing more, and is rounded from there
+(nearest plane, Babai 1986; GPTQ, Frantar et al. 2022, in another form). The symbol taken is the one
+of least error + price x bits under the table of its tensor.
+
+Rounding to multiples of D adds V_kk^2 D^2 / 12 to the error of weight k and takes log2 D from its
+bits. So D^2 = 6 price / (ln 2 x mean V_kk^2 of the tensor) is best, and one number, the price of a
+bit, sets the steps of all tensors.
+
+Letters in shapes: P partitions, F weights that are free at the beginning, n numbers of a tensor.
+"""
+
+from abc import ABC, abstractmethod
+from math import log
+from typing import Final, final
+
+import numpy as np
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from lgcodec.fit.scales import Costs, largest
+
+__all__ = ["AT_ONCE", "Columns", "Factor", "Whole", "best_steps", "upper"]
+
+AT_ONCE: Final = 16  # partitions whose matrices are in double precision
+FINEST: Final = 1e-30  # step
+JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
+PASSES: Final = 2  # of a tensor: the table of the second is that of the first's symbols
+
+
+class Factor(ABC):
+    """V of all partitions."""
+
+    @abstractmethod
+    def pivots(self) -> Tensor:
+        """[P, F] V_kk, in double precision like all numbers here."""
+
+    @abstractmethod
+    def pushed(self, shift: Tensor, k: int) -> Tensor:
+        """[P] sum over j < k of V_jk e_j, with e `shift` [P, F]."""
+
+    @abstractmethod
+    def follow(self, shift: Tensor, rounded: int) -> None:
+        """Set all of `shift` [P, F] but the first `rounded`, so that these cost least."""
+
+
+@final
+class Whole(Factor):
+    """Of H [P, F, F], with `ridge` [P, F] added to its diagonal."""
+
+    def __init__(self, matrix: Tensor, ridge: Tensor) -> None:
+        self._factor = torch.empty_like(matrix, dtype=torch.double)
+        for part in torch.split(torch.arange(len(matrix)), AT_ONCE):
+            self._factor[part] = upper(matrix[part].double() + ridge[part].double().diag_embed())
+
+    @override
+    def pivots(self) -> Tensor:
+        return self._factor.diagonal(dim1=1, dim2=2)
+
+    @override
+    def pushed(self, shift: Tensor, k: int) -> Tensor:
+        pushed: Tensor = (self._factor[:, :k, k] * shift[:, :k]).sum(1)
+        return pushed
+
+    @override
+    def follow(self, shift: Tensor, rounded: int) -> None:
+        for part in torch.split(torch.arange(len(shift)), AT_ONCE):
+            turned, fixed = self._factor[part].transpose(1, 2), shift[part, :rounded, None]
+            pushed = turned[:, rounded:, :rounded] @ fixed
+            rest = turned[:, rounded:, rounded:]
+            shift[part, rounded:] = torch.linalg.solve_triangular(rest, -pushed, upper=False)[
+                ..., 0
+            ]
+
+
+@final
+class Columns:
+    """Weights [P, F] being rounded, and how far they have moved."""
+
+    def __init__(self, weights: Tensor, factor: Factor) -> None:
+        self._weights = weights.double()
+        self._shift = torch.zeros_like(self._weights)
+        self._factor, self._pivots = factor, factor.pivots()
+
+    def steps(self, place: slice, price: float) -> Tensor:
+        """[P] the best ones of a tensor."""
+        return best_steps(self._pivots[:, place].square().mean(1), price)
+
+    def reach(self, place: slice) -> Tensor:
+        """The largest magnitude of a tensor."""
+        return self._weights[:, place].abs().max()
+
+    def tensor(self, place: slice, price: float, scales: Tensor, *, grows: bool) -> float:
+        """Round a tensor, those before it being rounded; its step, which `scales` [P] multiply.
+
+        grows   whether its numbers are coded as differences
+        """
+        furthest = largest(scales, grows=grows)
+        step = self._step(place, price, scales, furthest)
+        within = (furthest / scales).floor()
+        symbols = self._nearest(place, step * scales, within)
+        for _ in range(PASSES):
+            costs = Costs(symbols, scales, grows=grows)
+            symbols = self._round(place, step * scales, within, price, costs)
+        return step
+
+    def _step(self, place: slice, price: float, scales: Tensor, furthest: float) -> float:
+        """One that float32 has.
+
+        furthest   the largest multiple that is allowed
+        """
+        best = float((self.steps(place, price) / scales).log().mean().exp())
+        return float(np.float32(max(best, float(self.reach(place)) / furthest)))
+
+    def _nearest(self, place: slice, steps: Tensor, within: Tensor) -> Tensor:
+        """Symbols [P, n], each for itself; see `_round`."""
+        most = within[:, None]
+        return (self._weights[:, place] / steps[:, None]).round().clamp(-most, most)
+
+    def _round(
+        self, place: slice, steps: Tensor, within: Tensor, price: float, costs: Costs
+    ) -> Tensor:
+        """Symbols [P, n] by steps [P].
+
+        within   [P] their largest magnitude
+        """
+        symbols: list[Tensor] = []
+        for k in range(place.start, place.stop):
+            pivots = self._pivots[:, k]
+            makes_up = -self._factor.pushed(self._shift, k) / pivots
+            wanted = (self._weights[:, k] + makes_up) / steps
+            near = wanted.round()
+            choice = torch.stack([near, near - 1, near + 1]).clamp(-within, within)
+            error = (pivots * steps * (wanted - choice)).square()
+            bits = costs(choice, symbols[-1] if symbols else None)
+            best = (error + price * bits).argmin(0, keepdim=True)
+            symbols.append(choice.gather(0, best)[0])
+            self._shift[:, k] = symbols[-1] * steps - self._weights[:, k]
+        return torch.stack(symbols, 1)
+
+    def moved(self, rounded: int) -> Tensor:
+        """[P, F] float32: so many rounded columns, and the others where they make up for it."""
+        self._factor.follow(self._shift, rounded)
+        return (self._weights + self._shift).float()
+
+
+def upper(matrix: Tensor) -> Tensor:
+    """V, upper triangular, of V V^T = `matrix` [P, F, F], whose diagonal is raised if need be."""
+    turned = matrix.flip(1, 2)
+    diagonal, jitter = turned.diagonal(dim1=1, dim2=2), JITTER
+    while True:
+        diagonal += jitter * diagonal
+        factor, failed = torch.linalg.cholesky_ex(turned)
+        if not failed.any() or jitter > 1:
+            found: Tensor = factor.flip(1, 2)
+            return found
+        jitter *= 10
+
+
+def best_steps(curvature: Tensor, price: float) -> Tensor:
+    """Where a shift squared, times `curvature`, is what the error rises by."""
+    return (6 * price / log(2) / curvature.clamp(min=FINEST)).sqrt().clamp(min=FINEST)

@@ -1,0 +1,144 @@
+"""Rounding a single network of many weights: layer by layer, under a Kronecker product.
+
+J^T J of tens of thousands of weights is out of reach. That of one layer is close to the product of
+two small matrices, what its inputs and what comes back from its outputs have in common: K-FAC,
+Martens and Grosse 2015, equation 1, with A = mean of a a^T and G = mean of g g^T over samples. V of
+a product is the product of V of both, and rounding goes as in `columns`. The price of a bit that
+gives the size is searched for by rounding again.
+
+Letters in shapes: P partitions, I inputs with the 1 of the bias and O outputs of a layer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import exp2
+from typing import Final, final
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from lgcodec.coding.scaled import USUAL, Scaled
+from lgcodec.fit.candidate import Candidate
+from lgcodec.fit.columns import Columns, Factor, upper
+from lgcodec.fit.gauss_newton import Residuals
+from lgcodec.fit.objective import Objective
+from lgcodec.fit.settings import FitSettings, SizeOf
+from lgcodec.nets import Siren
+
+__all__ = ["SingleRounding"]
+
+SAMPLES: Final = 2**14  # that matrices are means over
+AIM: Final = 0.985  # of the bytes allowed
+BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
+CLOSE: Final = 0.01  # of the bytes: near enough to go no further
+PRICE: Final = 0.2  # of the error a weight, a bit: a first guess
+ATTEMPTS: Final = 6
+
+
+@final
+class Product(Factor):
+    """Of A x G [P, I O, I O], from `inputs` A [P, I, I] and `outputs` G [P, O, O]."""
+
+    def __init__(self, inputs: Tensor, outputs: Tensor) -> None:
+        self._inputs, self._outputs = upper(inputs.double()), upper(outputs.double())
+        self._row, self._above = -1, inputs.new_empty(0)
+
+    @override
+    def pivots(self) -> Tensor:
+        rows, columns = (part.diagonal(dim1=1, dim2=2) for part in (self._inputs, self._outputs))
+        return (rows[:, :, None] * columns[:, None]).flatten(1)
+
+    @override
+    def pushed(self, shift: Tensor, k: int) -> Tensor:
+        size = self._outputs.shape[1]
+        row, column = divmod(k, size)
+        if row != self._row:  # what the rows above push is the same for all of a row
+            rows = shift[:, : row * size].view(len(shift), row, size)
+            self._row = row
+            self._above = (self._inputs[:, :row, row, None] * rows).sum(1)
+        here = self._inputs[:, row, row, None] * shift[:, row * size : k]
+        along = self._above[:, : column + 1].clone()
+        along[:, :column] += here
+        pushed: Tensor = (self._outputs[:, : column + 1, column] * along).sum(1)
+        return pushed
+
+    @override
+    def follow(self, shift: Tensor, rounded: int) -> None:
+        if rounded < shift.shape[1]:
+            raise ValueError(f"{rounded} weights of a layer are rounded, which is to be whole")
+
+
+@final
+class SingleRounding:
+    """The end of a fit of a network without a global part, of one partition, for a size.
+
+    size_of   bytes that rounded weights take in the file
+    """
+
+    def __init__(
+        self, family: Siren, objective: Objective, settings: FitSettings, size_of: SizeOf
+    ) -> None:
+        self._family, self._objective = family, objective
+        sampler = objective.sampler
+        self._residuals = Residuals(family, sampler, min(SAMPLES, sampler.tile_samples))
+        self._size, self._size_of = settings.size or 0, size_of
+
+    def improved(self, best: Candidate) -> Iterator[tuple[float, Candidate]]:
+        """Shares of the work that are done, and the best so far, which is float to begin with."""
+        flat = self._residuals.flat(self._family.canonicalise(best.weights))
+        price = PRICE * self._error(flat) / flat.numel()
+        for attempt in range(ATTEMPTS):
+            found, size = self._rounded(flat, price)
+            best = found if found.score >= best.score else best
+            excess = size - AIM * self._size
+            close = abs(excess) < CLOSE * self._size
+            yield 1.0 if close else (attempt + 1) / ATTEMPTS, best
+            if close:
+                break
+            # Four times the price saves a bit a weight.
+            price *= exp2(min(max(16 * excess / flat.numel(), -4.0), 4.0))
+
+    def at_once(self, best: Candidate) -> Candidate:
+        """The best float weights, rounded to the size."""
+        for _, found in self.improved(best):
+            best = found
+        return best
+
+    def _rounded(self, flat: Tensor, price: float) -> tuple[Candidate, int]:
+        """Weights [1, N] rounded, a bit at `price` in squared residuals, and their bytes."""
+        flat, steps = flat.clone(), {}
+        scales = flat.new_full((len(flat),), USUAL, dtype=torch.double)
+        places = list(self._residuals.places.items())
+        for layer, tensors in enumerate(zip(places[::2], places[1::2], strict=True)):
+            first, last = tensors[0][1].start, tensors[1][1].stop
+            columns = Columns(flat[:, first:last], self._factor(flat, layer))
+            for name, place in tensors:
+                here = slice(place.start - first, place.stop - first)
+                grows = name in self._residuals.ascending
+                steps[name] = columns.tensor(here, price, scales, grows=grows)
+            flat[:, first:last] = columns.moved(last - first)
+        found = Candidate(self._residuals.tensors(flat), steps=steps, coder=Scaled.name)
+        size = self._size_of(found.fitted())
+        psnr = self._objective.psnr(self._objective.error(found.weights, None))
+        low, high = (bound * self._size for bound in BAND)
+        score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
+        return replace(found, psnr=psnr, score=score), size
+
+    @torch.no_grad()
+    def _factor(self, flat: Tensor, layer: int) -> Product:
+        """Of the sum of squared residuals, that of all samples."""
+        _, layers = self._residuals.layers(flat, slice(0, len(flat)))
+        inputs, back = layers[layer]
+        outputs, count = back.transpose(1, 2).flatten(2), inputs.shape[2]  # [P, O, C S]
+        samples = self._objective.sampler.tile_samples
+        return Product(
+            inputs @ inputs.transpose(1, 2) / count,
+            outputs @ outputs.transpose(1, 2) * (samples / count),
+        )
+
+    def _error(self, flat: Tensor) -> float:
+        """Sum of squares over all samples, from those that there are."""
+        seen = self._residuals.outputs / self._family.channels
+        share = self._objective.sampler.tile_samples / seen
+        return float(self._residuals.errors(flat, torch.arange(len(flat))).sum()) * share

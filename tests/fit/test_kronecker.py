@@ -1,0 +1,121 @@
+"""Fits of single networks of many weights: of the size wanted, stored as rounded, and resumed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fit.builders import CPU, lattice, sampler, smooth
+from lgcodec.coding import ChunkCodec, Uniform
+from lgcodec.coding.scaled import BITS, Scaled
+from lgcodec.fit.columns import Whole
+from lgcodec.fit.kronecker import Product
+from lgcodec.fit.loop import fit
+from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
+from lgcodec.nets import Siren
+
+PICTURE = smooth("image", (72, 96), 3)
+GEOMETRY = lattice(PICTURE, (1, 1))
+NETWORK = Siren(3, 26, 0, ((-1.0, 1.0),) * 2, tile_range=0.5, layers=3)
+CODER = Scaled([1, 3])  # biases of the hidden layers
+CODEC = ChunkCodec(Uniform(BITS), CODER, NETWORK.local_tensors(), ())
+SIZE = 900
+SETTINGS = FitSettings(100, 2048, 6e-3, 0.0, size=SIZE, single=True)
+
+
+def size_of(fitted: Fitted) -> int:
+    head, chunks = CODEC.encode(fitted.global_, fitted.local, fitted.steps)
+    return len(head) + sum(map(len, chunks))
+
+
+def run(
+    settings: FitSettings = SETTINGS,
+    report: Callable[[FitProgress], None] | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    return fit(
+        NETWORK,
+        sampler(PICTURE, GEOMETRY, seed=settings.seed),
+        settings,
+        peak=2.0,
+        device=CPU,
+        report=report,
+        checkpoint=checkpoint,
+        size_of=size_of,
+    )
+
+
+@cache
+def finished(seed: int = 0) -> tuple[Fitted, tuple[FitProgress, ...]]:
+    reports: list[FitProgress] = []
+    return run(replace(SETTINGS, seed=seed), reports.append), tuple(reports)
+
+
+def same(first: Fitted, second: Fitted) -> bool:
+    pairs = ((first.local[name], value) for name, value in second.local.items())
+    return all(np.array_equal(a, b) for a, b in pairs) and first.steps == second.steps
+
+
+def symmetric(seed: int, size: int) -> torch.Tensor:
+    drawn = torch.randn(2, size, 2 * size, generator=torch.Generator().manual_seed(seed))
+    return (drawn @ drawn.transpose(1, 2)).double()
+
+
+@pytest.mark.parametrize("place", [0, 1, 4, 5, 13, 34])
+def test_a_product_is_that_of_its_factors(place: int) -> None:
+    """Row by row the same as the factor of the whole matrix, which has a row for each weight."""
+    inputs, outputs = symmetric(1, 7), symmetric(2, 5)
+    pairs = zip(inputs, outputs, strict=True)
+    whole = torch.stack([torch.kron(rows.contiguous(), columns) for rows, columns in pairs])
+    shift = torch.randn(2, 35, generator=torch.Generator().manual_seed(3)).double()
+    product, expected = Product(inputs, outputs), Whole(whole, torch.zeros(2, 35))
+    torch.testing.assert_close(product.pivots(), expected.pivots(), rtol=1e-4, atol=0)
+    pushed = product.pushed(shift, place)
+    torch.testing.assert_close(pushed, expected.pushed(shift, place), rtol=1e-4, atol=1e-4)
+
+
+def test_a_layer_is_rounded_as_a_whole() -> None:
+    product = Product(symmetric(1, 7), symmetric(2, 5))
+    with pytest.raises(ValueError, match="34 weights"):
+        product.follow(torch.zeros(2, 35), 34)
+
+
+@pytest.mark.parametrize("size", [700, 900, 1300])
+def test_sizes_are_met(size: int) -> None:
+    assert 0.95 * size <= size_of(run(replace(SETTINGS, size=size))) <= size
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_it_is_better_than_rounding_in_the_loop(seed: int) -> None:
+    plain = run(replace(SETTINGS, seed=seed, single=False))
+    assert finished(seed)[0].psnr > plain.psnr + 0.5
+
+
+def test_weights_are_what_the_codec_stores() -> None:
+    fitted, _ = finished()
+    head, chunks = CODEC.encode(fitted.global_, fitted.local, fitted.steps)
+    decoded = CODEC.decode_local(CODEC.decode_global(head), chunks)
+    for name, value in decoded.items():
+        assert value.tobytes() == fitted.local[name].tobytes()
+
+
+def test_reports_go_forward_to_the_end() -> None:
+    done = [report.done for report in finished()[1]]
+    assert done == sorted(done)
+    assert done[-1] == 1.0
+
+
+@pytest.mark.parametrize("share", [0.2, 0.45])
+def test_after_an_interrupt_it_ends_like_a_fit_without_one(tmp_path: Path, share: float) -> None:
+    def interrupt(progress: FitProgress) -> None:
+        if progress.done > share:
+            raise KeyboardInterrupt
+
+    stopped = run(report=interrupt, checkpoint=tmp_path / "state")
+    assert stopped.interrupted
+    assert 0.9 * SIZE <= size_of(stopped) <= SIZE
+    assert same(run(checkpoint=tmp_path / "state"), finished()[0])
