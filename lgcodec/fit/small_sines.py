@@ -12,7 +12,7 @@ from lgcodec.nets import Family, Siren, TensorWeights
 __all__ = ["are_small_sines", "sine_slopes"]
 
 AT_ONCE: Final = 4096  # samples of a single network
-WIDEST: Final = 96  # layer, beyond which a matrix library is faster
+WIDEST: Final = 160  # layer, beyond which a matrix library is faster
 
 
 def are_small_sines(family: Family) -> TypeGuard[Siren]:
