@@ -172,6 +172,17 @@ def test_networks_of_given_partitions_can_be_refined(rate: float) -> None:
         assert 0.6 * size < plan.expected_bytes <= 1.02 * size
 
 
+def test_a_single_network_of_many_weights_is_fitted_in_its_own_way() -> None:
+    """Not a small one, not to a time without bits, and of pictures only."""
+    wanted: dict[str, Any] = {"arrangement": "single", "samples": 500, "rates": (0.5, 0.1)}
+    found = planner("image", 9_000, **wanted).first().settings
+    assert (found.single, found.samples, found.rate) == (True, 500, 0.5)
+    assert not planner("image", 9_000, partition_size=(64, 64)).first().settings.single
+    assert not planner("image", 800, arrangement="single").first().settings.single
+    assert not planner("image", arrangement="single", params=9_000).first().settings.single
+    assert not planner("audio", 9_000, arrangement="single").first().settings.single
+
+
 @kinds
 @pytest.mark.parametrize(
     "options", [{}, {"arrangement": "single"}, {"arrangement": "local-global"}]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from lgcodec.nets import Siren
+from lgcodec.nets import Request, Siren
 from nets.builders import LOCAL_GLOBAL, PER_PARTITION, SIRENS, coordinates, drawn, evaluated
 
 # --- initialisation
@@ -112,3 +112,18 @@ def test_a_mirrored_network_sees_mirrored_coordinates(network: Siren) -> None:
     expected = network.forward(weights, there[0], frame if network.tile_range else there[1])
     torch.testing.assert_close(network.forward(moved, tile, frame), expected, atol=2e-4, rtol=0)
     assert not torch.allclose(network.forward(weights, tile, frame), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize(("partitions", "edge", "expected"), [(4, 768, 0.6), (1, 32, 0.6)])
+def test_tiles_of_pictures_have_the_same_range(partitions: int, edge: int, expected: float) -> None:
+    request = Request("image", 3, (edge, edge), (edge, edge), partitions, 5000, None)
+    assert Siren.for_request(request).tile_range == expected
+
+
+def test_a_single_network_of_a_large_picture_spans_more() -> None:
+    """So that the first sines are about as long, in pixels, as the square root of its edge."""
+    ranges = [
+        Siren.for_request(Request("image", 3, grid, grid, 1, 5000, None)).tile_range
+        for grid in ((64, 64), (256, 100), (100, 1024))
+    ]
+    assert ranges == pytest.approx([0.6, 1.2, 2.4])
