@@ -1,6 +1,6 @@
 """Weights that a fit may end with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 from lgcodec.coding.base import Floats
@@ -9,10 +9,12 @@ from lgcodec.coding.scaled import BITS, Scaled
 from lgcodec.fit.settings import Fitted
 from lgcodec.nets import TensorWeights
 
-__all__ = ["UNKNOWN", "Candidate", "Score"]
+__all__ = ["AIM", "BAND", "UNKNOWN", "Candidate", "Score"]
 
 Score = tuple[float, float]  # the larger the better
 UNKNOWN: Final = float("-inf")  # dB
+AIM: Final = 0.985  # of the bytes allowed
+BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
 
 
 @final
@@ -31,6 +33,12 @@ class Candidate:
     score: Score = (0.0, 0.0)
     steps: dict[str, float] | None = None
     coder: str = "rans"
+
+    def judged(self, psnr: float, size: int, allowed: int) -> "Candidate":
+        """The same, worth first that its `size` in bytes is near what is allowed, then its dB."""
+        low, high = (bound * allowed for bound in BAND)
+        score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
+        return replace(self, psnr=psnr, score=score)
 
     def fitted(
         self, bits: int | None = None, iterations: int = 0, *, interrupted: bool = False

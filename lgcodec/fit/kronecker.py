@@ -10,7 +10,6 @@ Letters in shapes: P partitions, I inputs with the 1 of the bias and O outputs o
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import exp2
 from typing import Final, final
 
@@ -19,18 +18,17 @@ from torch import Tensor
 from typing_extensions import override
 
 from lgcodec.coding.scaled import USUAL, Scaled
-from lgcodec.fit.candidate import Candidate
+from lgcodec.fit.candidate import AIM, Candidate
 from lgcodec.fit.columns import Columns, Factor, upper
 from lgcodec.fit.gauss_newton import Residuals
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitSettings, SizeOf
 from lgcodec.nets import Siren
 
-__all__ = ["SingleRounding"]
+__all__ = ["SINGLE_FLOAT_SHARE", "SingleRounding"]
 
+SINGLE_FLOAT_SHARE: Final = 0.95  # of a fit, what comes before
 SAMPLES: Final = 2**14  # that matrices are means over
-AIM: Final = 0.985  # of the bytes allowed
-BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
 CLOSE: Final = 0.01  # of the bytes: near enough to go no further
 PRICE: Final = 0.2  # of the error a weight, a bit: a first guess
 ATTEMPTS: Final = 6
@@ -121,9 +119,7 @@ class SingleRounding:
         found = Candidate(self._residuals.tensors(flat), steps=steps, coder=Scaled.name)
         size = self._size_of(found.fitted())
         psnr = self._objective.psnr(self._objective.error(found.weights, None))
-        low, high = (bound * self._size for bound in BAND)
-        score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
-        return replace(found, psnr=psnr, score=score), size
+        return found.judged(psnr, size, self._size), size
 
     @torch.no_grad()
     def _factor(self, flat: Tensor, layer: int) -> Product:

@@ -16,7 +16,7 @@ import torch
 from lgcodec.fit.beginning import Start
 from lgcodec.fit.candidate import UNKNOWN, Candidate
 from lgcodec.fit.checkpoint import joined, load_state, part_of, save_state
-from lgcodec.fit.kronecker import SingleRounding
+from lgcodec.fit.kronecker import SINGLE_FLOAT_SHARE, SingleRounding
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.refine import FLOAT_SHARE, Refinement, can_refine
 from lgcodec.fit.sampling import Sampler
@@ -124,8 +124,14 @@ class _Run:
         if schedule.iteration % self.measure_every == 0 or schedule.done() >= 1:
             self.measure()
             schedule.skip_ahead(self.best.psnr)
-            share = FLOAT_SHARE if self.refines else 1.0
-            self.tell(report, min(schedule.done(), 1.0) * share)
+            self.tell(report, min(schedule.done(), 1.0) * self.float_share)
+
+    @property
+    def float_share(self) -> float:
+        """Of the work, what comes before a refinement."""
+        if not self.refines:
+            return 1.0
+        return SINGLE_FLOAT_SHARE if self.settings.single else FLOAT_SHARE
 
     @property
     def measure_every(self) -> int:
@@ -150,7 +156,7 @@ class _Run:
         self.count_only_rounded()
         for done, best in self.refinement().improved(self.best):
             self.best = best
-            self.tell(report, FLOAT_SHARE + (1 - FLOAT_SHARE) * done)
+            self.tell(report, self.float_share + (1 - self.float_share) * done)
 
     def refinement(self) -> Refinement | SingleRounding:
         """Of a family that `can_refine`, or of a single network."""

@@ -8,7 +8,6 @@ under one H, whose bytes are within a few per cent, in the end with the thorough
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from math import ceil, exp2, isqrt
 from typing import Final, final
 
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lgcodec.coding.scaled import Scaled
-from lgcodec.fit.candidate import Candidate
+from lgcodec.fit.candidate import AIM, BAND, Candidate
 from lgcodec.fit.compensate import Rounded, Rounding
 from lgcodec.fit.gauss_newton import Residuals, polish
 from lgcodec.fit.objective import Objective
@@ -26,8 +25,6 @@ from lgcodec.nets import Family, Siren
 __all__ = ["FLOAT_SHARE", "Refinement", "can_refine", "most_weights"]
 
 FLOAT_SHARE: Final = 0.5  # of a fit, what comes before
-AIM: Final = 0.985  # of the bytes allowed
-BAND: Final = (0.955, 1.0)  # of the bytes allowed, good enough
 SLOPE: Final = 0.8  # of the error against the bytes, both logarithms: a first guess at the price
 DAMPING: Final = 1e-2  # to begin with
 FALL: Final = 16  # by which a price falls at most, from phase to phase
@@ -94,11 +91,9 @@ class Refinement:
 
     def _judged(self, rounded: Rounded) -> Candidate:
         """First the size, then the quality."""
-        low, high = (bound * self._size for bound in BAND)
-        found, size = self._candidate(rounded), self._bytes(rounded)
+        found = self._candidate(rounded)
         psnr = self._objective.psnr(self._objective.error(found.weights, None))
-        score = (1.0, psnr) if low <= size <= high else (0.0, -abs(size - high))
-        return replace(found, psnr=psnr, score=score)
+        return found.judged(psnr, self._bytes(rounded), self._size)
 
     def _candidate(self, rounded: Rounded) -> Candidate:
         tensors = self._residuals.tensors(rounded.flat)
