@@ -32,6 +32,8 @@ SAMPLES: Final = 2**14  # that matrices are means over
 CLOSE: Final = 0.01  # of the bytes: near enough to go no further
 PRICE: Final = 0.2  # of the error a weight, a bit: a first guess
 ATTEMPTS: Final = 6
+LEAST: Final = 1e-9  # of the mean of a diagonal
+TINY: Final = 1e-30
 
 
 @final
@@ -39,7 +41,7 @@ class Product(Factor):
     """Of A x G [P, I O, I O], from `inputs` A [P, I, I] and `outputs` G [P, O, O]."""
 
     def __init__(self, inputs: Tensor, outputs: Tensor) -> None:
-        self._inputs, self._outputs = upper(inputs.double()), upper(outputs.double())
+        self._inputs, self._outputs = (upper(_lifted(part.double())) for part in (inputs, outputs))
         self._row, self._above = -1, inputs.new_empty(0)
 
     @override
@@ -65,6 +67,12 @@ class Product(Factor):
     def follow(self, shift: Tensor, rounded: int) -> None:
         if rounded < shift.shape[1]:
             raise ValueError(f"{rounded} weights of a layer are rounded, which is to be whole")
+
+
+def _lifted(matrix: Tensor) -> Tensor:
+    """[P, n, n], so that neurons that do nothing, of which nothing comes back, have a pivot."""
+    diagonal = matrix.diagonal(dim1=1, dim2=2)
+    return matrix + (LEAST * diagonal.mean(1, keepdim=True) + TINY).expand_as(diagonal).diag_embed()
 
 
 @final

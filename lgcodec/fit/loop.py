@@ -143,6 +143,7 @@ class _Run:
         """Keep the weights if they are the best so far, and steer their rounding."""
         error = self.training.error()
         self.best = self.training.better(self.best, error)
+        self.training.fall_back(self.best, error)
         self.training.adjust(error, self.schedule.left())
 
     def start_aware(self) -> None:

@@ -38,8 +38,17 @@ class Soap(Optimiser):
     """
 
     def __init__(self, layers: Sequence[tuple[Tensor, Tensor]], rate: float) -> None:
-        self._layers, self._rate, self._steps = list(layers), rate, 0
+        self._layers, self._rate = list(layers), rate
+        self._begin()
+
+    def _begin(self) -> None:
+        self._steps = 0
         self._states = [_begun(*layer) for layer in self._layers]
+
+    def restart(self) -> None:
+        """Begin anew, at half the rate, where weights have been set."""
+        self._rate /= 2
+        self._begin()
 
     @override
     def clear(self) -> None:
@@ -66,11 +75,12 @@ class Soap(Optimiser):
     def state(self) -> dict[str, Tensor]:
         states = enumerate(self._states)
         found = {f"{n}.{key}": value for n, state in states for key, value in state.items()}
-        return {"steps": torch.tensor(self._steps), **found}
+        rate = torch.tensor(self._rate, dtype=torch.double)
+        return {"steps": torch.tensor(self._steps), "rate": rate, **found}
 
     @override
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        self._steps = int(tensors["steps"])
+        self._steps, self._rate = int(tensors["steps"]), float(tensors["rate"])
         for n, state in enumerate(self._states):
             state.update({key: tensors[f"{n}.{key}"].to(state[key]) for key in state})
 

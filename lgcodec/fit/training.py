@@ -24,6 +24,7 @@ __all__ = ["Training"]
 WITHIN_REACH: Final = 0.5  # dB that the last phase adds, at least
 LATE: Final = 0.3  # share of the last phase during which steps are steered no more
 SENSITIVE: Final = 3  # extra bits from which a tensor stays as it was first rounded
+DIVERGED: Final = 2.0  # dB below the best
 STEP_RATE: Final = 0.1  # learning rate of the logarithms of the steps
 
 
@@ -155,6 +156,19 @@ class Training:
         seen = self.learner(self.weights) if self.learner else self.weights
         copies = {name: value.detach().clone() for name, value in seen.items()}
         return Candidate(copies, psnr, score, self.learner.steps() if self.learner else None)
+
+    def fall_back(self, best: Candidate, error: float) -> None:
+        """Go back to the best weights of a single network where it has diverged.
+
+        A rate near the largest that a network bears is the best for it, and one in a dozen does not
+        bear it.
+        """
+        far = self._objective.psnr(error) < best.psnr - DIVERGED
+        if far and isinstance(self._optimiser, Soap):
+            with torch.no_grad():
+                for name, value in self.weights.items():
+                    value.copy_(best.weights[name])
+            self._optimiser.restart()
 
     def adjust(self, error: float, left: float) -> None:
         """Steer what rounds, if anything does, by the error, with so much of its phase left."""

@@ -15,7 +15,9 @@ from lgcodec.coding.scaled import BITS, Scaled
 from lgcodec.fit.columns import Whole
 from lgcodec.fit.kronecker import Product
 from lgcodec.fit.loop import fit
+from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
+from lgcodec.fit.training import Training
 from lgcodec.nets import Siren
 
 PICTURE = smooth("image", (72, 96), 3)
@@ -93,6 +95,35 @@ def test_sizes_are_met(size: int) -> None:
 def test_it_is_better_than_rounding_in_the_loop(seed: int) -> None:
     plain = run(replace(SETTINGS, seed=seed, single=False))
     assert finished(seed)[0].psnr > plain.psnr + 0.5
+
+
+def test_what_has_diverged_goes_back_to_the_best() -> None:
+    """At half the rate; what is somewhat worse does not."""
+    objective = Objective(NETWORK, sampler(PICTURE, GEOMETRY), peak=2.0, device=CPU)
+    training = Training(objective, SETTINGS, device=CPU, size_of=size_of, start=None)
+    for iteration in range(20):
+        training.step(iteration, (1.0, 1.0))
+    error = training.error()
+    best = training.candidate(objective.psnr(error))
+    rate = float(training.state()["moments"]["rate"])
+    training.step(20, (1.0, 1.0))
+    moved = training.candidate().weights
+    training.fall_back(best, error * 1.3)
+    assert all(torch.equal(training.weights[name], value) for name, value in moved.items())
+    training.fall_back(best, error * 1.8)
+    assert all(torch.equal(training.weights[name], value) for name, value in best.weights.items())
+    assert float(training.state()["moments"]["rate"]) == rate / 2
+
+
+@pytest.mark.parametrize("silent", [(0, 3), (2, 2), (1, 2, 3, 4)])
+def test_neurons_that_do_nothing_are_rounded_all_the_same(silent: tuple[int, ...]) -> None:
+    """They cost nothing, and what is rounded beside them is not worse for it."""
+    outputs = symmetric(2, 5)
+    outputs[:, silent, :] = outputs[:, :, silent] = 0
+    product = Product(symmetric(1, 7), outputs)
+    assert product.pivots().isfinite().all()
+    assert (product.pivots() > 0).all()
+    assert product.pushed(torch.ones(2, 35).double(), 34).isfinite().all()
 
 
 def test_weights_are_what_the_codec_stores() -> None:

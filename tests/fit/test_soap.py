@@ -87,6 +87,20 @@ def test_steps_are_as_long_as_the_rate() -> None:
     assert lengths[1] == pytest.approx(LAST * RATE / 4, rel=0.1)
 
 
+def test_a_restart_has_half_the_rate_and_forgets() -> None:
+    inputs, targets = drawn(1, SAMPLES, SIZE), drawn(2, SAMPLES, SIZE)
+    one, other = layer(drawn(5, SIZE, SIZE)), layer(drawn(6, SIZE, SIZE))
+    first, second = Soap([one], RATE / 2), Soap([other], RATE)
+    descend(second, other[0], inputs[:50], targets[:50])
+    with torch.no_grad():
+        other[0].copy_(one[0])
+    second.restart()
+    for step in range(4):
+        for optimiser, own in ((first, one), (second, other)):
+            descend(optimiser, own[0], inputs[step:], targets[step:])
+    assert torch.equal(one[0], other[0])
+
+
 def test_a_restored_state_goes_on_as_before() -> None:
     inputs, targets = drawn(1, SAMPLES, SIZE), drawn(2, SAMPLES, SIZE)
     one = layer(drawn(5, SIZE, SIZE))
@@ -94,7 +108,7 @@ def test_a_restored_state_goes_on_as_before() -> None:
     for _ in range(5):
         descend(first, one[0], inputs, targets)
     other, fresh = layer(one[0][0].detach()), layer(one[0][0].detach())
-    second = Soap([other], RATE)
+    second = Soap([other], 3 * RATE)
     second.restore({name: value.clone() for name, value in first.state().items()})
     for _ in range(5):
         for optimiser, own in ((first, one), (second, other), (Soap([fresh], RATE), fresh)):
