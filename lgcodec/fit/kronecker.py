@@ -25,14 +25,14 @@ from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitSettings, SizeOf
 from lgcodec.nets import Siren
 
-__all__ = ["SINGLE_FLOAT_SHARE", "SingleRounding"]
+__all__ = ["SINGLE_FLOAT_SHARE", "SingleRounding", "damped"]
 
 SINGLE_FLOAT_SHARE: Final = 0.95  # of a fit, what comes before
 SAMPLES: Final = 2**14  # that matrices are means over
 CLOSE: Final = 0.01  # of the bytes: near enough to go no further
 PRICE: Final = 0.2  # of the error a weight, a bit: a first guess
 ATTEMPTS: Final = 6
-LEAST: Final = 1e-9  # of the mean of a diagonal
+LEAST: Final = 1e-3  # of the mean of a diagonal, which is added to it
 TINY: Final = 1e-30
 
 
@@ -41,7 +41,7 @@ class Product(Factor):
     """Of A x G [P, I O, I O], from `inputs` A [P, I, I] and `outputs` G [P, O, O]."""
 
     def __init__(self, inputs: Tensor, outputs: Tensor) -> None:
-        self._inputs, self._outputs = (upper(_lifted(part.double())) for part in (inputs, outputs))
+        self._inputs, self._outputs = (upper(part.double()) for part in (inputs, outputs))
         self._row, self._above = -1, inputs.new_empty(0)
 
     @override
@@ -69,8 +69,12 @@ class Product(Factor):
             raise ValueError(f"{rounded} weights of a layer are rounded, which is to be whole")
 
 
-def _lifted(matrix: Tensor) -> Tensor:
-    """[P, n, n], so that neurons that do nothing, of which nothing comes back, have a pivot."""
+def damped(matrix: Tensor) -> Tensor:
+    """[P, n, n] with a damping: what a neuron that hardly matters makes up for stays small.
+
+    Without it weights of one such neuron moved far enough for the product to mean nothing, and
+    sizes jumped by 10 % with the price: kodim19 at 0.15 bits per pixel lost 9 dB.
+    """
     diagonal = matrix.diagonal(dim1=1, dim2=2)
     return matrix + (LEAST * diagonal.mean(1, keepdim=True) + TINY).expand_as(diagonal).diag_embed()
 
@@ -137,8 +141,8 @@ class SingleRounding:
         outputs, count = back.transpose(1, 2).flatten(2), inputs.shape[2]  # [P, O, C S]
         samples = self._objective.sampler.tile_samples
         return Product(
-            inputs @ inputs.transpose(1, 2) / count,
-            outputs @ outputs.transpose(1, 2) * (samples / count),
+            damped(inputs @ inputs.transpose(1, 2) / count),
+            damped(outputs @ outputs.transpose(1, 2) * (samples / count)),
         )
 
     def _error(self, flat: Tensor) -> float:

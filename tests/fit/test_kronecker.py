@@ -13,7 +13,7 @@ from fit.builders import CPU, lattice, sampler, smooth
 from lgcodec.coding import ChunkCodec, Uniform
 from lgcodec.coding.scaled import BITS, Scaled
 from lgcodec.fit.columns import Whole
-from lgcodec.fit.kronecker import Product
+from lgcodec.fit.kronecker import Product, damped
 from lgcodec.fit.loop import fit
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
@@ -117,10 +117,10 @@ def test_what_has_diverged_goes_back_to_the_best() -> None:
 
 @pytest.mark.parametrize("silent", [(0, 3), (2, 2), (1, 2, 3, 4)])
 def test_neurons_that_do_nothing_are_rounded_all_the_same(silent: tuple[int, ...]) -> None:
-    """They cost nothing, and what is rounded beside them is not worse for it."""
+    """Their pivots are no zeros to divide by."""
     outputs = symmetric(2, 5)
     outputs[:, silent, :] = outputs[:, :, silent] = 0
-    product = Product(symmetric(1, 7), outputs)
+    product = Product(damped(symmetric(1, 7)), damped(outputs))
     assert product.pivots().isfinite().all()
     assert (product.pivots() > 0).all()
     assert product.pushed(torch.ones(2, 35).double(), 34).isfinite().all()
