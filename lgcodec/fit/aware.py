@@ -19,7 +19,7 @@ from typing import Any, Final, final
 import torch
 
 from lgcodec.coding.frequencies import FrequencyTable
-from lgcodec.fit.candidate import Candidate, Score
+from lgcodec.fit.candidate import AIM, BAND, Candidate, Score
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.rate import RateModel
@@ -29,8 +29,6 @@ from lgcodec.nets import TensorWeights
 __all__ = ["Aware"]
 
 ROUNDING: Final = 0.04  # share of the error that rounding may cost
-AIM: Final = 0.985  # of the bytes allowed
-BAND: Final = (0.955, 1.0)  # of the bytes allowed, within which steps are left alone
 MARGIN: Final = 0.1  # dB above the quality wanted
 EXCESS: Final = 0.35  # dB above the quality wanted, up to which steps are left alone
 PULL: Final = 20  # power of the bytes, against those aimed at, by which lambda changes

@@ -73,11 +73,9 @@ class Whole(Factor):
     def follow(self, shift: Tensor, rounded: int) -> None:
         for part in torch.split(torch.arange(len(shift)), AT_ONCE):
             turned, fixed = self._factor[part].transpose(1, 2), shift[part, :rounded, None]
-            pushed = turned[:, rounded:, :rounded] @ fixed
-            rest = turned[:, rounded:, rounded:]
-            shift[part, rounded:] = torch.linalg.solve_triangular(rest, -pushed, upper=False)[
-                ..., 0
-            ]
+            pushed, rest = turned[:, rounded:, :rounded] @ fixed, turned[:, rounded:, rounded:]
+            free = torch.linalg.solve_triangular(rest, -pushed, upper=False)
+            shift[part, rounded:] = free[:, :, 0]
 
 
 @final

@@ -22,6 +22,7 @@ from lgcodec.fit.candidate import AIM, Candidate
 from lgcodec.fit.columns import Columns, Factor, upper
 from lgcodec.fit.gauss_newton import Residuals
 from lgcodec.fit.objective import Objective
+from lgcodec.fit.pull import PRICE
 from lgcodec.fit.settings import FitSettings, SizeOf
 from lgcodec.nets import Siren
 
@@ -30,9 +31,8 @@ __all__ = ["SINGLE_FLOAT_SHARE", "SingleRounding", "damped"]
 SINGLE_FLOAT_SHARE: Final = 0.95  # of a fit, what comes before
 SAMPLES: Final = 2**14  # that matrices are means over
 CLOSE: Final = 0.01  # of the bytes: near enough to go no further
-PRICE: Final = 0.2  # of the error a weight, a bit: a first guess
 ATTEMPTS: Final = 6
-LEAST: Final = 1e-3  # of the mean of a diagonal, which is added to it
+DAMPING: Final = 1e-3  # of the mean of a diagonal, which is added to it
 TINY: Final = 1e-30
 
 
@@ -76,7 +76,9 @@ def damped(matrix: Tensor) -> Tensor:
     sizes jumped by 10 % with the price: kodim19 at 0.15 bits per pixel lost 9 dB.
     """
     diagonal = matrix.diagonal(dim1=1, dim2=2)
-    return matrix + (LEAST * diagonal.mean(1, keepdim=True) + TINY).expand_as(diagonal).diag_embed()
+    return (
+        matrix + (DAMPING * diagonal.mean(1, keepdim=True) + TINY).expand_as(diagonal).diag_embed()
+    )
 
 
 @final
@@ -97,7 +99,7 @@ class SingleRounding:
     def improved(self, best: Candidate) -> Iterator[tuple[float, Candidate]]:
         """Shares of the work that are done, and the best so far, which is float to begin with."""
         flat = self._residuals.flat(self._family.canonicalise(best.weights))
-        price = PRICE * self._error(flat) / flat.numel()
+        price = PRICE * self._error(flat) / flat.numel()  # a first guess
         for attempt in range(ATTEMPTS):
             found, size = self._rounded(flat, price)
             best = found if found.score >= best.score else best

@@ -41,8 +41,8 @@ MOST_REFINED: Final = 2**13
 # pixel in half the time, no worse. Sounds lose 0.1 dB by it.
 SETTLED: Final[Mapping[Kind, float]] = {"image": 0.02}
 USUAL_SETTLED: Final = 0.005
-# Networks of a single partition that are wider: steps in the axes of their gradients, of which each
-# sees so many samples, at a learning rate of this over their width.
+# Networks of a single partition that are wider than SMALL: steps in the axes of their gradients, of
+# which each sees so many samples, at a learning rate of this over their width.
 SINGLE: Final[Mapping[Kind, float]] = {"image": 0.2}
 SINGLE_SAMPLES: Final = 2**15
 UNLIMITED: Final = 10**9  # iterations, where time is the limit

@@ -1,13 +1,15 @@
 """What bits of weights cost, as a force that makes weights smaller while they are float."""
 
+from collections.abc import Mapping
 from math import log
 from typing import Final, final
 
 import torch
+from torch import Tensor
 
 from lgcodec.nets import TensorWeights
 
-__all__ = ["Pull"]
+__all__ = ["PRICE", "Pull"]
 
 PRICE: Final = 0.2  # of the error a weight, a bit
 
@@ -35,3 +37,11 @@ class Pull:
             if matrix.grad is not None:
                 mean = float(matrix.abs().mean())
                 matrix.grad.add_(matrix.sign(), alpha=price / (mean * log(2)))
+
+    def state(self) -> dict[str, Tensor]:
+        """What `restore` needs."""
+        return {"error": torch.tensor(self.error, dtype=torch.double)}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Undo `state`."""
+        self.error = float(tensors["error"])

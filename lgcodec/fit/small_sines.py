@@ -11,7 +11,7 @@ from lgcodec.nets import Family, Siren, TensorWeights
 
 __all__ = ["are_small_sines", "sine_slopes"]
 
-AT_ONCE: Final = 4096  # samples of a single network
+SAMPLES_AT_ONCE: Final = 4096  # samples of a single network
 WIDEST: Final = 160  # layer, beyond which a matrix library is faster
 
 
@@ -44,6 +44,8 @@ def sine_slopes(
         return torch.from_numpy(own)
 
     count = coordinates.shape[1]
-    most = AT_ONCE if len(flat) == 1 else count  # several partitions are side by side already
+    most = (
+        SAMPLES_AT_ONCE if len(flat) == 1 else count
+    )  # several partitions are side by side already
     parts = [slice(at, at + most) for at in range(0, count, most)]
     return flat, sum(side_by_side(found, parts), torch.zeros_like(flat)) * (2 / targets.numel())

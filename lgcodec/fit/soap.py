@@ -2,8 +2,8 @@
 
 A layer of tens of neurons in and out has matrices of products of its gradients, G G^T and G^T G,
 that are small beside its samples. Turned to their eigenvectors, which one step of a power iteration
-keeps up to date, Adam sees a landscape whose valleys lie along its axes: networks of 13 to 20
-thousand weights end 0.5 dB better for it after the same number of steps.
+keeps up to date, Adam sees a landscape whose valleys lie along its axes: a network of 13 thousand
+weights ends 0.2 to 0.6 dB better for it after as many steps (kodim05, 600 and 1000 of them).
 
 Letters in shapes: P partitions, I inputs with the 1 of the bias and O outputs of a layer.
 """

@@ -160,8 +160,7 @@ class Training:
     def fall_back(self, best: Candidate, error: float) -> None:
         """Go back to the best weights of a single network where it has diverged.
 
-        A rate near the largest that a network bears is the best for it, and one in a dozen does not
-        bear it.
+        The best rate is near the largest that a network bears, which differs from one to another.
         """
         far = self._objective.psnr(error) < best.psnr - DIVERGED
         if far and isinstance(self._optimiser, Soap):
@@ -181,9 +180,7 @@ class Training:
             "weights": {name: value.detach() for name, value in self.weights.items()},
             "conditioner": self._conditioning.state(),
             "moments": self._optimiser.state(),
-            "pull": {"error": torch.tensor(self._pull.error, dtype=torch.double)}
-            if self._pull is not None
-            else {},
+            "pull": self._pull.state() if self._pull is not None else {},
             "log_steps": self.learner.log_steps if self.learner else {},
         }
 
@@ -203,4 +200,4 @@ class Training:
         self._conditioning.restore(part_of(tensors, "conditioner"))
         self._optimiser.restore(part_of(tensors, "moments"))
         if self._pull is not None:
-            self._pull.error = float(tensors["pull.error"])
+            self._pull.restore(part_of(tensors, "pull"))

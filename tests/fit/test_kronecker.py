@@ -1,20 +1,16 @@
 """Fits of single networks of many weights: of the size wanted, stored as rounded, and resumed."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from fit.builders import CPU, lattice, sampler, smooth
-from lgcodec.coding import ChunkCodec, Uniform
-from lgcodec.coding.scaled import BITS, Scaled
+from fit.targeted import Case, same
 from lgcodec.fit.columns import Whole
 from lgcodec.fit.kronecker import Product, damped
-from lgcodec.fit.loop import fit
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
 from lgcodec.fit.training import Training
@@ -23,43 +19,15 @@ from lgcodec.nets import Siren
 PICTURE = smooth("image", (72, 96), 3)
 GEOMETRY = lattice(PICTURE, (1, 1))
 NETWORK = Siren(3, 26, 0, ((-1.0, 1.0),) * 2, tile_range=0.5, layers=3)
-CODER = Scaled([1, 3])  # biases of the hidden layers
-CODEC = ChunkCodec(Uniform(BITS), CODER, NETWORK.local_tensors(), ())
+CASE = Case(NETWORK, PICTURE, GEOMETRY)
 SIZE = 900
 SETTINGS = FitSettings(100, 2048, 6e-3, 0.0, size=SIZE, single=True)
-
-
-def size_of(fitted: Fitted) -> int:
-    head, chunks = CODEC.encode(fitted.global_, fitted.local, fitted.steps)
-    return len(head) + sum(map(len, chunks))
-
-
-def run(
-    settings: FitSettings = SETTINGS,
-    report: Callable[[FitProgress], None] | None = None,
-    checkpoint: Path | None = None,
-) -> Fitted:
-    return fit(
-        NETWORK,
-        sampler(PICTURE, GEOMETRY, seed=settings.seed),
-        settings,
-        peak=2.0,
-        device=CPU,
-        report=report,
-        checkpoint=checkpoint,
-        size_of=size_of,
-    )
 
 
 @cache
 def finished(seed: int = 0) -> tuple[Fitted, tuple[FitProgress, ...]]:
     reports: list[FitProgress] = []
-    return run(replace(SETTINGS, seed=seed), reports.append), tuple(reports)
-
-
-def same(first: Fitted, second: Fitted) -> bool:
-    pairs = ((first.local[name], value) for name, value in second.local.items())
-    return all(np.array_equal(a, b) for a, b in pairs) and first.steps == second.steps
+    return CASE.run(replace(SETTINGS, seed=seed), reports.append), tuple(reports)
 
 
 def symmetric(seed: int, size: int) -> torch.Tensor:
@@ -88,19 +56,19 @@ def test_a_layer_is_rounded_as_a_whole() -> None:
 
 @pytest.mark.parametrize("size", [700, 900, 1300])
 def test_sizes_are_met(size: int) -> None:
-    assert 0.95 * size <= size_of(run(replace(SETTINGS, size=size))) <= size
+    assert 0.95 * size <= CASE.size_of(CASE.run(replace(SETTINGS, size=size))) <= size
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_it_is_better_than_rounding_in_the_loop(seed: int) -> None:
-    plain = run(replace(SETTINGS, seed=seed, single=False))
+    plain = CASE.run(replace(SETTINGS, seed=seed, single=False))
     assert finished(seed)[0].psnr > plain.psnr + 0.5
 
 
 def test_what_has_diverged_goes_back_to_the_best() -> None:
     """At half the rate; what is somewhat worse does not."""
     objective = Objective(NETWORK, sampler(PICTURE, GEOMETRY), peak=2.0, device=CPU)
-    training = Training(objective, SETTINGS, device=CPU, size_of=size_of, start=None)
+    training = Training(objective, SETTINGS, device=CPU, size_of=CASE.size_of, start=None)
     for iteration in range(20):
         training.step(iteration, (1.0, 1.0))
     error = training.error()
@@ -127,11 +95,7 @@ def test_neurons_that_do_nothing_are_rounded_all_the_same(silent: tuple[int, ...
 
 
 def test_weights_are_what_the_codec_stores() -> None:
-    fitted, _ = finished()
-    head, chunks = CODEC.encode(fitted.global_, fitted.local, fitted.steps)
-    decoded = CODEC.decode_local(CODEC.decode_global(head), chunks)
-    for name, value in decoded.items():
-        assert value.tobytes() == fitted.local[name].tobytes()
+    assert CASE.is_as_stored(finished()[0])
 
 
 def test_reports_go_forward_to_the_end() -> None:
@@ -142,11 +106,7 @@ def test_reports_go_forward_to_the_end() -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.45])
 def test_after_an_interrupt_it_ends_like_a_fit_without_one(tmp_path: Path, share: float) -> None:
-    def interrupt(progress: FitProgress) -> None:
-        if progress.done > share:
-            raise KeyboardInterrupt
-
-    stopped = run(report=interrupt, checkpoint=tmp_path / "state")
+    stopped = CASE.stopped(SETTINGS, tmp_path / "state", share)
     assert stopped.interrupted
-    assert 0.9 * SIZE <= size_of(stopped) <= SIZE
-    assert same(run(checkpoint=tmp_path / "state"), finished()[0])
+    assert 0.9 * SIZE <= CASE.size_of(stopped) <= SIZE
+    assert same(CASE.run(SETTINGS, checkpoint=tmp_path / "state"), finished()[0])

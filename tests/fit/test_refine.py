@@ -1,17 +1,13 @@
 """Fits that second-order steps end: of the size wanted, better, repeatable, safe to interrupt."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from fit.builders import CPU, lattice, sampler, smooth
-from lgcodec.coding import ChunkCodec, Uniform
-from lgcodec.coding.scaled import BITS, Scaled
-from lgcodec.fit.loop import fit
+from fit.builders import lattice, smooth
+from fit.targeted import Case, same
 from lgcodec.fit.refine import can_refine
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
 from lgcodec.nets import Siren
@@ -19,69 +15,37 @@ from lgcodec.nets import Siren
 PICTURE = smooth("image", (48, 48), 3)
 GEOMETRY = lattice(PICTURE, (3, 3))
 NETWORK = Siren(3, 6, 0, ((-1.0, 1.0),) * 2, tile_range=0.5, layers=3)
-CODER = Scaled([1, 3])  # biases of the hidden layers
-CODEC = ChunkCodec(Uniform(BITS), CODER, NETWORK.local_tensors(), ())
+CASE = Case(NETWORK, PICTURE, GEOMETRY)
 SIZE = 600
 SETTINGS = FitSettings(iterations=60, samples=64, rate=8e-3, global_rate=4e-3, size=SIZE, refine=24)
-
-
-def size_of(fitted: Fitted) -> int:
-    head, chunks = CODEC.encode(fitted.global_, fitted.local, fitted.steps)
-    return len(head) + sum(map(len, chunks))
-
-
-def run(
-    settings: FitSettings = SETTINGS,
-    report: Callable[[FitProgress], None] | None = None,
-    checkpoint: Path | None = None,
-) -> Fitted:
-    return fit(
-        NETWORK,
-        sampler(PICTURE, GEOMETRY, seed=settings.seed),
-        settings,
-        peak=2.0,
-        device=CPU,
-        report=report,
-        checkpoint=checkpoint,
-        size_of=size_of,
-    )
 
 
 @cache
 def finished(seed: int = 0) -> tuple[Fitted, tuple[FitProgress, ...]]:
     reports: list[FitProgress] = []
-    return run(replace(SETTINGS, seed=seed), reports.append), tuple(reports)
-
-
-def same(first: Fitted, second: Fitted) -> bool:
-    pairs = ((first.local[name], value) for name, value in second.local.items())
-    return all(np.array_equal(a, b) for a, b in pairs) and first.steps == second.steps
+    return CASE.run(replace(SETTINGS, seed=seed), reports.append), tuple(reports)
 
 
 def test_sizes_are_met_and_more_bytes_are_better() -> None:
     sizes = (450, 600, 900)
-    fits = [run(replace(SETTINGS, size=size, refine=60)) for size in sizes]
+    fits = [CASE.run(replace(SETTINGS, size=size, refine=60)) for size in sizes]
     for size, fitted in zip(sizes, fits, strict=True):
-        assert 0.95 * size <= size_of(fitted) <= size
+        assert 0.95 * size <= CASE.size_of(fitted) <= size
     assert fits[0].psnr < fits[1].psnr < fits[2].psnr
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_it_is_better_than_rounding_in_the_loop(seed: int) -> None:
-    plain = run(replace(SETTINGS, seed=seed, refine=0))
+    plain = CASE.run(replace(SETTINGS, seed=seed, refine=0))
     assert finished(seed)[0].psnr > plain.psnr + 0.5
 
 
 def test_weights_are_what_the_codec_stores() -> None:
-    fitted, _ = finished()
-    head, chunks = CODEC.encode(fitted.global_, fitted.local, fitted.steps)
-    decoded = CODEC.decode_local(CODEC.decode_global(head), chunks)
-    for name, value in decoded.items():
-        assert value.tobytes() == fitted.local[name].tobytes()
+    assert CASE.is_as_stored(finished()[0])
 
 
 def test_a_seed_fits_the_same_weights() -> None:
-    assert same(run(), finished()[0])
+    assert same(CASE.run(SETTINGS), finished()[0])
 
 
 def test_reports_go_forward_to_the_end() -> None:
@@ -93,15 +57,11 @@ def test_reports_go_forward_to_the_end() -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.45, 0.7])
 def test_after_an_interrupt_it_ends_like_a_fit_without_one(tmp_path: Path, share: float) -> None:
-    def interrupt(progress: FitProgress) -> None:
-        if progress.done > share:
-            raise KeyboardInterrupt
-
-    stopped = run(report=interrupt, checkpoint=tmp_path / "state")
+    stopped = CASE.stopped(SETTINGS, tmp_path / "state", share)
     assert stopped.interrupted
-    assert 0.9 * SIZE <= size_of(stopped) <= SIZE
+    assert 0.9 * SIZE <= CASE.size_of(stopped) <= SIZE
     assert stopped.psnr > 10
-    assert same(run(checkpoint=tmp_path / "state"), finished()[0])
+    assert same(CASE.run(SETTINGS, checkpoint=tmp_path / "state"), finished()[0])
 
 
 @pytest.mark.parametrize(
