@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from lgcodec.format.container import Reader
-from lgcodec.remote import Timeouts, is_url, traffic_of
+from lgcodec.remote import Timeouts, located, traffic_of
 from lgcodec_cli._options import NUMBER, Function, Parsed
 from lgcodec_cli._text import count
 
@@ -62,8 +62,8 @@ def traffic_data(reader: Reader) -> dict[str, Any]:
 
 
 def location(text: str) -> Location:
-    """A URL as it is, anything else as a path."""
-    return text if is_url(text) else Path(text)
+    """A URL as it is, anything else as a path; see `located`."""
+    return located(text)
 
 
 def _no_pipe(text: str) -> Location:

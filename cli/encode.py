@@ -46,9 +46,7 @@ __all__ = ["command"]
     "--voxels",
     metavar="N",
     type=click.IntRange(1),
-    default=VOXELS,
-    show_default=True,
-    help="Voxels along the longest axis of a mesh.",
+    help=f"Voxels along the longest axis of a mesh; default {VOXELS}.",
 )
 @report_options
 def command(
@@ -58,7 +56,7 @@ def command(
     audio: str,
     kind: Kind | None,
     rate: Fraction | None,
-    voxels: int,
+    voxels: int | None,
     as_json: bool,
     quiet: bool,
     **given: Any,

@@ -13,8 +13,8 @@ from lgcodec._ranges import AxisRange, Bound, parse_range, parse_xy
 from lgcodec.errors import UsageError
 from lgcodec.format.checks import locating
 from lgcodec.format.container import Reader, Stream
-from lgcodec.media import VOXELS, read
-from lgcodec.remote import is_url, open_reader
+from lgcodec.media import read
+from lgcodec.remote import located, open_reader
 from lgcodec.signal import Kind, Signal
 from lgcodec.storage import replacing
 
@@ -131,9 +131,10 @@ class File:
 def open_file(path: str | os.PathLike[str]) -> File:
     """Open the .lgi file at a path or a URL.
 
-    Raises FileError if it is not one, InputError if it cannot be read.
+    Raises FileError if it is not one, InputError if it cannot be read, UsageError for a URL that
+    is neither http nor https.
     """
-    return File(str(path) if is_url(path) else Path(path))
+    return File(located(path))
 
 
 def encode(
@@ -142,7 +143,7 @@ def encode(
     *,
     kind: Kind | None = None,
     rate: Fraction | None = None,
-    voxels: int = VOXELS,
+    voxels: int | None = None,
     listener: "Listener | None" = None,
     **options: Any,
 ) -> "EncodeReport":

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from range_server import Reply, serving
 
 import lgcodec
-from lgcodec.errors import FileError, InputError
+from lgcodec.errors import FileError, InputError, UsageError
 from lgcodec.format.container import (
     BytesSource,
     Container,
@@ -24,7 +24,7 @@ from lgcodec.format.container import (
     StreamData,
     dumps,
 )
-from lgcodec.remote import Timeouts, is_url, open_reader, ranges, traffic_of
+from lgcodec.remote import Timeouts, is_url, located, open_reader, ranges, traffic_of
 from lgcodec.remote import source as remote_source
 from lgcodec.remote.ranges import blocks
 
@@ -89,9 +89,17 @@ def test_a_path_is_no_url(tmp_path) -> None:
     assert is_url("HTTP://a.org/b.lgi")
     assert not is_url("a.lgi")
     assert not is_url("file:///a.lgi")
+    assert located("http://a.org/b.lgi") == "http://a.org/b.lgi"
+    assert located("a.lgi") == Path("a.lgi")
     (tmp_path / "a.lgi").write_bytes(FILM)
     with open_reader(tmp_path / "a.lgi") as reader:
         assert traffic_of(reader) is None
+
+
+@pytest.mark.parametrize("where", ["ftp://a.org/b.lgi", "file:///a.lgi", "S3://a/b.lgi"])
+def test_other_protocols_are_refused(where: str) -> None:
+    with pytest.raises(UsageError, match="allowed are http and https"):
+        lgcodec.open(where)
 
 
 def test_as_a_value(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def read(
     kind: Kind | None = None,
     rate: Fraction | None = None,
     keep_audio: bool = True,
-    voxels: int = VOXELS,
+    voxels: int | None = None,
 ) -> tuple[Signal, ...]:
     """The streams of a media file: (video, audio) for a video with sound, else one signal.
 
@@ -51,11 +51,11 @@ def read(
     rate        samples or frames per second of the first stream, instead of the file's own; the
                 sound of a video becomes faster or slower with it
     keep_audio  whether the sound of a video is read
-    voxels      of a mesh, along its longest axis
+    voxels      of a mesh, along its longest axis; None: VOXELS
 
     Each medium documents the shapes, types and ranges of what it reads. Raises InputError for a
     file that is missing, unreadable, empty, truncated, damaged, too large or of an unsupported
-    format, and UsageError for a kind or rate that the content cannot have.
+    format, and UsageError for a kind, rate or voxels that the content cannot have.
     """
     path = Path(path)
     medium = _medium(path)
@@ -66,7 +66,9 @@ def read(
             f"cannot read {path}: unsupported suffix {path.suffix!r}, "
             f"allowed are {_joined(suffix for medium in MEDIA for suffix in medium.readable)}"
         )
-    signals = medium.read(path, ReadOptions(kind, rate, keep_audio, voxels))
+    if voxels is not None and not isinstance(medium, MeshFile):
+        raise UsageError(f"voxels are for meshes ({_joined(MeshFile.readable)}), not for {path}")
+    signals = medium.read(path, ReadOptions(kind, rate, keep_audio, voxels or VOXELS))
     if kind not in (None, signals[0].kind):
         raise UsageError(f"{path} holds kind {signals[0].kind}, not {kind}")
     for signal in signals:

@@ -10,12 +10,13 @@ fsspec and aiohttp, which this needs, are the extra `remote`; they are imported 
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from lgcodec.errors import InputError
+from lgcodec.errors import InputError, UsageError
 from lgcodec.format.reader import Reader
 from lgcodec.format.source import FileSource, Source
 
-__all__ = ["Timeouts", "Traffic", "is_url", "open_reader", "open_source", "traffic_of"]
+__all__ = ["Timeouts", "Traffic", "is_url", "located", "open_reader", "open_source", "traffic_of"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class Traffic:
 def is_url(where: str | os.PathLike[str]) -> bool:
     """Whether `where` is the URL of a file on a server, and not a path."""
     return isinstance(where, str) and re.match("https?://", where, re.IGNORECASE) is not None
+
+
+def located(where: str | os.PathLike[str]) -> str | Path:
+    """A URL as it is, anything else as a path; UsageError for a URL of another protocol."""
+    if is_url(where):
+        return str(where)
+    if isinstance(where, str) and re.match("[a-z][a-z0-9+.-]*://", where, re.IGNORECASE):
+        raise UsageError(f"cannot read {where}: allowed are http and https, or a path")
+    return Path(where)
 
 
 def open_source(where: str | os.PathLike[str], timeouts: Timeouts | None = None) -> Source:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -11,6 +12,7 @@ import trimesh
 from lgcodec.media import read, write
 from lgcodec.signal import Signal
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 NETWORK = ("--params", "1500", "--partition-size", "8,8,8", "--device", "cpu")
 
 
@@ -28,6 +30,11 @@ def test_a_mesh_is_cut_into_as_many_voxels_as_asked_for(lgi) -> None:
     options = ("--voxels", "16", *NETWORK, "--iters", "1")
     assert lgi("encode", "ball.stl", "whole.lgi", *options).code == 0
     assert "volume of 16 x 16 x 16, 1 channel bool" in lgi("info", "whole.lgi").out
+
+
+def test_voxels_of_a_picture_are_refused(lgi) -> None:
+    done = lgi("encode", SAMPLES / "cat.png", "x.lgi", "--voxels", "16")
+    assert (done.code, "voxels are for meshes (.obj, .ply, .stl)" in done.err) == (2, True)
 
 
 def test_quality_is_intersection_over_union(lgi, ball) -> None:
