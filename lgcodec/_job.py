@@ -262,7 +262,7 @@ class Job:
         else:
             quantiser = Plug("uniform", {"bits": bits})
             if coder == Scaled.name:
-                entropy = Plug(coder, {"differences": self._growing()})
+                entropy = Plug(coder, {"differences": self._growing(), "dependent": 1})
         low, high = self.values
         return Conf(
             family=Plug(family.name, family.configuration),

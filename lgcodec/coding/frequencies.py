@@ -85,6 +85,25 @@ class FrequencyTable:
         end = (UNIT * self.most + UNIT - 1) // scale + 1
         return self._of(first, np.arange(first, end) * scale // UNIT)
 
+    def levels(self, step: int, *, second: bool) -> Distribution:
+        """Of values whose levels, in `step`, are those of a set of `trellis_loops`.
+
+        All that have a place in this table, or else those on either side of it. FileError
+        E_PAYLOAD if they are more than there may be symbols.
+        """
+        sign = step if second else 0
+
+        def below(most: int) -> int:  # the largest value whose number is at most this
+            found = (most + sign) // (2 * step) if most >= sign else (most - sign) // (2 * step)
+            return max(found, 0) if second and most >= 0 else found
+
+        least, most = UNIT * self.least, UNIT * self.most
+        first = min(-below(-least), below(least + UNIT - 1))
+        last = max(below(most + UNIT - 1), -below(-most))
+        values = np.arange(first, last + 1)
+        places = (2 * values * step - np.sign(values) * sign) // UNIT
+        return self._of(first, places.clip(self.least, self.most))
+
     def _of(self, first: int, places: Counts) -> Distribution:
         """That of symbols from `first` on, by their places in this table."""
         if not 1 <= len(places) <= MAX_SYMBOLS:

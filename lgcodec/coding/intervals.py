@@ -16,22 +16,26 @@ Integers = NDArray[np.int64]
 
 @final
 class Intervals:
-    """The distributions of a chunk's tensors, laid out for look-up by position and symbol."""
+    """Distributions, laid out for look-up by position and symbol.
 
-    def __init__(self, tables: Sequence[Distribution], sizes: Sequence[int]) -> None:
-        self._tensor = np.repeat(np.arange(len(sizes)), sizes)  # [N] tensor of each symbol
+    which   [K, N] the distribution of each symbol, in each of K sets of them
+    """
+
+    def __init__(self, tables: Sequence[Distribution], which: Integers) -> None:
+        self._which = which
         self._least = np.array([table.first for table in tables])
         self._size = np.array([len(table.counts) for table in tables])
-        self._first = np.cumsum([0, *self._size[:-1]])  # where each tensor's symbols begin
+        self._first = np.cumsum([0, *self._size[:-1]])  # where the symbols of each begin
         self._frequency = np.concatenate([table.counts for table in tables])
         self._start = np.concatenate([np.cumsum(t.counts) - t.counts for t in tables])
 
-    def of(self, symbols: Integers) -> tuple[Integers, Integers]:
-        """Frequency and first slot [C, N] of the symbols [C, N] of chunks."""
-        place = symbols - self._least[self._tensor]
-        if ((place < 0) | (place >= self._size[self._tensor])).any():
+    def of(self, symbols: Integers, sets: Integers | int = 0) -> tuple[Integers, Integers]:
+        """Frequency and first slot [C, N] of the symbols [C, N] of chunks, each of one of `sets`."""
+        which = self._which[sets, np.arange(symbols.shape[1])]
+        place = symbols - self._least[which]
+        if ((place < 0) | (place >= self._size[which])).any():
             raise ValueError("a symbol is outside its frequency table")
-        place += self._first[self._tensor]
+        place += self._first[which]
         return self._frequency[place], self._start[place]
 
 

@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.frequencies import PRECISION, Distribution
 
-__all__ = ["LOWEST", "Lanes", "SlotTable", "apart", "lanes_of", "together"]
+__all__ = ["LOWEST", "Lanes", "SlotTable", "apart", "by_tensor", "lanes_of", "together"]
 
 LOWEST: Final = 1 << 16  # of a state
 SYMBOLS_PER_LANE: Final = 1024
 SLOTS: Final = 1 << PRECISION
 States = NDArray[np.uint32]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def lanes_of(total: int) -> int:
     """Lanes of a chunk of `total` symbols."""
     return max(1, total // SYMBOLS_PER_LANE)
+
+
+def by_tensor(sizes: Sequence[int]) -> Integers:
+    """[1, N] the tensor of each symbol, of tensors of these sizes."""
+    return np.repeat(np.arange(len(sizes)), sizes)[None]
 
 
 def apart(words: NDArray[np.uint16], counts: NDArray[np.int64]) -> list[bytes]:
@@ -47,18 +53,23 @@ def together(
 
 @final
 class SlotTable:
-    """What each slot of each tensor's distribution stands for; `sizes` symbols of each tensor.
+    """What each slot of each of D distributions stands for.
 
-    symbols   [tensors * SLOTS]
-    steps     [tensors * SLOTS] frequency << 16 | place of the slot within its symbol's slots
-    first     [N] where the slots of the tensor of symbol j begin
+    which     [K, N] the distribution of each symbol, in each of K sets of them
+    symbols   [D * SLOTS]
+    steps     [D * SLOTS] frequency << 16 | place of the slot within its symbol's slots
+    first     [K, N] where the slots of these distributions begin
+    moves     [N] whether a symbol decides of which of two sets the next is; see `trellis_loops`
     """
 
-    def __init__(self, tables: Sequence[Distribution], sizes: Sequence[int]) -> None:
+    def __init__(
+        self, tables: Sequence[Distribution], which: Integers, moves: Flags | None = None
+    ) -> None:
         laid_out = [_slots_of(table) for table in tables]
         self.symbols: NDArray[np.int32] = np.concatenate([symbols for symbols, _ in laid_out])
         self.steps: States = np.concatenate([steps for _, steps in laid_out])
-        self.first = np.repeat(np.arange(len(sizes)) * SLOTS, sizes)
+        self.first = which * SLOTS
+        self.moves = np.zeros(which.shape[1], np.bool_) if moves is None else moves
 
 
 def _slots_of(table: Distribution) -> tuple[NDArray[np.int32], States]:
@@ -87,8 +98,9 @@ class Lanes:
         """All symbols [C, N] of the chunks."""
         from lgcodec.coding import rans_loops  # noqa: PLC0415 (numba, only when decoding)
 
-        found = np.empty((len(self._states), len(table.first)), np.int32)
-        slots, must_last = (table.first, table.steps, table.symbols), self._last == LOWEST
+        found = np.empty((len(self._states), len(table.moves)), np.int32)
+        slots = (table.moves, table.first, table.steps, table.symbols)
+        must_last = self._last == LOWEST
         rans_loops.read(self._states, self._words, self._next, self._end, must_last, *slots, found)
         return found
 

@@ -20,7 +20,7 @@ from typing_extensions import override
 from lgcodec.coding.base import Coder, Symbols, bad_payload, check_empty
 from lgcodec.coding.frequencies import TABLE, FrequencyTable
 from lgcodec.coding.intervals import Intervals, written
-from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, lanes_of
+from lgcodec.coding.lanes import LOWEST, Lanes, SlotTable, by_tensor, lanes_of
 from lgcodec.errors import FileError
 
 __all__ = ["Rans"]
@@ -65,7 +65,7 @@ class Rans(Coder):
         if not symbols:
             return [b""]
         parsed = [FrequencyTable.unpack(table).distribution() for table in tables]
-        intervals = Intervals(parsed, [part.shape[1] for part in symbols])
+        intervals = Intervals(parsed, by_tensor([part.shape[1] for part in symbols]))
         frequency, start = intervals.of(np.concatenate(symbols, axis=1, dtype=np.int64))
         lanes = lanes_of(frequency.shape[1])
         return written(frequency, start, lanes=lanes, first=LOWEST, put=add)
@@ -86,7 +86,7 @@ class Rans(Coder):
         lanes = Lanes(parts, count, LOWEST)
         parsed = [FrequencyTable.unpack(table) for table in tables]
         _check_range(parsed, symbol_type)
-        slots = SlotTable([table.distribution() for table in parsed], sizes)
+        slots = SlotTable([table.distribution() for table in parsed], by_tensor(sizes))
         symbols = lanes.symbols(slots).astype(symbol_type)
         lanes.finish()
         return np.split(symbols, np.cumsum(sizes)[:-1], axis=1)

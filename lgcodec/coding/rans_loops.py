@@ -26,6 +26,7 @@ def read(
     at: Integers,
     ends: Integers,
     must_last: bool,
+    moves: NDArray[np.bool_],
     first: Integers,
     steps: NDArray[np.uint32],
     symbols: NDArray[np.int32],
@@ -35,14 +36,14 @@ def read(
 
     ends, must_last         where the words of each chunk end [C], and whether a state that falls
                             below LOWEST needs one even there
-    first, steps, symbols   as in `lanes.SlotTable`
+    moves, first, steps, symbols   as in `lanes.SlotTable`
     """
     lanes, last = states.shape[1], len(words) - 1  # a word that does no harm
     for row in range(found.shape[0]):
-        lane, word = 0, at[row]
+        lane, word, path = 0, at[row], 0
         for number in range(found.shape[1]):
             state = states[row, lane]
-            slot = first[number] + (state & MASK)
+            slot = first[path >> 1, number] + (state & MASK)
             step = np.int64(steps[slot])
             state = (state >> PRECISION) * (step >> 16) + (step & 0xFFFF)
             if state < LOWEST and (must_last or word < ends[row]):
@@ -50,6 +51,8 @@ def read(
                 word += 1
             states[row, lane], found[row, number] = state, symbols[slot]
             lane = lane + 1 if lane + 1 < lanes else 0
+            if moves[number]:
+                path = 2 * ((path ^ symbols[slot]) & 1) + (path >> 1)
         at[row] = word
 
 

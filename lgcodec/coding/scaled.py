@@ -2,7 +2,8 @@
 
 A partition whose numbers need not be as exact as those of others says so by a larger scale. One
 table serves all scales: of a tensor's distribution a chunk uses the places that its multiples have.
-Tensors that grow from number to number are coded as differences.
+Tensors that grow from number to number are coded as differences. The others may be multiples that
+depend on each other: see `trellis_loops`.
 
     chunk = K states | words (u16);  symbols: the code of the scale, then those of all tensors
 """
@@ -18,7 +19,7 @@ from typing_extensions import override
 from lgcodec.coding.base import Coder, Floats, Symbols, bad_payload, check_empty
 from lgcodec.coding.frequencies import TABLE, UNIT, Distribution, FrequencyTable
 from lgcodec.coding.intervals import Intervals, written
-from lgcodec.coding.lanes import Lanes, SlotTable
+from lgcodec.coding.lanes import Flags, Lanes, SlotTable, by_tensor
 from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
 from lgcodec.errors import FileError
 from lgcodec.format.conf import TensorSpec
@@ -38,15 +39,23 @@ Integers = NDArray[np.int64]
 
 @final
 class Scaled(Coder):
-    """Integers with a scale for each chunk, `differences` numbers the tensors that grow."""
+    """Integers with a scale for each chunk.
+
+    differences   numbers of the tensors that grow, those of the global chunk counted first
+    dependent     whether numbers of a chunk may depend on each other; where those of one do, is
+                  part of the chunk
+    """
 
     name: ClassVar[str] = "scaled"
     integers_only: ClassVar[bool] = True
     later_scale: ClassVar[int] = LATER
 
-    def __init__(self, differences: Sequence[int] = (), before: int = 0) -> None:
+    def __init__(
+        self, differences: Sequence[int] = (), before: int = 0, *, dependent: bool = False
+    ) -> None:
         self._differences = tuple(differences)
         self._before = before  # tensors that are numbered before those of a chunk
+        self._dependent = dependent
 
     @classmethod
     @override
@@ -54,15 +63,17 @@ class Scaled(Coder):
         numbers: Any = configuration.get("differences")
         is_list = isinstance(numbers, list | tuple)
         counted = is_list and all(type(number) is int and number >= 0 for number in numbers)
-        if set(configuration) != {"differences"} or not counted or sorted({*numbers}) != [*numbers]:
-            expected = "{differences: numbers of tensors in order, each once}"
+        others = {key: value for key, value in configuration.items() if key != "differences"}
+        known = others in ({}, {"dependent": 1}) and bool not in map(type, others.values())
+        if not (known and counted) or sorted({*numbers}) != [*numbers]:
+            expected = "{differences: numbers of tensors in order, each once, dependent: 1 or absent}"
             raise FileError("E_CONF", f"scaled has {dict(configuration)!r:.200}, not {expected}")
-        return cls(numbers)
+        return cls(numbers, dependent=bool(others))
 
     @property
     @override
     def configuration(self) -> dict[str, Any]:
-        return {"differences": self._differences}
+        return {"differences": self._differences, **({"dependent": 1} if self._dependent else {})}
 
     @property
     @override
@@ -75,7 +86,7 @@ class Scaled(Coder):
         if self._differences and self._differences[-1] >= count:
             found = f"differences name tensor {self._differences[-1]}"
             raise FileError("E_PROFILE", f"{found}, there are {count}")
-        return Scaled(self._differences, len(global_))
+        return Scaled(self._differences, len(global_), dependent=self._dependent)
 
     @override
     def table(self, symbols: Symbols) -> bytes:
@@ -112,14 +123,16 @@ class Scaled(Coder):
         parts = [self._stored(number, part) for number, part in enumerate(symbols)]
         whole, sizes = np.concatenate(parts, axis=1), [part.shape[1] for part in parts]
         parsed = [FrequencyTable.unpack(table) for table in tables]
-        codes = _codes_of(whole)
-        frequency = np.empty((len(whole), 1 + whole.shape[1]), np.int64)
+        heads, moves = self._heads(whole, sizes), self._moves(sizes)
+        frequency = np.empty((len(whole), heads.shape[1] + whole.shape[1]), np.int64)
         start = np.empty_like(frequency)
-        for code in np.unique(codes):
-            rows, scale = codes == code, SCALES[code - 1]
-            model = Intervals(_distributions(parsed, scale), [1, *sizes])
-            numbers = np.insert(whole[rows] // scale, 0, code, axis=1)
-            frequency[rows], start[rows] = model.of(numbers)
+        for head in np.unique(heads, axis=0):
+            rows = (heads == head).all(1)
+            values, sets = _values(whole[rows] // SCALES[head[0] - 1], _follows(head, moves))
+            intervals = Intervals(*self._laid_out(parsed, sizes, head))
+            coded = np.concatenate([heads[rows], values], axis=1)
+            sets = np.concatenate([0 * heads[rows], sets], axis=1)
+            frequency[rows], start[rows] = intervals.of(coded, sets)
         lanes = few_lanes_of(frequency.shape[1])
         return written(frequency, start, lanes=lanes, first=first_state(lanes), put=closed)
 
@@ -134,21 +147,59 @@ class Scaled(Coder):
         if not sizes:
             check_empty(chunks)
             return []
-        count = few_lanes_of(1 + sum(sizes))
+        front = _of_heads(self._dependent)
+        count = few_lanes_of(len(front) + sum(sizes))
         parts = [opened(chunk, count) for chunk in chunks]  # before there is room for symbols
         parsed = [FrequencyTable.unpack(table) for table in tables]
-        codes, whole = _read_codes(parts), np.empty((len(chunks), sum(sizes)), np.int32)
-        for code in np.unique(codes):
-            rows, scale = np.flatnonzero(codes == code), SCALES[code - 1]
-            slots = SlotTable(_distributions(parsed, scale), [1, *sizes])
+        start = Lanes(parts, count, first_state(count))
+        heads = start.symbols(SlotTable(front, by_tensor([1] * len(front))))
+        moves, whole = self._moves(sizes), np.empty((len(chunks), sum(sizes)), np.int64)
+        for head in np.unique(heads, axis=0):
+            rows, follows = np.flatnonzero((heads == head).all(1)), _follows(head, moves)
+            tables_, which = self._laid_out(parsed, sizes, head)
             lanes = Lanes([parts[row] for row in rows], count, first_state(count))
-            whole[rows] = lanes.symbols(slots)[:, 1:] * scale
+            slots = SlotTable(tables_, which, np.append(np.zeros(len(front), np.bool_), follows))
+            values = lanes.symbols(slots)[:, len(front) :]
             lanes.finish()
-        if (wrong := codes != _codes_of(whole)).any():
-            found = SCALES[codes[wrong][0] - 1]
-            raise bad_payload(f"a chunk has the scale {found}, a larger one divides its symbols")
+            whole[rows] = _levels(values, follows) * SCALES[head[0] - 1]
+        if (wrong := (heads != self._heads(whole, sizes)).any(1)).any():
+            found = SCALES[heads[wrong][0, 0] - 1]
+            raise bad_payload(f"a chunk has the scale {found}, its numbers want another beginning")
         split = np.split(whole, np.cumsum(sizes)[:-1], axis=1)
         return [self._summed(number, part, symbol_type) for number, part in enumerate(split)]
+
+    def _heads(self, whole: Integers, sizes: Sequence[int]) -> Integers:
+        """[C, 1] codes of the largest scales that divide all numbers [C, N] of chunks.
+
+        [C, 2] with whether these multiples may depend on each other, then they do.
+        """
+        divisor = np.gcd.reduce(whole, axis=1)
+        divides = divisor[:, None] % np.array(SCALES) == 0
+        codes: Integers = len(SCALES) - divides[:, ::-1].argmax(axis=1)
+        if not self._dependent:
+            return codes[:, None]
+        depends = _may_depend(whole // np.array(SCALES)[codes - 1, None], self._moves(sizes))
+        return np.stack([codes, depends], axis=1)
+
+    def _moves(self, sizes: Sequence[int]) -> Flags:
+        """[N] the numbers that may depend on those before."""
+        return np.repeat([not self._grows(number) for number in range(len(sizes))], sizes)
+
+    def _laid_out(
+        self, tables: Sequence[FrequencyTable], sizes: Sequence[int], head: Integers
+    ) -> tuple[list[Distribution], Integers]:
+        """Distributions of all symbols of a chunk, and which each has in either set [2, 1 + N]."""
+        found, scale, depends = _of_heads(self._dependent), SCALES[head[0] - 1], head[1:].any()
+        which = [np.arange(len(found))[None].repeat(2, 0)]
+        for number, (table, size) in enumerate(zip(tables, sizes, strict=True)):
+            first = np.full((2, size), len(found))
+            if depends and not self._grows(number):
+                found += [table.levels(scale, second=second) for second in (False, True)]
+                first[1] += 1
+            else:
+                found.append(table.multiples(scale))
+            which.append(first)
+        return found, np.concatenate(which, axis=1)
 
     def _grows(self, number: int) -> bool:
         """Whether a tensor of a chunk is coded as differences."""
@@ -160,7 +211,7 @@ class Scaled(Coder):
         return np.diff(whole, axis=1, prepend=0) if self._grows(number) else whole
 
     def _summed(
-        self, number: int, stored: NDArray[np.int32], symbol_type: np.dtype[Any]
+        self, number: int, stored: Integers, symbol_type: np.dtype[Any]
     ) -> Symbols:
         """Undo `_stored`; FileError E_PAYLOAD if a symbol does not fit its type."""
         whole = np.cumsum(stored, axis=1, dtype=np.int64) if self._grows(number) else stored
@@ -184,22 +235,40 @@ def _code_distribution() -> Distribution:
     return FrequencyTable(1, len(SCALES), 1 + SCALES.index(USUAL), 65_000, 64_200).distribution()
 
 
-def _distributions(tables: Sequence[FrequencyTable], scale: int) -> list[Distribution]:
-    """Of all symbols of a chunk of this scale."""
-    return [_code_distribution(), *(table.multiples(scale) for table in tables)]
+def _of_heads(dependent: bool) -> list[Distribution]:  # noqa: FBT001
+    """Of what a chunk begins with: its scale, and whether its numbers depend on each other."""
+    kinds = [FrequencyTable(0, 1, 1, 256, 1).distribution()] if dependent else []
+    return [_code_distribution(), *kinds]
 
 
-def _codes_of(whole: NDArray[Any]) -> Integers:
-    """[C] codes of the largest scales that divide all numbers [C, N] of chunks."""
-    divisor = np.gcd.reduce(whole, axis=1)
-    divides = divisor[:, None] % np.array(SCALES) == 0
-    codes: Integers = len(SCALES) - divides[:, ::-1].argmax(axis=1)
-    return codes
+def _follows(head: Integers, moves: Flags) -> Flags:
+    """[N] whether a number depends on those before, in a chunk that begins so."""
+    return moves & bool(head[1:].any())
 
 
-def _read_codes(parts: Sequence[tuple[bytes, bytes]]) -> Integers:
-    """[C] codes that chunks begin with."""
-    states = np.array([int.from_bytes(head[:4], "little") for head, _ in parts], np.int64)
-    ends = np.cumsum(_code_distribution().counts)
-    codes: Integers = 1 + np.searchsorted(ends, states % ends[-1], side="right")
-    return codes
+def _values(levels: Integers, follows: Flags) -> tuple[Integers, Integers]:
+    """Values [C, N] and the sets they are of; see `trellis_loops`."""
+    from lgcodec.coding import trellis_loops  # noqa: PLC0415 (numba, only when coding)
+
+    values, sets = np.empty_like(levels), np.empty_like(levels)
+    trellis_loops.values_of(levels, follows, values, sets)
+    return values, sets
+
+
+def _may_depend(levels: Integers, moves: Flags) -> Flags:
+    """[C] whether there is a path through levels [C, N]."""
+    from lgcodec.coding import trellis_loops  # noqa: PLC0415 (numba, only when coding)
+
+    good: Flags = trellis_loops.values_of(
+        levels, moves, np.empty_like(levels), np.empty_like(levels)
+    )
+    return good
+
+
+def _levels(values: NDArray[np.int32], follows: Flags) -> Integers:
+    """Undoes `_values`."""
+    from lgcodec.coding import trellis_loops  # noqa: PLC0415 (numba, only when decoding)
+
+    levels = np.empty(values.shape, np.int64)
+    trellis_loops.levels_of(values, follows, levels)
+    return levels

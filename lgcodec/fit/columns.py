@@ -22,16 +22,21 @@ from typing import Final, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
-from lgcodec.fit.scales import Costs, largest
+from lgcodec.fit.rounding_loops import Choice, round_whole
+from lgcodec.fit.scales import largest, tabled
 
+Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
 __all__ = ["AT_ONCE", "Columns", "Factor", "Whole", "best_steps", "upper"]
 
 AT_ONCE: Final = 16  # partitions whose matrices are in double precision
 FINEST: Final = 1e-30  # step
 JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
+DEPENDENT: Final = 0.55  # of the best step: levels of both sets lie half as far apart
 PASSES: Final = 2  # of a tensor: the table of the second is that of the first's symbols
 
 
@@ -43,8 +48,10 @@ class Factor(ABC):
         """[P, F] V_kk, in double precision like all numbers here."""
 
     @abstractmethod
-    def pushed(self, shift: Tensor, k: int) -> Tensor:
-        """[P] sum over j < k of V_jk e_j, with e `shift` [P, F]."""
+    def round(
+        self, weights: Numbers, shift: Numbers, start: int, choice: Choice, path: Integers, to: Numbers
+    ) -> None:
+        """As `rounding_loops.round_whole`, levels [P, n] of a tensor into `to`."""
 
     @abstractmethod
     def follow(self, shift: Tensor, rounded: int) -> None:
@@ -59,15 +66,17 @@ class Whole(Factor):
         self._factor = torch.empty_like(matrix, dtype=torch.double)
         for part in torch.split(torch.arange(len(matrix)), AT_ONCE):
             self._factor[part] = upper(matrix[part].double() + ridge[part].double().diag_embed())
+        self._columns = self._factor.mT.contiguous().cpu().numpy()
 
     @override
     def pivots(self) -> Tensor:
         return self._factor.diagonal(dim1=1, dim2=2)
 
     @override
-    def pushed(self, shift: Tensor, k: int) -> Tensor:
-        pushed: Tensor = (self._factor[:, :k, k] * shift[:, :k]).sum(1)
-        return pushed
+    def round(
+        self, weights: Numbers, shift: Numbers, start: int, choice: Choice, path: Integers, to: Numbers
+    ) -> None:
+        round_whole(weights, self._columns, shift, start, choice, path, to)
 
     @override
     def follow(self, shift: Tensor, rounded: int) -> None:
@@ -80,12 +89,16 @@ class Whole(Factor):
 
 @final
 class Columns:
-    """Weights [P, F] being rounded, and how far they have moved."""
+    """Weights [P, F] being rounded, and how far they have moved.
 
-    def __init__(self, weights: Tensor, factor: Factor) -> None:
-        self._weights = weights.double()
+    path   [P] states that the weights before these have led to, which move on
+    """
+
+    def __init__(self, weights: Tensor, factor: Factor, path: Integers) -> None:
+        self._weights = weights.double().cpu()
         self._shift = torch.zeros_like(self._weights)
-        self._factor, self._pivots = factor, factor.pivots()
+        self._factor, self._pivots = factor, factor.pivots().cpu()
+        self._path, self._device = path, weights.device
 
     def steps(self, place: slice, price: float) -> Tensor:
         """[P] the best ones of a tensor."""
@@ -98,55 +111,39 @@ class Columns:
     def tensor(self, place: slice, price: float, scales: Tensor, *, grows: bool) -> float:
         """Round a tensor, those before it being rounded; its step, which `scales` [P] multiply.
 
-        grows   whether its numbers are coded as differences
+        grows   whether its numbers are coded as differences, and do not depend on each other
         """
+        scales = scales.cpu()
         furthest = largest(scales, grows=grows)
-        step = self._step(place, price, scales, furthest)
-        within = (furthest / scales).floor()
-        symbols = self._nearest(place, step * scales, within)
+        step = self._step(place, price, scales, furthest, grows=grows)
+        steps, most = step * scales, (furthest / scales).floor()
+        levels = (self._weights[:, place] / steps[:, None]).round()
+        levels = levels.clamp(-most[:, None], most[:, None])
         for _ in range(PASSES):
-            costs = Costs(symbols, scales, grows=grows)
-            symbols = self._round(place, step * scales, within, price, costs)
+            which, bits, first = tabled(levels, scales, grows=grows)
+            ends = steps.numpy(), most.numpy()
+            choice = Choice(*ends, which, bits, first, price, grows)
+            path = self._path.copy()
+            weights, shift, to = (part.numpy() for part in (self._weights, self._shift, levels))
+            self._factor.round(weights, shift, place.start, choice, path, to)
+        self._path[:] = path
         return step
 
-    def _step(self, place: slice, price: float, scales: Tensor, furthest: float) -> float:
+    def _step(
+        self, place: slice, price: float, scales: Tensor, furthest: float, *, grows: bool
+    ) -> float:
         """One that float32 has.
 
         furthest   the largest multiple that is allowed
         """
         best = float((self.steps(place, price) / scales).log().mean().exp())
+        best *= 1 if grows else DEPENDENT
         return float(np.float32(max(best, float(self.reach(place)) / furthest)))
-
-    def _nearest(self, place: slice, steps: Tensor, within: Tensor) -> Tensor:
-        """Symbols [P, n], each for itself; see `_round`."""
-        most = within[:, None]
-        return (self._weights[:, place] / steps[:, None]).round().clamp(-most, most)
-
-    def _round(
-        self, place: slice, steps: Tensor, within: Tensor, price: float, costs: Costs
-    ) -> Tensor:
-        """Symbols [P, n] by steps [P].
-
-        within   [P] their largest magnitude
-        """
-        symbols: list[Tensor] = []
-        for k in range(place.start, place.stop):
-            pivots = self._pivots[:, k]
-            makes_up = -self._factor.pushed(self._shift, k) / pivots
-            wanted = (self._weights[:, k] + makes_up) / steps
-            near = wanted.round()
-            choice = torch.stack([near, near - 1, near + 1]).clamp(-within, within)
-            error = (pivots * steps * (wanted - choice)).square()
-            bits = costs(choice, symbols[-1] if symbols else None)
-            best = (error + price * bits).argmin(0, keepdim=True)
-            symbols.append(choice.gather(0, best)[0])
-            self._shift[:, k] = symbols[-1] * steps - self._weights[:, k]
-        return torch.stack(symbols, 1)
 
     def moved(self, rounded: int) -> Tensor:
         """[P, F] float32: so many rounded columns, and the others where they make up for it."""
         self._factor.follow(self._shift, rounded)
-        return (self._weights + self._shift).float()
+        return (self._weights + self._shift).float().to(self._device)
 
 
 def upper(matrix: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Final, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,7 +62,8 @@ class Rounding:
 
     def at_once(self, flat: Tensor, matrix: Tensor) -> Rounded:
         """All tensors under one H: quick, an estimate."""
-        columns = Columns(flat, Whole(matrix, self.ridge(flat, matrix)))
+        path = np.zeros(len(flat), np.int64)
+        columns = Columns(flat, Whole(matrix, self.ridge(flat, matrix)), path)
         scales = self._scales(columns)
         steps = {
             name: columns.tensor(place, self._price, scales, grows=self._grows(name))
@@ -73,6 +75,7 @@ class Rounding:
         """Layer after layer, each under an H of its own, yielded after each; the last is all."""
         flat, steps = flat.clone(), {}
         scales: Tensor | None = None
+        path = np.zeros(len(flat), np.int64)
         places = list(self._residuals.places.items())
         for layer in zip(places[::2], places[1::2], strict=True):
             first = layer[0][1].start
@@ -80,7 +83,7 @@ class Rounding:
                 polish(self._residuals, flat, damping, 1, first=first, cost=self.ridge)
             matrix = self._residuals.normal(flat).matrix
             ridge = self.ridge(flat, matrix)[:, first:]
-            columns = Columns(flat[:, first:], Whole(matrix[:, first:, first:], ridge))
+            columns = Columns(flat[:, first:], Whole(matrix[:, first:, first:], ridge), path)
             if scales is None:
                 scales = self._scales(columns)
             for name, place in layer:

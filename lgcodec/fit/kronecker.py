@@ -13,16 +13,19 @@ from collections.abc import Iterator
 from math import exp2
 from typing import Final, final
 
+import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from lgcodec.coding.scaled import USUAL, Scaled
+from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.candidate import AIM, Candidate
-from lgcodec.fit.columns import Columns, Factor, upper
+from lgcodec.fit.columns import Columns, Factor, Integers, Numbers, upper
 from lgcodec.fit.gauss_newton import Residuals
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.pull import PRICE
+from lgcodec.fit.rounding_loops import Choice, round_product
+from lgcodec.fit.scales import USUAL
 from lgcodec.fit.settings import FitSettings, SizeOf
 from lgcodec.nets import Siren
 
@@ -42,7 +45,6 @@ class Product(Factor):
 
     def __init__(self, inputs: Tensor, outputs: Tensor) -> None:
         self._inputs, self._outputs = (upper(part.double()) for part in (inputs, outputs))
-        self._row, self._above = -1, inputs.new_empty(0)
 
     @override
     def pivots(self) -> Tensor:
@@ -50,18 +52,13 @@ class Product(Factor):
         return (rows[:, :, None] * columns[:, None]).flatten(1)
 
     @override
-    def pushed(self, shift: Tensor, k: int) -> Tensor:
-        size = self._outputs.shape[1]
-        row, column = divmod(k, size)
-        if row != self._row:  # what the rows above push is the same for all of a row
-            rows = shift[:, : row * size].view(len(shift), row, size)
-            self._row = row
-            self._above = (self._inputs[:, :row, row, None] * rows).sum(1)
-        here = self._inputs[:, row, row, None] * shift[:, row * size : k]
-        along = self._above[:, : column + 1].clone()
-        along[:, :column] += here
-        pushed: Tensor = (self._outputs[:, : column + 1, column] * along).sum(1)
-        return pushed
+    def round(
+        self, weights: Numbers, shift: Numbers, start: int, choice: Choice, path: Integers, to: Numbers
+    ) -> None:
+        inputs, outputs = (
+            part.mT.contiguous().cpu().numpy() for part in (self._inputs, self._outputs)
+        )
+        round_product(weights, inputs, outputs, shift, start, choice, path, to)
 
     @override
     def follow(self, shift: Tensor, rounded: int) -> None:
@@ -119,12 +116,12 @@ class SingleRounding:
 
     def _rounded(self, flat: Tensor, price: float) -> tuple[Candidate, int]:
         """Weights [1, N] rounded, a bit at `price` in squared residuals, and their bytes."""
-        flat, steps = flat.clone(), {}
+        flat, steps, path = flat.clone(), {}, np.zeros(len(flat), np.int64)
         scales = flat.new_full((len(flat),), USUAL, dtype=torch.double)
         places = list(self._residuals.places.items())
         for layer, tensors in enumerate(zip(places[::2], places[1::2], strict=True)):
             first, last = tensors[0][1].start, tensors[1][1].stop
-            columns = Columns(flat[:, first:last], self._factor(flat, layer))
+            columns = Columns(flat[:, first:last], self._factor(flat, layer), path)
             for name, place in tensors:
                 here = slice(place.start - first, place.stop - first)
                 grows = name in self._residuals.ascending

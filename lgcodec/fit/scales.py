@@ -1,19 +1,23 @@
 """Scales of partitions, and what symbols cost under the tables of the coder `scaled`."""
 
-from typing import Final, final
+from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lgcodec.coding.frequencies import PRECISION, UNIT, FrequencyTable
-from lgcodec.coding.scaled import SCALES, USUAL
+from lgcodec.coding.frequencies import PRECISION, UNIT, Distribution, FrequencyTable
+from lgcodec.coding.scaled import SCALES
 
-__all__ = ["Costs", "largest", "scales_of"]
+__all__ = ["USUAL", "largest", "scales_of", "tabled"]
 
-LEAST: Final = 4  # of the scales that are used: finer ones have too many symbols in a place
+USUAL: Final = 16  # scale of a partition like the others: a set has every second level
+LEAST: Final = 2  # of the scales that are used: finer ones have too many values in a place
 LARGEST: Final = 4090  # value in a chunk of the finest scale, whose tables hold 2**13 of them
 FURTHEST: Final = UNIT * (2**15 - 1)  # multiple that has a place
+Integers = NDArray[np.int64]
+Numbers = NDArray[Any]
 
 
 def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
@@ -35,35 +39,34 @@ def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
 
 def largest(scales: Tensor, *, grows: bool) -> float:
     """The largest number that a table can place, so that the finest of scales [P] can code it."""
-    whole = LARGEST // 2 if grows else LARGEST  # a difference is up to twice as large
+    whole = LARGEST // 2 if grows else 2 * LARGEST  # a difference is up to twice as large
     return min(whole * float(scales.min()), FURTHEST)
 
 
-@final
-class Costs:
-    """Bits under the table of the symbols [P, n] of a tensor.
+def tabled(levels: Tensor, scales: Tensor, *, grows: bool) -> tuple[Integers, Numbers, Integers]:
+    """What values cost under the table of the levels [P, n] of a tensor in chunks of scales [P].
 
-    scales   [P] of partitions
-    grows    whether a symbol is coded as what it is more than the one before it
+    Kinds of tables of partitions [P], bits [T, 2, L] and first values [T, 2]: see
+    `rounding_loops.Choice`.
+
+    grows    whether a level is coded as what it is more than the one before it
     """
+    stored = torch.diff(levels, dim=1, prepend=levels[:, :1] * 0) if grows else levels
+    places = (stored * scales[:, None]).cpu().numpy().astype(np.int64) // UNIT
+    table = FrequencyTable.fit(places)
+    kinds, which = torch.unique(scales.cpu(), return_inverse=True)
+    found = [_sets(table, int(scale), grows=grows) for scale in kinds]
+    longest = max(len(one.counts) for pair in found for one in pair)
+    bits = [
+        [np.pad(-np.log2(one.counts), (0, longest - len(one.counts)), "edge") for one in pair]
+        for pair in found
+    ]
+    first = [[one.first for one in pair] for pair in found]
+    return which.numpy(), PRECISION + np.array(bits), np.array(first, np.int64)
 
-    def __init__(self, symbols: Tensor, scales: Tensor, *, grows: bool) -> None:
-        self._grows = grows
-        stored = torch.diff(symbols, dim=1, prepend=symbols[:, :1] * 0) if grows else symbols
-        places = (stored * scales[:, None]).cpu().numpy().astype(np.int64) // UNIT
-        table = FrequencyTable.fit(places)
-        kinds, which = torch.unique(scales.cpu(), return_inverse=True)
-        found = [table.multiples(int(scale)) for scale in kinds]
-        longest = max(len(d.counts) for d in found)
-        bits = [np.pad(np.log2(d.counts), (0, longest - len(d.counts)), "edge") for d in found]
-        device = symbols.device
-        self._bits = torch.from_numpy(PRECISION - np.stack(bits)).to(device)
-        self._first = torch.tensor([d.first for d in found])[which].to(device)
-        self._last = torch.tensor([len(d.counts) - 1 for d in found])[which].to(device)
-        self._which = which.to(device)
 
-    def __call__(self, choices: Tensor, before: Tensor | None) -> Tensor:
-        """[K, P] of choices [K, P] for a symbol, after `before` [P]; beyond a table as its end."""
-        stored = choices - before if self._grows and before is not None else choices
-        places = (stored.long() - self._first).clamp(min=0).minimum(self._last)
-        return self._bits[self._which, places]
+def _sets(table: FrequencyTable, scale: int, *, grows: bool) -> list[Distribution]:
+    """Of values of either set."""
+    if grows:
+        return [table.multiples(scale)] * 2
+    return [table.levels(scale, second=second) for second in (False, True)]

@@ -21,7 +21,7 @@ NAMES: Final = (
     *("merge.w", "merge.b", "modulators"),
     *("siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd"),
     *("ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead", "motion"),
-    *("scaled", "differences"),
+    *("scaled", "differences", "dependent"),
 )
 NUMBERS: Final = {name: number for number, name in enumerate(NAMES)}
 

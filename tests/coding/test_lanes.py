@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lgcodec.coding.frequencies import FrequencyTable
-from lgcodec.coding.lanes import SlotTable, lanes_of
+from lgcodec.coding.lanes import SlotTable, by_tensor, lanes_of
 from lgcodec.coding.rans import Rans
 from lgcodec.errors import FileError
 
@@ -31,7 +31,7 @@ def test_slots_of_a_table() -> None:
     """Each symbol owns as many slots as its frequency, and knows its place among them."""
     symbols, table, _ = coded(1, 900)
     distribution = FrequencyTable.unpack(table).distribution()
-    slots = SlotTable([distribution, distribution], [900, 3])
+    slots = SlotTable([distribution, distribution], by_tensor([900, 3]))
     assert len(slots.steps) == len(slots.symbols) == 2 << 14
     frequency, place = slots.steps >> 16, slots.steps & 0xFFFF
     values, first, counts = np.unique(
@@ -41,7 +41,7 @@ def test_slots_of_a_table() -> None:
     for start, count in zip(first, counts, strict=True):
         assert (frequency[start : start + count] == count).all()
         assert (place[start : start + count] == np.arange(count)).all()
-    assert slots.first.tolist() == [0] * 900 + [1 << 14] * 3
+    assert slots.first.tolist() == [[0] * 900 + [1 << 14] * 3]
 
 
 def test_a_chunk_that_ends_early_reads_none_of_its_neighbour() -> None:
