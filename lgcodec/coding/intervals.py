@@ -30,7 +30,7 @@ class Intervals:
         self._start = np.concatenate([np.cumsum(t.counts) - t.counts for t in tables])
 
     def of(self, symbols: Integers, sets: Integers | int = 0) -> tuple[Integers, Integers]:
-        """Frequency and first slot [C, N] of the symbols [C, N] of chunks, each of one of `sets`."""
+        """Frequency and first slot [C, N] of symbols [C, N], each of one of `sets`."""
         which = self._which[sets, np.arange(symbols.shape[1])]
         place = symbols - self._least[which]
         if ((place < 0) | (place >= self._size[which])).any():

@@ -21,6 +21,7 @@ from lgcodec.coding.frequencies import TABLE, UNIT, Distribution, FrequencyTable
 from lgcodec.coding.intervals import Intervals, written
 from lgcodec.coding.lanes import Flags, Lanes, SlotTable, by_tensor
 from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
+from lgcodec.coding.trellis import levels_of, may_depend, values_of
 from lgcodec.errors import FileError
 from lgcodec.format.conf import TensorSpec
 
@@ -66,7 +67,9 @@ class Scaled(Coder):
         others = {key: value for key, value in configuration.items() if key != "differences"}
         known = others in ({}, {"dependent": 1}) and bool not in map(type, others.values())
         if not (known and counted) or sorted({*numbers}) != [*numbers]:
-            expected = "{differences: numbers of tensors in order, each once, dependent: 1 or absent}"
+            expected = (
+                "{differences: numbers of tensors in order, each once, dependent: 1 or absent}"
+            )
             raise FileError("E_CONF", f"scaled has {dict(configuration)!r:.200}, not {expected}")
         return cls(numbers, dependent=bool(others))
 
@@ -128,7 +131,7 @@ class Scaled(Coder):
         start = np.empty_like(frequency)
         for head in np.unique(heads, axis=0):
             rows = (heads == head).all(1)
-            values, sets = _values(whole[rows] // SCALES[head[0] - 1], _follows(head, moves))
+            values, sets = values_of(whole[rows] // SCALES[head[0] - 1], _follows(head, moves))
             intervals = Intervals(*self._laid_out(parsed, sizes, head))
             coded = np.concatenate([heads[rows], values], axis=1)
             sets = np.concatenate([0 * heads[rows], sets], axis=1)
@@ -147,13 +150,13 @@ class Scaled(Coder):
         if not sizes:
             check_empty(chunks)
             return []
-        front = _of_heads(self._dependent)
+        front = _of_heads(dependent=self._dependent)
         count = few_lanes_of(len(front) + sum(sizes))
         parts = [opened(chunk, count) for chunk in chunks]  # before there is room for symbols
         parsed = [FrequencyTable.unpack(table) for table in tables]
         start = Lanes(parts, count, first_state(count))
         heads = start.symbols(SlotTable(front, by_tensor([1] * len(front))))
-        moves, whole = self._moves(sizes), np.empty((len(chunks), sum(sizes)), np.int64)
+        moves, whole = self._moves(sizes), np.empty((len(chunks), sum(sizes)), np.int32)
         for head in np.unique(heads, axis=0):
             rows, follows = np.flatnonzero((heads == head).all(1)), _follows(head, moves)
             tables_, which = self._laid_out(parsed, sizes, head)
@@ -161,25 +164,31 @@ class Scaled(Coder):
             slots = SlotTable(tables_, which, np.append(np.zeros(len(front), np.bool_), follows))
             values = lanes.symbols(slots)[:, len(front) :]
             lanes.finish()
-            whole[rows] = _levels(values, follows) * SCALES[head[0] - 1]
-        if (wrong := (heads != self._heads(whole, sizes)).any(1)).any():
-            found = SCALES[heads[wrong][0, 0] - 1]
-            raise bad_payload(f"a chunk has the scale {found}, its numbers want another beginning")
+            whole[rows] = levels_of(values, follows) * SCALES[head[0] - 1]
+        self._check(heads, self._heads(whole, sizes))
         split = np.split(whole, np.cumsum(sizes)[:-1], axis=1)
         return [self._summed(number, part, symbol_type) for number, part in enumerate(split)]
 
-    def _heads(self, whole: Integers, sizes: Sequence[int]) -> Integers:
+    def _heads(self, whole: NDArray[Any], sizes: Sequence[int]) -> Integers:
         """[C, 1] codes of the largest scales that divide all numbers [C, N] of chunks.
 
         [C, 2] with whether these multiples may depend on each other, then they do.
         """
-        divisor = np.gcd.reduce(whole, axis=1)
-        divides = divisor[:, None] % np.array(SCALES) == 0
+        scales = np.array(SCALES, whole.dtype)
+        divides = np.gcd.reduce(whole, axis=1)[:, None] % scales == 0
         codes: Integers = len(SCALES) - divides[:, ::-1].argmax(axis=1)
         if not self._dependent:
             return codes[:, None]
-        depends = _may_depend(whole // np.array(SCALES)[codes - 1, None], self._moves(sizes))
+        depends = may_depend(whole // scales[codes - 1, None], self._moves(sizes))
         return np.stack([codes, depends], axis=1)
+
+    def _check(self, heads: NDArray[Any], expected: Integers) -> None:
+        """FileError E_PAYLOAD where chunks could begin otherwise."""
+        if (wrong := heads[:, 0] != expected[:, 0]).any():
+            found = SCALES[heads[wrong, 0][0] - 1]
+            raise bad_payload(f"a chunk has the scale {found}, a larger one divides its numbers")
+        if (heads != expected).any():
+            raise bad_payload("a chunk says that its numbers do not depend on each other, they may")
 
     def _moves(self, sizes: Sequence[int]) -> Flags:
         """[N] the numbers that may depend on those before."""
@@ -189,7 +198,8 @@ class Scaled(Coder):
         self, tables: Sequence[FrequencyTable], sizes: Sequence[int], head: Integers
     ) -> tuple[list[Distribution], Integers]:
         """Distributions of all symbols of a chunk, and which each has in either set [2, 1 + N]."""
-        found, scale, depends = _of_heads(self._dependent), SCALES[head[0] - 1], head[1:].any()
+        found = _of_heads(dependent=self._dependent)
+        scale, depends = SCALES[head[0] - 1], head[1:].any()
         which = [np.arange(len(found))[None].repeat(2, 0)]
         for number, (table, size) in enumerate(zip(tables, sizes, strict=True)):
             first = np.full((2, size), len(found))
@@ -211,7 +221,7 @@ class Scaled(Coder):
         return np.diff(whole, axis=1, prepend=0) if self._grows(number) else whole
 
     def _summed(
-        self, number: int, stored: Integers, symbol_type: np.dtype[Any]
+        self, number: int, stored: NDArray[np.int32], symbol_type: np.dtype[Any]
     ) -> Symbols:
         """Undo `_stored`; FileError E_PAYLOAD if a symbol does not fit its type."""
         whole = np.cumsum(stored, axis=1, dtype=np.int64) if self._grows(number) else stored
@@ -235,7 +245,7 @@ def _code_distribution() -> Distribution:
     return FrequencyTable(1, len(SCALES), 1 + SCALES.index(USUAL), 65_000, 64_200).distribution()
 
 
-def _of_heads(dependent: bool) -> list[Distribution]:  # noqa: FBT001
+def _of_heads(*, dependent: bool) -> list[Distribution]:
     """Of what a chunk begins with: its scale, and whether its numbers depend on each other."""
     kinds = [FrequencyTable(0, 1, 1, 256, 1).distribution()] if dependent else []
     return [_code_distribution(), *kinds]
@@ -244,31 +254,3 @@ def _of_heads(dependent: bool) -> list[Distribution]:  # noqa: FBT001
 def _follows(head: Integers, moves: Flags) -> Flags:
     """[N] whether a number depends on those before, in a chunk that begins so."""
     return moves & bool(head[1:].any())
-
-
-def _values(levels: Integers, follows: Flags) -> tuple[Integers, Integers]:
-    """Values [C, N] and the sets they are of; see `trellis_loops`."""
-    from lgcodec.coding import trellis_loops  # noqa: PLC0415 (numba, only when coding)
-
-    values, sets = np.empty_like(levels), np.empty_like(levels)
-    trellis_loops.values_of(levels, follows, values, sets)
-    return values, sets
-
-
-def _may_depend(levels: Integers, moves: Flags) -> Flags:
-    """[C] whether there is a path through levels [C, N]."""
-    from lgcodec.coding import trellis_loops  # noqa: PLC0415 (numba, only when coding)
-
-    good: Flags = trellis_loops.values_of(
-        levels, moves, np.empty_like(levels), np.empty_like(levels)
-    )
-    return good
-
-
-def _levels(values: NDArray[np.int32], follows: Flags) -> Integers:
-    """Undoes `_values`."""
-    from lgcodec.coding import trellis_loops  # noqa: PLC0415 (numba, only when decoding)
-
-    levels = np.empty(values.shape, np.int64)
-    trellis_loops.levels_of(values, follows, levels)
-    return levels

@@ -8,6 +8,8 @@ the states of Schwarz et al. 2019 (dependent quantization of H.266). Imported wh
     level of value k = 2 k                    in the states 0 and 1
                        2 k - sign(k)          in the states 2 and 3
     state' = 2 ((state + k) mod 2) + state div 2
+
+Of `moves` [N], those numbers follow this and move the state; of others the level is the value.
 """
 
 from typing import Any
@@ -15,24 +17,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.coding.compiled import compiled
+from lgcodec.coding.compiled import compiled, inlined
 
-__all__ = ["levels_of", "values_of"]
+__all__ = ["levels_of", "may_depend", "values_of"]
 
-Integers = NDArray[np.int64]
+Integers = NDArray[Any]
+Flags = NDArray[np.bool_]
+
+
+@inlined
+def _sign(number: int) -> int:
+    return int(number > 0) - int(number < 0)
 
 
 @compiled
-def values_of(
-    levels: Integers, moves: NDArray[np.bool_], values: Integers, sets: Integers
-) -> NDArray[np.bool_]:
-    """Put the values of levels [C, N] and the set of each, 0 or 1, into `values` and `sets`.
-
-    moves   [N] whether a number is one of these; of others the level is the value, the set 0
-
-    Whether the levels of each chunk [C] are some that a path through the states has.
-    """
+def may_depend(levels: Integers, moves: Flags) -> Flags:
+    """[C] whether each level [C, N] is of the set that those before it lead to."""
     good = np.ones(len(levels), np.bool_)
+    for row in range(len(levels)):
+        state = 0
+        for number in range(levels.shape[1]):
+            if moves[number]:
+                level, second = levels[row, number], state >> 1
+                if level & 1 != second and level:
+                    good[row] = False
+                    break
+                value = (level + second * _sign(level)) >> 1
+                state = 2 * ((state ^ value) & 1) + second
+    return good
+
+
+@compiled
+def values_of(levels: Integers, moves: Flags, values: Integers, sets: Integers) -> None:
+    """Put the values of levels [C, N] that may depend, and their sets, into `values` and `sets`."""
     for row in range(len(levels)):
         state = 0
         for number in range(levels.shape[1]):
@@ -40,23 +57,20 @@ def values_of(
             values[row, number], sets[row, number] = level, 0
             if moves[number]:
                 second = state >> 1
-                if level & 1 != second and level:
-                    good[row] = False
-                value = (level + second * ((level > 0) - (level < 0))) >> 1
+                value = (level + second * _sign(level)) >> 1
                 values[row, number], sets[row, number] = value, second
                 state = 2 * ((state ^ value) & 1) + second
-    return good
 
 
 @compiled
-def levels_of(values: NDArray[Any], moves: NDArray[np.bool_], levels: Integers) -> None:
+def levels_of(values: Integers, moves: Flags, levels: Integers) -> None:
     """Undo `values_of`."""
     for row in range(len(values)):
         state = 0
         for number in range(values.shape[1]):
-            value = np.int64(values[row, number])
+            value = values[row, number]
             levels[row, number] = value
             if moves[number]:
                 second = state >> 1
-                levels[row, number] = 2 * value - second * ((value > 0) - (value < 0))
+                levels[row, number] = 2 * value - second * _sign(value)
                 state = 2 * ((state ^ value) & 1) + second

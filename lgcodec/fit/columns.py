@@ -48,10 +48,8 @@ class Factor(ABC):
         """[P, F] V_kk, in double precision like all numbers here."""
 
     @abstractmethod
-    def round(
-        self, weights: Numbers, shift: Numbers, start: int, choice: Choice, path: Integers, to: Numbers
-    ) -> None:
-        """As `rounding_loops.round_whole`, levels [P, n] of a tensor into `to`."""
+    def round(self, weights: Numbers, shift: Numbers, choice: Choice, found: Numbers) -> None:
+        """As `rounding_loops.round_whole`, levels [P, n] of a tensor into `found`."""
 
     @abstractmethod
     def follow(self, shift: Tensor, rounded: int) -> None:
@@ -73,10 +71,8 @@ class Whole(Factor):
         return self._factor.diagonal(dim1=1, dim2=2)
 
     @override
-    def round(
-        self, weights: Numbers, shift: Numbers, start: int, choice: Choice, path: Integers, to: Numbers
-    ) -> None:
-        round_whole(weights, self._columns, shift, start, choice, path, to)
+    def round(self, weights: Numbers, shift: Numbers, choice: Choice, found: Numbers) -> None:
+        round_whole(weights, self._columns, shift, choice, found)
 
     @override
     def follow(self, shift: Tensor, rounded: int) -> None:
@@ -120,12 +116,11 @@ class Columns:
         levels = (self._weights[:, place] / steps[:, None]).round()
         levels = levels.clamp(-most[:, None], most[:, None])
         for _ in range(PASSES):
+            path = self._path.copy()
             which, bits, first = tabled(levels, scales, grows=grows)
             ends = steps.numpy(), most.numpy()
-            choice = Choice(*ends, which, bits, first, price, grows)
-            path = self._path.copy()
-            weights, shift, to = (part.numpy() for part in (self._weights, self._shift, levels))
-            self._factor.round(weights, shift, place.start, choice, path, to)
+            choice = Choice(place.start, path, *ends, which, bits, first, price, grows)
+            self._factor.round(self._weights.numpy(), self._shift.numpy(), choice, levels.numpy())
         self._path[:] = path
         return step
 

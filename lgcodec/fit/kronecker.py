@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.candidate import AIM, Candidate
-from lgcodec.fit.columns import Columns, Factor, Integers, Numbers, upper
+from lgcodec.fit.columns import Columns, Factor, Numbers, upper
 from lgcodec.fit.gauss_newton import Residuals
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.pull import PRICE
@@ -52,13 +52,11 @@ class Product(Factor):
         return (rows[:, :, None] * columns[:, None]).flatten(1)
 
     @override
-    def round(
-        self, weights: Numbers, shift: Numbers, start: int, choice: Choice, path: Integers, to: Numbers
-    ) -> None:
+    def round(self, weights: Numbers, shift: Numbers, choice: Choice, found: Numbers) -> None:
         inputs, outputs = (
             part.mT.contiguous().cpu().numpy() for part in (self._inputs, self._outputs)
         )
-        round_product(weights, inputs, outputs, shift, start, choice, path, to)
+        round_product(weights, inputs, outputs, shift, choice, found)
 
     @override
     def follow(self, shift: Tensor, rounded: int) -> None:

@@ -26,6 +26,8 @@ Numbers = NDArray[np.float64]
 class Choice(NamedTuple):
     """What a number may be and what it costs.
 
+    start    weights before those of the tensor
+    path     [P] states that those lead to, which move on
     steps    [P] between levels
     most     [P] largest magnitude of a level
     which    [P] kind of table
@@ -34,6 +36,8 @@ class Choice(NamedTuple):
     grows    whether it is the difference to the number before that costs, and no path moves
     """
 
+    start: int
+    path: Integers
     steps: Numbers
     most: Numbers
     which: Integers
@@ -53,10 +57,10 @@ def _cost(bits: Numbers, first: Integers, kind: int, second: int, value: int) ->
 @inlined
 def _same(origin: Integers) -> bool:
     """Whether every path goes on from itself."""
+    same = True
     for state in range(PATHS):
-        if origin[state] != state:
-            return False
-    return True
+        same = same and origin[state] == state
+    return same
 
 
 @compiled
@@ -93,7 +97,7 @@ def _branch(
                 continue
             found = width * value - second * ((value > 0) - (value < 0))
             coded = value - np.int64(last[state]) if choice.grows else value
-            price = choice.price * _cost(bits, first, kind, second, coded)
+            price = choice.price * _cost(bits, first, kind, second, int(coded))
             whole = before[state] + (sharp * (wanted[state] - found)) ** 2 + price
             then = state if choice.grows else 2 * ((state ^ value) & 1) + second
             if whole < cost[then]:
@@ -105,20 +109,21 @@ def round_whole(
     weights: Numbers,
     rows: Numbers,
     shift: Numbers,
-    start: int,
     choice: Choice,
-    path: Integers,
     found: Numbers,
 ) -> None:
     """Levels of a tensor into `found` [P, n], under V [P, F, F] whose columns are `rows`.
 
-    weights   [P, F]; shift: [P, F] what they are moved by, from `start` on replaced
-    path      [P] states, which move on
+    weights   [P, F]; shift: [P, F] what they are moved by, replaced from this tensor on
     """
-    size = found.shape[1]
+    size, start, path = found.shape[1], choice.start, choice.path
     for p in range(len(weights)):
         step = choice.steps[p]
-        cost, moved, levels = np.full(PATHS, WORST), np.zeros((PATHS, size)), np.zeros((PATHS, size))
+        cost, moved, levels = (
+            np.full(PATHS, WORST),
+            np.zeros((PATHS, size)),
+            np.zeros((PATHS, size)),
+        )
         cost[path[p]] = 0.0
         wanted, last, level = np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS)
         origin = np.zeros(PATHS, np.int64)
@@ -139,22 +144,40 @@ def round_whole(
 
 
 @compiled
+def _push(factors: Numbers, before: Numbers, moved: Numbers, above: Numbers) -> None:
+    """Sums into `above` [4, O] of what rows were moved by, each with its factor.
+
+    Rows are in one line: of all paths those `before` the tensor, then those of each in `moved`.
+    """
+    wide, start = above.shape[1], len(before)
+    above[:] = 0.0
+    for s in range(PATHS):
+        for row in range(len(factors)):
+            first = row * wide
+            for c in range(wide):
+                e = moved[s, first - start + c] if first >= start else before[first + c]
+                above[s, c] += factors[row] * e
+
+
+@compiled
 def round_product(
     weights: Numbers,
     inputs: Numbers,
     outputs: Numbers,
     shift: Numbers,
-    start: int,
     choice: Choice,
-    path: Integers,
     found: Numbers,
 ) -> None:
     """The same under V of a product A x G, with columns of V of A [P, I, I] and of G [P, O, O]."""
-    size = found.shape[1]
+    size, start, path = found.shape[1], choice.start, choice.path
     wide = outputs.shape[1]
     for p in range(len(weights)):
         step = choice.steps[p]
-        cost, moved, levels = np.full(PATHS, WORST), np.zeros((PATHS, size)), np.zeros((PATHS, size))
+        cost, moved, levels = (
+            np.full(PATHS, WORST),
+            np.zeros((PATHS, size)),
+            np.zeros((PATHS, size)),
+        )
         cost[path[p]] = 0.0
         wanted, last, level = np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS)
         origin, above = np.zeros(PATHS, np.int64), np.zeros((PATHS, wide))
@@ -164,13 +187,7 @@ def round_product(
             row, column = (start + k) // wide, (start + k) % wide
             own = inputs[p, row, row]
             if column == 0:  # what the rows above push is the same for all of a row
-                above[:] = 0.0
-                for s in range(PATHS):
-                    for r in range(row):
-                        first = r * wide - start
-                        for c in range(wide):
-                            e = moved[s, first + c] if first >= 0 else shift[p, r * wide + c]
-                            above[s, c] += inputs[p, row, r] * e
+                _push(inputs[p, row, :row], shift[p, :start], moved, above)
             pivot = own * outputs[p, column, column]
             for s in range(PATHS):
                 pushed = outputs[p, column, column] * above[s, column]
@@ -185,7 +202,10 @@ def round_product(
             last[:] = level
             if column == wide - 1:
                 here = k - column
-                moved[:, :here], levels[:, :here] = moved[beginning, :here], levels[beginning, :here]
+                moved[:, :here], levels[:, :here] = (
+                    moved[beginning, :here],
+                    levels[beginning, :here],
+                )
                 moved[:, here : k + 1], levels[:, here : k + 1] = before, line
                 beginning[:] = np.arange(PATHS)
         best = np.argmin(cost)

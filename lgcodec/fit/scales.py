@@ -1,6 +1,6 @@
 """Scales of partitions, and what symbols cost under the tables of the coder `scaled`."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ LEAST: Final = 2  # of the scales that are used: finer ones have too many values
 LARGEST: Final = 4090  # value in a chunk of the finest scale, whose tables hold 2**13 of them
 FURTHEST: Final = UNIT * (2**15 - 1)  # multiple that has a place
 Integers = NDArray[np.int64]
-Numbers = NDArray[Any]
+Numbers = NDArray[np.float64]
 
 
 def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:

@@ -376,7 +376,7 @@ static const char *const NAMES[] = {
     /* 37 */ "siren", "incode", "relu-pe", "uniform", "float", "rans", "raw", "zstd",
     /* 45 */ "ranges", "tile_range", "merge", "w0", "octaves", "bits", "ahead",
     "motion",
-    /* 53 */ "scaled", "differences"};
+    /* 53 */ "scaled", "differences", "dependent"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 typedef struct {

@@ -68,11 +68,41 @@ def scale_of(code: int) -> int:
     return code if code < 4 else (4 + code % 4) * 2 ** (code // 4 - 1)
 
 
+def level_of(value: int, second: bool) -> int:
+    """What a value stands for in one of the two sets."""
+    return 2 * value - second * ((value > 0) - (value < 0))
+
+
+def dependent(table: bytes, scale: int, second: bool) -> dict[int, int]:
+    """Frequency of every value of a tensor in a chunk whose numbers depend on each other."""
+    least, most, middle, slope, bend = unpack("<hhhHH", table)
+    weight, ratio, w = 2**30, slope, []
+    for _ in range(max(most - middle, middle - least) + 1):
+        w.append(weight)
+        weight, ratio = weight * ratio // 2**16, ratio * bend // 2**16
+    values = range(min(4 * least, 0) - 2, max(4 * most, 0) + 9)
+    numbers = {v: level_of(v, second) * scale for v in values}
+    above = min(v for v in values if numbers[v] >= 8 * least)
+    first = min(above, max(v for v in values if numbers[v] <= 8 * least + 7))
+    below = max(v for v in values if numbers[v] <= 8 * most + 7)
+    last = max(below, min(v for v in values if numbers[v] >= 8 * most))
+    symbols = range(first, last + 1)
+    weights = {v: w[abs(min(max(numbers[v] // 8, least), most) - middle)] for v in symbols}
+    total = sum(weights.values()) or 1
+    counts = {v: 1 + weights[v] * (2**14 - len(weights)) // total for v in symbols}
+    counts[max(symbols, key=lambda v: (weights[v], -v))] += 2**14 - sum(counts.values())
+    return counts
+
+
 def decode_scaled(
-    tables: list[bytes], sizes: list[int], differences: set[int], chunk: bytes
+    tables: list[bytes],
+    sizes: list[int],
+    differences: set[int],
+    chunk: bytes,
+    may_depend: bool = False,
 ) -> list[list[int]]:
     """The numbers of each tensor of a chunk of the coder scaled."""
-    lanes = max(1, (1 + sum(sizes)) // 2**15)
+    lanes = max(1, (1 + may_depend + sum(sizes)) // 2**15)
     head = 4 * lanes
     if lanes == 1:
         head = len(chunk) if len(chunk) <= 4 else 4 - len(chunk) % 2
@@ -91,11 +121,21 @@ def decode_scaled(
         return symbol
 
     code = next_of(slots(frequencies(pack("<hhhHH", 1, 31, 16, 65_000, 64_200))))
-    scale, tensors = scale_of(code), []
+    scale, path, tensors = scale_of(code), 0, []
+    depend = may_depend and next_of(slots(frequencies(pack("<hhhHH", 0, 1, 1, 256, 1))))
     for number, (table, size) in enumerate(zip(tables, sizes, strict=True)):
-        owner = slots(multiples(table, scale))
-        values = [next_of(owner) * scale for _ in range(size)]
-        tensors.append(list(accumulate(values)) if number in differences else values)
+        if not depend or number in differences:
+            owner = slots(multiples(table, scale))
+            values = [next_of(owner) * scale for _ in range(size)]
+            tensors.append(list(accumulate(values)) if number in differences else values)
+            continue
+        owners, values = [slots(dependent(table, scale, second)) for second in (False, True)], []
+        for _ in range(size):
+            second = path // 2
+            value = next_of(owners[second])
+            values.append(level_of(value, bool(second)) * scale)
+            path = 2 * ((path + value) % 2) + second
+        tensors.append(values)
     assert words == []
     assert set(states) == {2**16 if lanes > 1 else 0}
     return tensors

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import reference
-from lgcodec.coding import scaled
 from lgcodec.coding.frequencies import UNIT, FrequencyTable
 from lgcodec.coding.rans import Rans
 from lgcodec.coding.scaled import BITS, LATER, SCALES, USUAL, Scaled
@@ -191,6 +190,9 @@ def test_chunks_that_come_later() -> None:
         ({"differences": [2, 1]}, "E_CONF"),
         ({"differences": [1, 1]}, "E_CONF"),
         ({"differences": [1], "more": 1}, "E_CONF"),
+        ({"differences": [1], "dependent": 0}, "E_CONF"),
+        ({"differences": [1], "dependent": True}, "E_CONF"),
+        ({"dependent": 1}, "E_CONF"),
         ({"differences": [3]}, "E_PROFILE"),
     ],
 )
@@ -217,7 +219,7 @@ def test_a_scale_that_is_not_the_largest(monkeypatch: pytest.MonkeyPatch) -> Non
     """LGI-K-54: numbers that 32 divides, in a chunk of the scale 16."""
     symbols = [np.array([[32, 96, -64, 32]], "i4")]
     tables, (right,) = coded(symbols)
-    monkeypatch.setattr(scaled, "_codes_of", lambda _: np.array([1 + SCALES.index(16)]))
+    monkeypatch.setattr(Scaled, "_heads", lambda *_: np.array([[1 + SCALES.index(16)]]))
     _, (wrong,) = coded(symbols)
     monkeypatch.undo()
     assert reference.decode_scaled(tables, [4], set(), wrong) == [[32, 96, -64, 32]]

@@ -32,7 +32,7 @@ CONTEXT = Context(Pyramid((6, 4), (2, 1), 2))
 CODER_EXAMPLES: dict[str, list[Configuration]] = {
     "raw": [{}],
     "rans": [{}],
-    "scaled": [{"differences": []}, {"differences": [0, 1]}],
+    "scaled": [{"differences": []}, {"differences": [0, 1]}, {"differences": [1], "dependent": 1}],
     "zstd": [{}],
     "context": [CONTEXT.configuration],
 }

@@ -30,7 +30,7 @@ class Case:
 
     @property
     def codec(self) -> ChunkCodec:
-        coder = Scaled([1, 3])
+        coder = Scaled([1, 3], dependent=True)
         return ChunkCodec(Uniform(BITS), coder, self.network.local_tensors(), ())
 
     def size_of(self, fitted: Fitted) -> int:

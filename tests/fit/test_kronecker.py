@@ -4,12 +4,13 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from fit.builders import CPU, lattice, sampler, smooth
 from fit.targeted import Case, same
-from lgcodec.fit.columns import Whole
+from lgcodec.fit.columns import Columns, Whole
 from lgcodec.fit.kronecker import Product, damped
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
@@ -35,17 +36,23 @@ def symmetric(seed: int, size: int) -> torch.Tensor:
     return (drawn @ drawn.transpose(1, 2)).double()
 
 
-@pytest.mark.parametrize("place", [0, 1, 4, 5, 13, 34])
-def test_a_product_is_that_of_its_factors(place: int) -> None:
-    """Row by row the same as the factor of the whole matrix, which has a row for each weight."""
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_product_is_that_of_its_factors(grows: bool) -> None:
+    """Weights are rounded under it as under the whole matrix, which has a row for each weight."""
     inputs, outputs = symmetric(1, 7), symmetric(2, 5)
     pairs = zip(inputs, outputs, strict=True)
     whole = torch.stack([torch.kron(rows.contiguous(), columns) for rows, columns in pairs])
-    shift = torch.randn(2, 35, generator=torch.Generator().manual_seed(3)).double()
     product, expected = Product(inputs, outputs), Whole(whole, torch.zeros(2, 35))
     torch.testing.assert_close(product.pivots(), expected.pivots(), rtol=1e-4, atol=0)
-    pushed = product.pushed(shift, place)
-    torch.testing.assert_close(pushed, expected.pushed(shift, place), rtol=1e-4, atol=1e-4)
+    rounded = []
+    for factor in (product, expected):
+        weights = torch.randn(2, 35, generator=torch.Generator().manual_seed(3))
+        columns = Columns(weights, factor, np.array([0, 3]))
+        scales = torch.tensor([12.0, 20.0]).double()
+        for place in (slice(0, 30), slice(30, 35)):
+            columns.tensor(place, 0.5, scales, grows=grows and place.start > 0)
+        rounded.append(columns.moved(35))
+    torch.testing.assert_close(*rounded, rtol=1e-4, atol=1e-6)
 
 
 def test_a_layer_is_rounded_as_a_whole() -> None:
@@ -91,7 +98,9 @@ def test_neurons_that_do_nothing_are_rounded_all_the_same(silent: tuple[int, ...
     product = Product(damped(symmetric(1, 7)), damped(outputs))
     assert product.pivots().isfinite().all()
     assert (product.pivots() > 0).all()
-    assert product.pushed(torch.ones(2, 35).double(), 34).isfinite().all()
+    columns = Columns(torch.ones(2, 35), product, np.zeros(2, np.int64))
+    columns.tensor(slice(0, 35), 0.5, torch.full((2,), 16.0).double(), grows=False)
+    assert columns.moved(35).isfinite().all()
 
 
 def test_weights_are_what_the_codec_stores() -> None:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
-from lgcodec.coding.scaled import SCALES, USUAL, Scaled
-from lgcodec.fit.scales import Costs, largest, scales_of
+from lgcodec.coding.scaled import SCALES, Scaled
+from lgcodec.coding.trellis import levels_of, values_of
+from lgcodec.fit.scales import USUAL, largest, scales_of, tabled
 
 COUNTS = torch.tensor([30.0, 5.0, 100.0])
 REACH = torch.ones(3)
@@ -49,26 +49,27 @@ def test_no_scale_is_too_fine_for_its_table() -> None:
 
 
 def test_differences_have_room_for_twice_the_number() -> None:
+    """And values of either set stand for every second level."""
     scales = torch.tensor([8.0, 64.0])
-    assert 2 * largest(scales, grows=True) == largest(scales, grows=False)
+    assert 4 * largest(scales, grows=True) == largest(scales, grows=False)
 
 
 @pytest.mark.parametrize("grows", [False, True])
 def test_costs_are_what_the_coder_takes(grows: bool) -> None:
-    """The bits of all symbols, one after the other, and the bytes of the chunks."""
+    """The bits of all values, and the bytes of the chunks."""
     rng = np.random.default_rng(0)
-    scales = np.array([SCALES[at] for at in rng.integers(9, 24, 30)])
-    symbols = np.rint(rng.laplace(0, 300, (30, 400)) / scales[:, None])
-    symbols = np.sort(np.abs(symbols), axis=1) if grows else symbols
-    costs = Costs(torch.from_numpy(symbols), torch.from_numpy(scales).double(), grows=grows)
-    bits = float(total(costs, torch.from_numpy(symbols)))
-    coder = Scaled([0] if grows else [])
-    whole = [(symbols * scales[:, None]).astype("i4")]
+    scales = np.array([SCALES[at] for at in rng.integers(7, 20, 30)])
+    values = np.rint(rng.laplace(0, 300, (30, 400)) / scales[:, None]).astype(np.int64)
+    levels, sets = np.sort(np.abs(values), axis=1), np.zeros_like(values)
+    if not grows:
+        levels = levels_of(values, np.ones(400, np.bool_))
+        _, sets = values_of(levels, np.ones(400, np.bool_))
+    given = torch.from_numpy(levels).double(), torch.from_numpy(scales).double()
+    which, bits, first = tabled(*given, grows=grows)
+    coded = np.diff(levels, axis=1, prepend=0) if grows else values
+    kinds = which[:, None]
+    total = bits[kinds, sets, coded - first[kinds, sets]].sum()
+    coder = Scaled([0] if grows else [], dependent=True)
+    whole = [(levels * scales[:, None]).astype("i4")]
     chunks = coder.encode(coder.tables(whole), whole)
-    assert sum(map(len, chunks)) * 8 == pytest.approx(bits, rel=0.03)  # codes, whole bytes
-
-
-def total(costs: Costs, symbols: Tensor) -> Tensor:
-    columns = [*symbols.unbind(1)]
-    pairs = zip(columns, [None, *columns[:-1]], strict=True)
-    return torch.stack([costs(column[None], before) for column, before in pairs]).sum()
+    assert sum(map(len, chunks)) * 8 == pytest.approx(total, rel=0.03)  # codes, whole bytes

@@ -198,12 +198,12 @@ BAD = {
     "LGI-C-07 tensor": local(b"\x81\x82\x63" + b"0.w\x81\x01"),
     "LGI-C-07 tensor twice": local(b"\x82\x82\x12\x81\x01\x82\x63" + b"0.w\x81\x01"),
     "LGI-C-07 name for another thing": local(b"\x81\x82\x65local\x81\x01"),
-    "LGI-C-08 key": conf_payload(fill=b"\x18\x37\x81\xf9\x00\x00"),
-    "LGI-C-08 plug": conf_payload(coder=b"\x02\x82\x18\x37\xa0"),
+    "LGI-C-08 key": conf_payload(fill=b"\x18\x38\x81\xf9\x00\x00"),
+    "LGI-C-08 plug": conf_payload(coder=b"\x02\x82\x18\x38\xa0"),
     "LGI-C-08 plug of 2**64 - 1": conf_payload(coder=b"\x02\x82\x1b" + b"\xff" * 8 + b"\xa0"),
-    "LGI-C-08 key of a configuration": family(b"\xa1\x18\x37\x00"),
+    "LGI-C-08 key of a configuration": family(b"\xa1\x18\x38\x00"),
     "LGI-C-08 key of 2**64 - 1": family(b"\xa1\x1b" + b"\xff" * 8 + b"\x00"),
-    "LGI-C-08 tensor": local(b"\x81\x82\x18\x37\x81\x01"),
+    "LGI-C-08 tensor": local(b"\x81\x82\x18\x38\x81\x01"),
     "LGI-C-08 negative": local(b"\x81\x82\x20\x81\x01"),
 }
 
@@ -237,7 +237,7 @@ def test_messages_speak_of_names() -> None:
     for payload, message in (
         (conf_payload(b"\xa6", fill=b""), "keys 'family, quantiser, .*, values', expected are"),
         (conf_payload(coder=b"\x02\x82\x64rans\xa0"), "name 'rans' is spelled out, expected 42"),
-        (family(b"\xa1\x18\x37\x00"), "number 55 stands for no name, allowed are 0 to 54"),
+        (family(b"\xa1\x18\x38\x00"), "number 56 stands for no name, allowed are 0 to 55"),
     ):
         with pytest.raises(FileError, match=message):
             Conf.unpack(payload)

@@ -53,7 +53,7 @@ def test_numbers_and_names() -> None:
     [
         ("levels", "name 'levels' is spelled out, expected 11"),
         ("family", "name 'family' is spelled out, expected 0"),
-        (55, "number 55 stands for no name, allowed are 0 to 54"),
+        (56, "number 56 stands for no name, allowed are 0 to 55"),
         (-1, "number -1 stands for no name"),
         (True, "name is True, expected a text or a number"),
         (1.0, r"name is 1\.0, expected a text or a number"),

@@ -27,7 +27,7 @@ Plug = TypeVar("Plug", Quantiser, Coder)
 EXAMPLES: Final[Mapping[str, list[dict[str, Any]]]] = {
     "uniform": [{"bits": 2}, {"bits": 8}, {"bits": 13}],
     "float": [{"bits": 16}, {"bits": 32}],
-    "scaled": [{"differences": []}, {"differences": [0, 1]}],
+    "scaled": [{"differences": []}, {"differences": [0, 1]}, {"differences": [1], "dependent": 1}],
     "context": [{"tile": (5, 6), "levels": (1, 2), "channels": 2}],
 }
 # Coders with one byte string per sequence of symbols.

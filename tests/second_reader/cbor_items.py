@@ -6,7 +6,7 @@ __all__ = ["alike", "item", "spans", "widened"]
 
 INTEGERS = [0, 1, 23, 24, 255, 256, 65_535, 65_536, 2**24, 2**24 + 1, 2**28, 2**32 - 1, 2**32]
 INTEGERS += [2**63 - 1, 2**63, 2**64 - 1]
-INTEGERS += [7, 18, 54, 55]  # names: the first of a plug, the first of a tensor, the last, none
+INTEGERS += [7, 18, 55, 56]  # names: the first of a plug, the first of a tensor, the last, none
 WORDS = [b"", b"a", b"w.0", b"A", b"a\n", b"a\0", b"a_b", b"a-b", b"a.b", "é".encode(), b"x" * 64]
 WORDS += [b"latent", b"rans", b"levels", b"0.w", b"0.", b"bits", b"8.w"]
 WORDS += [b"x" * 32, b"x" * 33, b"x" * 65, b"fill", b"coder", b"\xed\xa0\x80", b"\xc0\x80"]

@@ -17,10 +17,11 @@ from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.frequencies import UNIT, FrequencyTable
 from lgcodec.coding.network import MAX_WEIGHT
 from lgcodec.coding.scaled import SCALES, Scaled
+from lgcodec.coding.trellis import levels_of
 from lgcodec.coding.uniform import Uniform
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 
-__all__ = ["CODINGS", "SCALED", "chunks", "frame"]
+__all__ = ["CODINGS", "DEPENDENT", "SCALED", "chunks", "frame"]
 
 # Every quantiser and every coder, and each pair that fits.
 CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
@@ -35,6 +36,10 @@ CODINGS: Final[Sequence[tuple[Plug, Plug]]] = (
 )
 # Biases of the first two layers of a network without a global part are differences.
 SCALED: Final = (Plug("uniform", {"bits": 10}), Plug("scaled", {"differences": [1, 3]}))
+DEPENDENT: Final = (
+    Plug("uniform", {"bits": 11}),
+    Plug("scaled", {"differences": [1, 3], "dependent": 1}),
+)
 # Of the tensors of latents: the middle and half the reach of their numbers.
 RANGES: Final = {"entropy": (0, 10), "steps": (-88, 10), "coarse": (0, 6), "latents": (0, 14)}
 LARGEST: Final = 0.25  # magnitude of a weight: phases and values of a network stay small
@@ -51,9 +56,14 @@ def _places(symbols: Symbols) -> bytes:
     return FrequencyTable(-reach, reach, 0, 65_535 - 2**15 // (1 + reach), 65_000).pack()
 
 
+def _scale(row: int) -> int:
+    """Of a chunk."""
+    return SCALES[(5 * row + 11) % 20]
+
+
 def _multiples(symbols: Symbols) -> Symbols:
     """Nearer to 0, so that a scale of its own divides each chunk."""
-    scales = np.array([SCALES[(5 * row + 11) % 20] for row in range(len(symbols))])[:, None]
+    scales = np.array([_scale(row) for row in range(len(symbols))])[:, None]
     whole = symbols.astype(int)
     multiples: Symbols = np.sign(whole) * (np.abs(whole) // scales * scales)
     return multiples.astype(symbols.dtype)
@@ -91,9 +101,13 @@ def chunks(conf: Conf, partitions: int, seed: int) -> tuple[bytes, list[bytes]]:
         _allowed(codec.coder, tensor, _drawn(codec.quantiser, count, tensor, rng))
         for count, tensor in tensors
     ]
+    split = len(codec.global_)
+    symbols = [
+        *_depending(codec.coder, symbols[:split], 0),
+        *_depending(codec.coder, symbols[split:], split),
+    ]
     make = TABLES.get(codec.coder.name, codec.coder.table)
     tables = [make(part) for part in symbols]
-    split = len(codec.global_)
     (body,) = _encoded(codec.coder, tables[:split], symbols[:split])
     kept = tables if codec.coder.local_tables else tables[:split]
     chunk = _steps(codec, len(tensors)) + b"".join(kept) + body
@@ -106,6 +120,26 @@ def _encoded(coder: Coder, tables: list[bytes], symbols: list[Symbols]) -> list[
     if own is None or not symbols:
         return coder.encode(tables, symbols)
     return own(np.concatenate(symbols, axis=1))
+
+
+def _depending(coder: Coder, symbols: list[Symbols], before: int) -> list[Symbols]:
+    """Half as many levels, which depend on each other, where a coder can say so.
+
+    Every fourth chunk stays as it is.
+
+    before   tensors that are numbered before these
+    """
+    if not symbols or not coder.configuration.get("dependent"):
+        return symbols
+    numbers = range(before, before + len(symbols))
+    sizes = [part.shape[1] for part in symbols]
+    follows = np.repeat([n not in coder.configuration["differences"] for n in numbers], sizes)
+    whole = np.concatenate(symbols, axis=1)
+    scales = np.array([_scale(row) for row in range(len(whole))])[:, None]
+    values = np.sign(whole) * (np.abs(whole) // scales // 2)
+    made = levels_of(values, follows) * scales
+    made[3::4] = whole[3::4]
+    return np.split(made.astype(whole.dtype), np.cumsum(sizes)[:-1], axis=1)
 
 
 def _drawn(quantiser: Quantiser, count: int, tensor: TensorSpec, rng: Random) -> Symbols:

@@ -23,7 +23,7 @@ from lgcodec.format.layout import AXES, Kind
 from lgcodec.format.names import NAMES
 from lgcodec.nets import Family
 
-from .codings import CODINGS, SCALED, chunks
+from .codings import CODINGS, DEPENDENT, SCALED, chunks
 from .networks import CODINGS_OF, KINDS_OF, MOVING, NETWORKS, Make
 
 __all__ = ["Vector", "geometry_of", "networks", "stream", "vectors"]
@@ -44,6 +44,7 @@ GRIDS: Final[Mapping[Kind, Sequence[tuple[tuple[int, int, int], ...]]]] = {
     "video": (((5, 2, 1), (6, 2, 1), (4, 2, 1)), ((6, 2, 2), (4, 1, 1), (5, 2, 1))),
     "volume": (((4, 2, 1), (3, 1, 1), (5, 2, 1)), ((4, 1, 2), (4, 2, 1), (3, 1, 1))),
 }
+DEPEND: Final = ", numbers that depend on each other"
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,11 @@ def _scaled() -> Iterator[Vector]:
     picture = geometry_of("image", GRIDS["image"][0], "uint8", 1)
     sound = geometry_of("audio", GRIDS["audio"][0], "int16", 1)
     for arrangement, geometry in (("per-partition", picture), ("local-global", sound)):
-        made = stream("siren", arrangement, geometry, SCALED)
         about = f"{geometry.kind}, a scale for each chunk, biases as differences"
-        name = f"siren-{arrangement}-{geometry.kind}-scaled"
-        yield Vector(name, about, Container((_with_hole(made),)))
+        for how, coding, more in (("scaled", SCALED, ""), ("dependent", DEPENDENT, DEPEND)):
+            made = stream("siren", arrangement, geometry, coding)
+            name = f"siren-{arrangement}-{geometry.kind}-{how}"
+            yield Vector(name, about + more, Container((_with_hole(made),)))
 
 
 def networks() -> Iterator[Vector]:

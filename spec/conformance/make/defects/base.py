@@ -8,7 +8,7 @@ from typing import Final
 from lgcodec.format.container import Container, dumps
 from tests.second_reader.editable import File, Group
 
-from ..codings import CODINGS, SCALED
+from ..codings import CODINGS, DEPENDENT, SCALED
 from ..places import Part, places
 from ..valid import geometry_of, stream
 
@@ -94,10 +94,11 @@ def picture() -> bytes:
 
 
 @cache
-def scaled(tiles: int = 3) -> bytes:
+def scaled(tiles: int = 3, *, dependent: bool = False) -> bytes:
     """A picture of so many partitions in one group, whose chunks have a scale each."""
     geometry = geometry_of("image", ((4, 1, 1), (6, tiles, 1)), "uint8", 3)
-    return dumps(Container((stream("siren", "per-partition", geometry, SCALED),)))
+    coding = DEPENDENT if dependent else SCALED
+    return dumps(Container((stream("siren", "per-partition", geometry, coding),)))
 
 
 @cache

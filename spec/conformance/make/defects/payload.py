@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from struct import pack_into
+from typing import Any
 from unittest.mock import patch
 
 from lgcodec.coding import codec_of
-from lgcodec.coding import scaled as coder
-from lgcodec.coding.scaled import _codes_of as codes_of
+from lgcodec.coding.scaled import Scaled
 from lgcodec.format.container import BytesSource, Reader
 from tests.second_reader.editable import File, Group
 
@@ -133,22 +133,50 @@ def _scaled() -> Iterator[Defect]:
         ("word-more", "LGI-K-55", lambda chunk: chunk + b"\0\0"),
         ("word-missing", "LGI-K-55", lambda chunk: chunk[:-2]),
         ("word-changed", "LGI-K-55", lambda chunk: chunk[:-1] + bytes([chunk[-1] ^ 0x80])),
-        ("scale-smaller", "LGI-K-54", _of_half_the_scale),
+        ("scale-smaller", "LGI-K-54", _begun_otherwise(False, _half)),
     ):
         yield local_payload(f"scaled-{name}", requirement, edit, scaled())
+    for name, requirement, change in (
+        *(("scale-smaller", "LGI-K-54", _half), ("not-said", "LGI-K-57", _apart)),
+    ):
+        made = _begun_otherwise(True, change)
+        yield local_payload(f"dependent-{name}", requirement, made, scaled(dependent=True))
 
 
-def _of_half_the_scale(chunk: bytes) -> bytes:
-    """The same numbers, each twice as many of half the scale."""
-    with Reader(BytesSource(scaled())) as reader:
-        (stream,) = reader.streams
-        codec = codec_of(stream.conf)
-        head = codec.decode_global(stream.read_global(0))
-    sizes = [tensor.size for tensor in codec.local]
-    symbols = head.coder.decode(head.tables, [chunk], sizes, codec.quantiser.symbol_type)
-    with patch.object(coder, "_codes_of", lambda whole: codes_of(whole) - 4):
-        (made,) = head.coder.encode(head.tables, symbols)
-    return made
+def _begun_otherwise(dependent: bool, change: Callable[[Any], None]) -> Edit:
+    """The same numbers in a chunk that begins with another scale, or says something else of them.
+
+    change   what a chunk begins with, an array [1, 1 or 2]
+    """
+    file = scaled(dependent=dependent)
+    right = Scaled._heads
+
+    def wrong(*of: Any) -> Any:
+        heads = right(*of)
+        change(heads)
+        return heads
+
+    def edit(chunk: bytes) -> bytes:
+        with Reader(BytesSource(file)) as reader:
+            (stream,) = reader.streams
+            codec = codec_of(stream.conf)
+            head = codec.decode_global(stream.read_global(0))
+        sizes = [tensor.size for tensor in codec.local]
+        symbols = head.coder.decode(head.tables, [chunk], sizes, codec.quantiser.symbol_type)
+        with patch.object(Scaled, "_heads", wrong):
+            (made,) = head.coder.encode(head.tables, symbols)
+        return made
+
+    return edit
+
+
+def _half(heads: Any) -> None:
+    heads[:, 0] -= 4
+    heads[:, 1:] = 0  # multiples of half the scale do not depend on each other
+
+
+def _apart(heads: Any) -> None:
+    heads[:, 1] = 0
 
 
 def _raw() -> Iterator[Defect]:

@@ -56,6 +56,8 @@ def _codings() -> Iterator[Defect]:
         *(("none", {}), ("number", {"differences": 1}), ("true", {"differences": [True]})),
         *(("twice", {"differences": [1, 1]}), ("backwards", {"differences": [3, 1]})),
         *(("negative", {"differences": [-1, 1]}), ("key", {"differences": [1], "unit": 4})),
+        *(("dependent-0", {"differences": [1], "dependent": 0}),),
+        *(("dependent-true", {"differences": [1], "dependent": True}),),
     ):
         coder = ["scaled", differences]
         yield _profile(f"profile-scaled-{name}", "LGI-K-50", "coder", coder, code="E_CONF")
