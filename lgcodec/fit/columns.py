@@ -6,8 +6,9 @@ triangular, that is the sum of
     (V_kk e_k + sum over j < k of V_jk e_j)^2     over weights k,
 
 so that each weight, in order, has one e_k which costs nothing more, and is rounded from there
-(nearest plane, Babai 1986; GPTQ, Frantar et al. 2022, in another form). The symbol taken is the one
-of least error + price x bits under the table of its tensor.
+(nearest plane, Babai 1986; GPTQ, Frantar et al. 2022, in another form). Of the numbers that there
+are for it, which those before it decide (`rounding_loops`), the sum of error + price x bits under
+the table of its tensor is to be least.
 
 Rounding to multiples of D adds V_kk^2 D^2 / 12 to the error of weight k and takes log2 D from its
 bits. So D^2 = 6 price / (ln 2 x mean V_kk^2 of the tensor) is best, and one number, the price of a
@@ -29,8 +30,6 @@ from typing_extensions import override
 from lgcodec.fit.rounding_loops import Choice, round_whole
 from lgcodec.fit.scales import largest, tabled
 
-Integers = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 __all__ = ["AT_ONCE", "Columns", "Factor", "Whole", "best_steps", "upper"]
 
 AT_ONCE: Final = 16  # partitions whose matrices are in double precision
@@ -38,6 +37,8 @@ FINEST: Final = 1e-30  # step
 JITTER: Final = 1e-6  # of each number of the diagonal: what float32 makes of J^T J is unsure
 DEPENDENT: Final = 0.55  # of the best step: levels of both sets lie half as far apart
 PASSES: Final = 2  # of a tensor: the table of the second is that of the first's symbols
+Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
 
 
 class Factor(ABC):
@@ -61,24 +62,24 @@ class Whole(Factor):
     """Of H [P, F, F], with `ridge` [P, F] added to its diagonal."""
 
     def __init__(self, matrix: Tensor, ridge: Tensor) -> None:
-        self._factor = torch.empty_like(matrix, dtype=torch.double)
+        self._columns = torch.empty_like(matrix, dtype=torch.double)  # of V, side by side
         for part in torch.split(torch.arange(len(matrix)), AT_ONCE):
-            self._factor[part] = upper(matrix[part].double() + ridge[part].double().diag_embed())
-        self._columns = self._factor.mT.contiguous().cpu().numpy()
+            whole = matrix[part].double() + ridge[part].double().diag_embed()
+            self._columns[part] = upper(whole).mT
 
     @override
     def pivots(self) -> Tensor:
-        return self._factor.diagonal(dim1=1, dim2=2)
+        return self._columns.diagonal(dim1=1, dim2=2)
 
     @override
     def round(self, weights: Numbers, shift: Numbers, choice: Choice, found: Numbers) -> None:
-        round_whole(weights, self._columns, shift, choice, found)
+        round_whole(weights, self._columns.cpu().numpy(), shift, choice, found)
 
     @override
     def follow(self, shift: Tensor, rounded: int) -> None:
         for part in torch.split(torch.arange(len(shift)), AT_ONCE):
-            turned, fixed = self._factor[part].transpose(1, 2), shift[part, :rounded, None]
-            pushed, rest = turned[:, rounded:, :rounded] @ fixed, turned[:, rounded:, rounded:]
+            turned, fixed = self._columns[part, rounded:], shift[part, :rounded, None]
+            pushed, rest = turned[:, :, :rounded] @ fixed, turned[:, :, rounded:]
             free = torch.linalg.solve_triangular(rest, -pushed, upper=False)
             shift[part, rounded:] = free[:, :, 0]
 
@@ -137,8 +138,9 @@ class Columns:
 
     def moved(self, rounded: int) -> Tensor:
         """[P, F] float32: so many rounded columns, and the others where they make up for it."""
-        self._factor.follow(self._shift, rounded)
-        return (self._weights + self._shift).float().to(self._device)
+        shift = self._shift.to(self._device)
+        self._factor.follow(shift, rounded)
+        return (self._weights.to(self._device) + shift).float()
 
 
 def upper(matrix: Tensor) -> Tensor:

@@ -106,11 +106,7 @@ def _branch(
 
 @compiled
 def round_whole(
-    weights: Numbers,
-    rows: Numbers,
-    shift: Numbers,
-    choice: Choice,
-    found: Numbers,
+    weights: Numbers, rows: Numbers, shift: Numbers, choice: Choice, found: Numbers
 ) -> None:
     """Levels of a tensor into `found` [P, n], under V [P, F, F] whose columns are `rows`.
 
@@ -119,12 +115,9 @@ def round_whole(
     size, start, path = found.shape[1], choice.start, choice.path
     for p in range(len(weights)):
         step = choice.steps[p]
-        cost, moved, levels = (
-            np.full(PATHS, WORST),
-            np.zeros((PATHS, size)),
-            np.zeros((PATHS, size)),
-        )
+        cost = np.full(PATHS, WORST)
         cost[path[p]] = 0.0
+        moved, levels = np.zeros((PATHS, size)), np.zeros((PATHS, size))
         wanted, last, level = np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS)
         origin = np.zeros(PATHS, np.int64)
         for k in range(size):
@@ -173,12 +166,9 @@ def round_product(
     wide = outputs.shape[1]
     for p in range(len(weights)):
         step = choice.steps[p]
-        cost, moved, levels = (
-            np.full(PATHS, WORST),
-            np.zeros((PATHS, size)),
-            np.zeros((PATHS, size)),
-        )
+        cost = np.full(PATHS, WORST)
         cost[path[p]] = 0.0
+        moved, levels = np.zeros((PATHS, size)), np.zeros((PATHS, size))
         wanted, last, level = np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS)
         origin, above = np.zeros(PATHS, np.int64), np.zeros((PATHS, wide))
         beginning, before = np.arange(PATHS), above.copy()  # of the row: path, what it moved
@@ -202,10 +192,8 @@ def round_product(
             last[:] = level
             if column == wide - 1:
                 here = k - column
-                moved[:, :here], levels[:, :here] = (
-                    moved[beginning, :here],
-                    levels[beginning, :here],
-                )
+                moved[:, :here] = moved[beginning, :here]
+                levels[:, :here] = levels[beginning, :here]
                 moved[:, here : k + 1], levels[:, here : k + 1] = before, line
                 beginning[:] = np.arange(PATHS)
         best = np.argmin(cost)

@@ -110,6 +110,18 @@ def test_a_table_of_one_place_has_values_in_both_sets(place: int) -> None:
         assert ends[1] >= 8 * place
 
 
+def test_zeros_and_numbers_that_grow_depend() -> None:
+    """As nothing says otherwise: LGI-K-57."""
+    zeros = [np.zeros((1, 9), "i4"), np.zeros((1, 4), "i4")]
+    growing = [np.zeros((1, 0), "i4"), np.array([[32, 32, 96, 160]], "i4")]
+    for symbols in (zeros, growing):
+        sizes = [part.shape[1] for part in symbols]
+        tables, (chunk,) = coded(symbols)
+        found = reference.decode_scaled(tables, sizes, {GROWING}, chunk, may_depend=True)
+        assert found == [part[0].tolist() for part in symbols]
+        assert (CODER._heads(np.concatenate(symbols, axis=1), sizes)[0, 1]) == 1
+
+
 def test_it_saves_a_bit_of_each_number() -> None:
     """Against the multiples that both sets have together."""
     sizes = [500, 10, 90]
