@@ -51,6 +51,8 @@ def main() -> None:
 
 def _file(medium: str, preset: str, asked: argparse.Namespace) -> str:
     """Name of the table; what is not the whole set or not preset medium says so."""
+    if asked.name:
+        return str(asked.name)
     kind = ["quick"] if asked.quick else [] if preset == "medium" else [preset]
     return "-".join(["rate", medium, *kind, *([str(asked.images)] if asked.images else [])])
 
@@ -62,6 +64,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--images", type=int, metavar="N", help="the first N files of each kind")
     options.add_argument("--points", type=int, metavar="N", help="measure at most N of each kind")
     options.add_argument("--preset", choices=get_args(Preset), help="default: best; --quick: fast")
+    options.add_argument("--name", help="of the table, without a suffix; default: by what it is of")
     options.add_argument("--seed", type=int, default=0)
     return options.parse_args()
 
