@@ -88,8 +88,8 @@ class FrequencyTable:
     def levels(self, step: int, *, second: bool) -> Distribution:
         """Of values whose levels, in `step`, are those of a set of `trellis_loops`.
 
-        All that have a place in this table, or else those on either side of it. FileError
-        E_PAYLOAD if they are more than there may be symbols.
+        All that have a place in this table and, where none has the place of an end, the next one
+        beyond it. FileError E_PAYLOAD if they are more than there may be symbols.
         """
         sign = step if second else 0
 

@@ -159,9 +159,11 @@ class Scaled(Coder):
         moves, whole = self._moves(sizes), np.empty((len(chunks), sum(sizes)), np.int32)
         for head in np.unique(heads, axis=0):
             rows, follows = np.flatnonzero((heads == head).all(1)), _follows(head, moves)
-            tables_, which = self._laid_out(parsed, sizes, head)
+            distributions, which = self._laid_out(parsed, sizes, head)
             lanes = Lanes([parts[row] for row in rows], count, first_state(count))
-            slots = SlotTable(tables_, which, np.append(np.zeros(len(front), np.bool_), follows))
+            slots = SlotTable(
+                distributions, which, np.append(np.zeros(len(front), np.bool_), follows)
+            )
             values = lanes.symbols(slots)[:, len(front) :]
             lanes.finish()
             whole[rows] = levels_of(values, follows) * SCALES[head[0] - 1]
@@ -197,13 +199,13 @@ class Scaled(Coder):
     def _laid_out(
         self, tables: Sequence[FrequencyTable], sizes: Sequence[int], head: Integers
     ) -> tuple[list[Distribution], Integers]:
-        """Distributions of all symbols of a chunk, and which each has in either set [2, 1 + N]."""
+        """Distributions of all S symbols of a chunk, and which each has in each set [1 or 2, S]."""
         found = _of_heads(dependent=self._dependent)
-        scale, depends = SCALES[head[0] - 1], head[1:].any()
-        which = [np.arange(len(found))[None].repeat(2, 0)]
+        scale, sets = SCALES[head[0] - 1], 2 if head[1:].any() else 1
+        which = [np.arange(len(found))[None].repeat(sets, 0)]
         for number, (table, size) in enumerate(zip(tables, sizes, strict=True)):
-            first = np.full((2, size), len(found))
-            if depends and not self._grows(number):
+            first = np.full((sets, size), len(found))
+            if sets > 1 and not self._grows(number):
                 found += [table.levels(scale, second=second) for second in (False, True)]
                 first[1] += 1
             else:
