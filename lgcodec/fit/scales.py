@@ -14,6 +14,7 @@ __all__ = ["USUAL", "largest", "scales_of", "tabled"]
 
 USUAL: Final = 16  # scale of a partition like the others: a set has every second level
 LEAST: Final = 2  # of the scales that are used: finer ones have too many values in a place
+COARSEST: Final = 14 * USUAL  # of a quiet partition of a sound steps 20 times the usual ones broke
 LARGEST: Final = 4090  # value in a chunk of the finest scale, whose tables hold 2**13 of them
 FURTHEST: Final = UNIT * (2**15 - 1)  # multiple that has a place
 Integers = NDArray[np.int64]
@@ -23,7 +24,8 @@ Numbers = NDArray[np.float64]
 def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
     """Scales [P], the nearest that there are to what each partition's steps [P, T] have in common.
 
-    None is so fine that a table cannot reach the largest number of its tensor.
+    None is so fine that a table cannot reach the largest number of its tensor, nor so coarse that
+    what is said of small shifts holds no more.
 
     counts   [T] numbers of each tensor
     reach    [T] the largest magnitude
@@ -32,7 +34,7 @@ def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
     wanted = ((logs - logs.mean(0)) * counts).sum(1) / counts.sum()
     units = (logs - wanted[:, None]).mean(0).exp2() / USUAL  # that scales multiply
     finest = min(max(float((reach / units).max()) / LARGEST, LEAST), USUAL)
-    usable = torch.tensor([s for s in SCALES if s >= finest], dtype=logs.dtype)
+    usable = torch.tensor([s for s in SCALES if finest <= s <= COARSEST], dtype=logs.dtype)
     nearest = (wanted.cpu()[:, None] - (usable / USUAL).log2()).abs().argmin(1)
     return usable[nearest].to(steps)
 

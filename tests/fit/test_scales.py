@@ -48,6 +48,12 @@ def test_no_scale_is_too_fine_for_its_table() -> None:
     assert largest(bound, grows=False) * usual >= 60 / 1.3
 
 
+def test_no_scale_is_too_coarse() -> None:
+    """By themselves the steps of the first partition are 177 times what is usual."""
+    steps = torch.stack([FINE * 1000, *[FINE] * 3]).double()
+    assert scales_of(steps, COUNTS.double(), REACH * 0)[0] == 14 * USUAL
+
+
 def test_differences_have_room_for_twice_the_number() -> None:
     """And values of either set stand for every second level."""
     scales = torch.tensor([8.0, 64.0])
