@@ -17,7 +17,9 @@ import zstandard
 from numpy.typing import NDArray
 
 from lgcodec.coding import codec_of
+from lgcodec.coding.base import Coder
 from lgcodec.coding.frequencies import PRECISION, FrequencyTable
+from lgcodec.coding.scaled import Scaled
 from lgcodec.format.container import BytesSource, Reader, Stream
 
 __all__ = ["CodeLengths", "code_lengths"]
@@ -57,18 +59,34 @@ def _of_group(stream: Stream, ordinal: int) -> tuple[int, float, int, int]:
     tables = [chunk[at : at + width] for at in range(head, head + width * count, width)]
     split, body = len(codec.global_), chunk[head + width * count :]
     coded, ideal, zstd, solid = 0, 0.0, 0, 0
-    for specs, own, parts in (
-        (codec.global_, tables[:split], [body]),
-        (codec.local, tables[split:], chunks),
+    for coder, specs, own, parts in (
+        (codec.coder, codec.global_, tables[:split], [body]),
+        (codec.decode_global(chunk).coder, codec.local, tables[split:], chunks),
     ):
         sizes = [tensor.size for tensor in specs]
-        symbols = codec.coder.decode(own, parts, sizes, codec.quantiser.symbol_type)
+        symbols = coder.decode(own, parts, sizes, codec.quantiser.symbol_type)
         coded += sum(map(len, parts))
-        ideal += sum(map(_bits, own, symbols)) / 8
-        planes = [_plane(part) for part in symbols]
+        ideal += _ideal(coder, own, symbols) / 8
+        planes = [_plane(part) for part in _integers(coder, symbols)]
         zstd += sum(_zstd([plane[i] for plane in planes]) for i in range(len(parts)))
         solid += _zstd(planes)
     return coded, ideal, zstd, solid
+
+
+def _ideal(coder: Coder, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> float:
+    """Bits of all chunks."""
+    if isinstance(coder, Scaled) and symbols:
+        frequency, _ = coder.intervals(tables, symbols)
+        return float((PRECISION - np.log2(frequency)).sum())
+    return sum(map(_bits, tables, symbols))
+
+
+def _integers(coder: Coder, symbols: Sequence[Symbols]) -> Sequence[Symbols]:
+    """What is coded, tensor after tensor: of numbers with a scale those without."""
+    if not isinstance(coder, Scaled) or not symbols:
+        return symbols
+    _, values, _ = coder.coded(symbols)
+    return np.split(values, np.cumsum([part.shape[1] for part in symbols])[:-1], axis=1)
 
 
 def _bits(table: bytes, symbols: Symbols) -> float:

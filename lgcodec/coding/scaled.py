@@ -123,21 +123,39 @@ class Scaled(Coder):
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if not symbols:
             return [b""]
-        parts = [self._stored(number, part) for number, part in enumerate(symbols)]
-        whole, sizes = np.concatenate(parts, axis=1), [part.shape[1] for part in parts]
-        parsed = [FrequencyTable.unpack(table) for table in tables]
-        heads, moves = self._heads(whole, sizes), self._moves(sizes)
-        frequency = np.empty((len(whole), heads.shape[1] + whole.shape[1]), np.int64)
-        start = np.empty_like(frequency)
-        for head in np.unique(heads, axis=0):
-            rows = (heads == head).all(1)
-            values, sets = values_of(whole[rows] // SCALES[head[0] - 1], _follows(head, moves))
-            intervals = Intervals(*self._laid_out(parsed, sizes, head))
-            coded = np.concatenate([heads[rows], values], axis=1)
-            sets = np.concatenate([0 * heads[rows], sets], axis=1)
-            frequency[rows], start[rows] = intervals.of(coded, sets)
+        frequency, start = self.intervals(tables, symbols)
         lanes = few_lanes_of(frequency.shape[1])
         return written(frequency, start, lanes=lanes, first=first_state(lanes), put=closed)
+
+    def intervals(
+        self, tables: Sequence[bytes], symbols: Sequence[Symbols]
+    ) -> tuple[Integers, Integers]:
+        """Frequency and first slot [C, S] of all symbols of chunks, those of `coded`."""
+        parsed, sizes = [FrequencyTable.unpack(table) for table in tables], _sizes(symbols)
+        heads, values, sets = self.coded(symbols)
+        front = heads.shape[1]
+        frequency = np.empty((len(heads), front + values.shape[1]), np.int64)
+        start = np.empty_like(frequency)
+        coded = np.concatenate([heads, values], axis=1)
+        sets = np.concatenate([0 * heads, sets], axis=1)
+        for head in np.unique(heads, axis=0):
+            rows = (heads == head).all(1)
+            intervals = Intervals(*self._laid_out(parsed, sizes, head))
+            frequency[rows], start[rows] = intervals.of(coded[rows], sets[rows])
+        return frequency, start
+
+    def coded(self, symbols: Sequence[Symbols]) -> tuple[Integers, Integers, Integers]:
+        """What chunks begin with [C, 1 or 2], then values [C, N], and the sets of these."""
+        sizes = _sizes(symbols)
+        parts = [self._stored(number, part) for number, part in enumerate(symbols)]
+        whole, moves = np.concatenate(parts, axis=1), self._moves(sizes)
+        heads = self._heads(whole, sizes)
+        values, sets = np.empty_like(whole), np.empty_like(whole)
+        for head in np.unique(heads, axis=0):
+            rows = (heads == head).all(1)
+            levels = whole[rows] // SCALES[head[0] - 1]
+            values[rows], sets[rows] = values_of(levels, _follows(head, moves))
+        return heads, values, sets
 
     @override
     def decode(
@@ -233,6 +251,11 @@ class Scaled(Coder):
             allowed = f"{limits.min} to {limits.max}"
             raise bad_payload(f"symbols run from {least} to {most}, the quantiser's are {allowed}")
         return whole.astype(symbol_type)
+
+
+def _sizes(symbols: Sequence[Symbols]) -> list[int]:
+    """Of tensors, by their symbols [C, N_k]."""
+    return [part.shape[1] for part in symbols]
 
 
 def _reach(table: bytes) -> tuple[int, int]:
