@@ -17,8 +17,8 @@ import zstandard
 from numpy.typing import NDArray
 
 from lgcodec.coding import codec_of
-from lgcodec.coding.base import Coder
-from lgcodec.coding.frequencies import PRECISION, FrequencyTable
+from lgcodec.coding.frequencies import PRECISION
+from lgcodec.coding.rans import Rans
 from lgcodec.coding.scaled import Scaled
 from lgcodec.format.container import BytesSource, Reader, Stream
 
@@ -66,6 +66,8 @@ def _of_group(stream: Stream, ordinal: int) -> tuple[int, float, int, int]:
         sizes = [tensor.size for tensor in specs]
         symbols = coder.decode(own, parts, sizes, codec.quantiser.symbol_type)
         coded += sum(map(len, parts))
+        if not isinstance(coder, Rans | Scaled):
+            raise TypeError(f"weights are coded by {coder.name}, not by rANS")
         ideal += _ideal(coder, own, symbols) / 8
         planes = [_plane(part) for part in _integers(coder, symbols)]
         zstd += sum(_zstd([plane[i] for plane in planes]) for i in range(len(parts)))
@@ -73,26 +75,20 @@ def _of_group(stream: Stream, ordinal: int) -> tuple[int, float, int, int]:
     return coded, ideal, zstd, solid
 
 
-def _ideal(coder: Coder, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> float:
+def _ideal(coder: Rans | Scaled, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> float:
     """Bits of all chunks."""
-    if isinstance(coder, Scaled) and symbols:
-        frequency, _ = coder.intervals(tables, symbols)
-        return float((PRECISION - np.log2(frequency)).sum())
-    return sum(map(_bits, tables, symbols))
+    if not symbols:
+        return 0.0
+    frequency, _ = coder.intervals(tables, symbols)
+    return float((PRECISION - np.log2(frequency)).sum())
 
 
-def _integers(coder: Coder, symbols: Sequence[Symbols]) -> Sequence[Symbols]:
+def _integers(coder: Rans | Scaled, symbols: Sequence[Symbols]) -> Sequence[Symbols]:
     """What is coded, tensor after tensor: of numbers with a scale those without."""
     if not isinstance(coder, Scaled) or not symbols:
         return symbols
     _, values, _ = coder.coded(symbols)
     return np.split(values, np.cumsum([part.shape[1] for part in symbols])[:-1], axis=1)
-
-
-def _bits(table: bytes, symbols: Symbols) -> float:
-    parsed = FrequencyTable.unpack(table)
-    shares = parsed.frequencies() / 2**PRECISION
-    return float(-np.log2(shares[symbols.astype(np.int64) - parsed.least]).sum())
 
 
 def _plane(symbols: Symbols) -> Symbols:

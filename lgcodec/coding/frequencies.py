@@ -85,23 +85,23 @@ class FrequencyTable:
         end = (UNIT * self.most + UNIT - 1) // scale + 1
         return self._of(first, np.arange(first, end) * scale // UNIT)
 
-    def levels(self, step: int, *, second: bool) -> Distribution:
-        """Of values whose levels, in `step`, are those of a set of `trellis_loops`.
+    def levels(self, scale: int, *, second: bool) -> Distribution:
+        """Of values whose levels, times `scale`, are those of a set of `trellis_loops`.
 
         All that have a place in this table and, where none has the place of an end, the next one
         beyond it. FileError E_PAYLOAD if they are more than there may be symbols.
         """
-        sign = step if second else 0
+        sign = scale if second else 0
 
         def below(most: int) -> int:  # the largest value whose number is at most this
-            found = (most + sign) // (2 * step) if most >= sign else (most - sign) // (2 * step)
+            found = (most + sign) // (2 * scale) if most >= sign else (most - sign) // (2 * scale)
             return max(found, 0) if second and most >= 0 else found
 
         least, most = UNIT * self.least, UNIT * self.most
         first = min(-below(-least), below(least + UNIT - 1))
         last = max(below(most + UNIT - 1), -below(-most))
         values = np.arange(first, last + 1)
-        places = (2 * values * step - np.sign(values) * sign) // UNIT
+        places = (2 * values * scale - np.sign(values) * sign) // UNIT
         return self._of(first, places.clip(self.least, self.most))
 
     def _of(self, first: int, places: Counts) -> Distribution:

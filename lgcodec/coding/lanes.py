@@ -59,17 +59,17 @@ class SlotTable:
     symbols   [D * SLOTS]
     steps     [D * SLOTS] frequency << 16 | place of the slot within its symbol's slots
     first     [K, N] where the slots of these distributions begin
-    moves     [N] whether a symbol decides of which of two sets the next is; see `trellis_loops`
+    follows   [N] whether a symbol is of the set that those before it lead to: `trellis_loops`
     """
 
     def __init__(
-        self, tables: Sequence[Distribution], which: Integers, moves: Flags | None = None
+        self, tables: Sequence[Distribution], which: Integers, follows: Flags | None = None
     ) -> None:
         laid_out = [_slots_of(table) for table in tables]
         self.symbols: NDArray[np.int32] = np.concatenate([symbols for symbols, _ in laid_out])
         self.steps: States = np.concatenate([steps for _, steps in laid_out])
         self.first = which * SLOTS
-        self.moves = np.zeros(which.shape[1], np.bool_) if moves is None else moves
+        self.follows = np.zeros(which.shape[1], np.bool_) if follows is None else follows
 
 
 def _slots_of(table: Distribution) -> tuple[NDArray[np.int32], States]:
@@ -98,8 +98,8 @@ class Lanes:
         """All symbols [C, N] of the chunks."""
         from lgcodec.coding import rans_loops  # noqa: PLC0415 (numba, only when decoding)
 
-        found = np.empty((len(self._states), len(table.moves)), np.int32)
-        slots = (table.moves, table.first, table.steps, table.symbols)
+        found = np.empty((len(self._states), len(table.follows)), np.int32)
+        slots = (table.follows, table.first, table.steps, table.symbols)
         must_last = self._last == LOWEST
         rans_loops.read(self._states, self._words, self._next, self._end, must_last, *slots, found)
         return found

@@ -15,6 +15,7 @@ from struct import unpack_from
 from typing import Any, ClassVar, final
 
 import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import override
 
 from lgcodec.coding.base import Coder, Symbols, bad_payload, check_empty
@@ -64,11 +65,17 @@ class Rans(Coder):
     def encode(self, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
         if not symbols:
             return [b""]
-        parsed = [FrequencyTable.unpack(table).distribution() for table in tables]
-        intervals = Intervals(parsed, by_tensor([part.shape[1] for part in symbols]))
-        frequency, start = intervals.of(np.concatenate(symbols, axis=1, dtype=np.int64))
+        frequency, start = self.intervals(tables, symbols)
         lanes = lanes_of(frequency.shape[1])
         return written(frequency, start, lanes=lanes, first=LOWEST, put=add)
+
+    def intervals(
+        self, tables: Sequence[bytes], symbols: Sequence[Symbols]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Frequency and first slot [C, N] of all symbols of chunks."""
+        parsed = [FrequencyTable.unpack(table).distribution() for table in tables]
+        intervals = Intervals(parsed, by_tensor([part.shape[1] for part in symbols]))
+        return intervals.of(np.concatenate(symbols, axis=1, dtype=np.int64))
 
     @override
     def decode(

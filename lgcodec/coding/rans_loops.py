@@ -26,7 +26,7 @@ def read(
     at: Integers,
     ends: Integers,
     must_last: bool,
-    moves: NDArray[np.bool_],
+    follows: NDArray[np.bool_],
     first: Integers,
     steps: NDArray[np.uint32],
     symbols: NDArray[np.int32],
@@ -36,7 +36,7 @@ def read(
 
     ends, must_last         where the words of each chunk end [C], and whether a state that falls
                             below LOWEST needs one even there
-    moves, first, steps, symbols   as in `lanes.SlotTable`
+    follows, first, steps, symbols   as in `lanes.SlotTable`
     """
     lanes, last = states.shape[1], len(words) - 1  # a word that does no harm
     for row in range(found.shape[0]):
@@ -51,7 +51,7 @@ def read(
                 word += 1
             states[row, lane], found[row, number] = state, symbols[slot]
             lane = lane + 1 if lane + 1 < lanes else 0
-            if moves[number]:
+            if follows[number]:
                 path = 2 * ((path ^ symbols[slot]) & 1) + (path >> 1)
         at[row] = word
 

@@ -8,7 +8,7 @@ depend on each other: see `trellis_loops`.
     chunk = K states | words (u16);  symbols: the code of the scale, then those of all tensors
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final, final
 
@@ -64,14 +64,14 @@ class Scaled(Coder):
         numbers: Any = configuration.get("differences")
         is_list = isinstance(numbers, list | tuple)
         counted = is_list and all(type(number) is int and number >= 0 for number in numbers)
-        others = {key: value for key, value in configuration.items() if key != "differences"}
-        known = others in ({}, {"dependent": 1}) and bool not in map(type, others.values())
-        if not (known and counted) or sorted({*numbers}) != [*numbers]:
+        one = configuration.get("dependent", 1)
+        known = set(configuration) - {"dependent"} == {"differences"} and type(one) is int
+        if not (known and counted and one == 1) or sorted({*numbers}) != [*numbers]:
             expected = (
                 "{differences: numbers of tensors in order, each once, dependent: 1 or absent}"
             )
             raise FileError("E_CONF", f"scaled has {dict(configuration)!r:.200}, not {expected}")
-        return cls(numbers, dependent=bool(others))
+        return cls(numbers, dependent="dependent" in configuration)
 
     @property
     @override
@@ -138,8 +138,7 @@ class Scaled(Coder):
         start = np.empty_like(frequency)
         coded = np.concatenate([heads, values], axis=1)
         sets = np.concatenate([0 * heads, sets], axis=1)
-        for head in np.unique(heads, axis=0):
-            rows = (heads == head).all(1)
+        for head, rows in _alike(heads):
             intervals = Intervals(*self._laid_out(parsed, sizes, head))
             frequency[rows], start[rows] = intervals.of(coded[rows], sets[rows])
         return frequency, start
@@ -148,13 +147,12 @@ class Scaled(Coder):
         """What chunks begin with [C, 1 or 2], then values [C, N], and the sets of these."""
         sizes = _sizes(symbols)
         parts = [self._stored(number, part) for number, part in enumerate(symbols)]
-        whole, moves = np.concatenate(parts, axis=1), self._moves(sizes)
+        whole, able = np.concatenate(parts, axis=1), self._may_follow(sizes)
         heads = self._heads(whole, sizes)
         values, sets = np.empty_like(whole), np.empty_like(whole)
-        for head in np.unique(heads, axis=0):
-            rows = (heads == head).all(1)
+        for head, rows in _alike(heads):
             levels = whole[rows] // SCALES[head[0] - 1]
-            values[rows], sets[rows] = values_of(levels, _follows(head, moves))
+            values[rows], sets[rows] = values_of(levels, _follows(head, able))
         return heads, values, sets
 
     @override
@@ -174,9 +172,9 @@ class Scaled(Coder):
         parsed = [FrequencyTable.unpack(table) for table in tables]
         start = Lanes(parts, count, first_state(count))
         heads = start.symbols(SlotTable(front, by_tensor([1] * len(front))))
-        moves, whole = self._moves(sizes), np.empty((len(chunks), sum(sizes)), np.int32)
-        for head in np.unique(heads, axis=0):
-            rows, follows = np.flatnonzero((heads == head).all(1)), _follows(head, moves)
+        able, whole = self._may_follow(sizes), np.empty((len(chunks), sum(sizes)), np.int32)
+        for head, rows in _alike(heads):
+            follows = _follows(head, able)
             distributions, which = self._laid_out(parsed, sizes, head)
             lanes = Lanes([parts[row] for row in rows], count, first_state(count))
             slots = SlotTable(
@@ -199,7 +197,7 @@ class Scaled(Coder):
         codes: Integers = len(SCALES) - divides[:, ::-1].argmax(axis=1)
         if not self._dependent:
             return codes[:, None]
-        depends = may_depend(whole // scales[codes - 1, None], self._moves(sizes))
+        depends = may_depend(whole // scales[codes - 1, None], self._may_follow(sizes))
         return np.stack([codes, depends], axis=1)
 
     def _check(self, heads: NDArray[Any], expected: Integers) -> None:
@@ -210,7 +208,7 @@ class Scaled(Coder):
         if (heads != expected).any():
             raise bad_payload("a chunk says that its numbers do not depend on each other, they may")
 
-    def _moves(self, sizes: Sequence[int]) -> Flags:
+    def _may_follow(self, sizes: Sequence[int]) -> Flags:
         """[N] the numbers that may depend on those before."""
         return np.repeat([not self._grows(number) for number in range(len(sizes))], sizes)
 
@@ -276,6 +274,12 @@ def _of_heads(*, dependent: bool) -> list[Distribution]:
     return [_code_distribution(), *kinds]
 
 
-def _follows(head: Integers, moves: Flags) -> Flags:
+def _alike(heads: NDArray[Any]) -> Iterator[tuple[Integers, Integers]]:
+    """What chunks begin with, and the numbers of all that begin with it."""
+    for head in np.unique(heads, axis=0):
+        yield head, np.flatnonzero((heads == head).all(1))
+
+
+def _follows(head: Integers, able: Flags) -> Flags:
     """[N] whether a number depends on those before, in a chunk that begins so."""
-    return moves & bool(head[1:].any())
+    return able & bool(head[1:].any())

@@ -9,7 +9,7 @@ the states of Schwarz et al. 2019 (dependent quantization of H.266). Imported wh
                        2 k - sign(k)          in the states 2 and 3
     state' = 2 ((state + k) mod 2) + state div 2
 
-Of `moves` [N], those numbers follow this and move the state; of others the level is the value.
+Numbers that `follows` [N] names do this and move the state; of others the level is the value.
 """
 
 from typing import Any
@@ -31,13 +31,13 @@ def _sign(number: int) -> int:
 
 
 @compiled
-def may_depend(levels: Integers, moves: Flags) -> Flags:
+def may_depend(levels: Integers, follows: Flags) -> Flags:
     """[C] whether each level [C, N] is of the set that those before it lead to."""
     good = np.ones(len(levels), np.bool_)
     for row in range(len(levels)):
         state = 0
         for number in range(levels.shape[1]):
-            if moves[number]:
+            if follows[number]:
                 level, second = levels[row, number], state >> 1
                 if level & 1 != second and level:
                     good[row] = False
@@ -48,14 +48,14 @@ def may_depend(levels: Integers, moves: Flags) -> Flags:
 
 
 @compiled
-def values_of(levels: Integers, moves: Flags, values: Integers, sets: Integers) -> None:
+def values_of(levels: Integers, follows: Flags, values: Integers, sets: Integers) -> None:
     """Put the values of levels [C, N] that may depend, and their sets, into `values` and `sets`."""
     for row in range(len(levels)):
         state = 0
         for number in range(levels.shape[1]):
             level = levels[row, number]
             values[row, number], sets[row, number] = level, 0
-            if moves[number]:
+            if follows[number]:
                 second = state >> 1
                 value = (level + second * _sign(level)) >> 1
                 values[row, number], sets[row, number] = value, second
@@ -63,14 +63,14 @@ def values_of(levels: Integers, moves: Flags, values: Integers, sets: Integers) 
 
 
 @compiled
-def levels_of(values: Integers, moves: Flags, levels: Integers) -> None:
+def levels_of(values: Integers, follows: Flags, levels: Integers) -> None:
     """Undo `values_of`."""
     for row in range(len(values)):
         state = 0
         for number in range(values.shape[1]):
             value = values[row, number]
             levels[row, number] = value
-            if moves[number]:
+            if follows[number]:
                 second = state >> 1
                 levels[row, number] = 2 * value - second * _sign(value)
                 state = 2 * ((state ^ value) & 1) + second

@@ -17,7 +17,7 @@ from lgcodec.coding.compiled import compiled, inlined
 
 __all__ = ["Choice", "round_product", "round_whole"]
 
-PATHS: Final = 4
+STATES: Final = 4
 WORST: Final = 1e300
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -58,32 +58,58 @@ def _cost(bits: Numbers, first: Integers, kind: int, second: int, value: int) ->
 def _same(origin: Integers) -> bool:
     """Whether every path goes on from itself."""
     same = True
-    for state in range(PATHS):
+    for state in range(STATES):
         same = same and origin[state] == state
     return same
 
 
-@compiled
-def _branch(
-    wanted: Numbers,
-    sharp: float,
-    choice: Choice,
-    row: int,
-    last: Numbers,
-    cost: Numbers,
-    origin: Integers,
-    level: Numbers,
-) -> None:
-    """Go on from every path: `cost`, where each comes from and its level are replaced.
+class Paths(NamedTuple):
+    """The best path to each of the states 0 to 3, for one partition.
 
-    wanted   [4] what would cost nothing, in steps
-    sharp    root of what a step squared costs
-    last     [4] number before
+    cost     [4] error and price so far, WORST where there is no path
+    wanted   [4] what would cost nothing more for the present weight, in steps
+    level    [4] what it got; origin: [4] state of the path that this went on from
+    moved    [4, n] what weights of the tensor are moved by; levels: [4, n] theirs
     """
-    before = cost.copy()
+
+    cost: Numbers
+    wanted: Numbers
+    level: Numbers
+    origin: Integers
+    moved: Numbers
+    levels: Numbers
+
+
+@inlined
+def _begun(state: int, size: int) -> Paths:
+    """One path, to `state`, of no weights of a tensor of `size`."""
+    cost, origin = np.full(STATES, WORST), np.zeros(STATES, np.int64)
+    cost[state] = 0.0
+    moved, levels = np.zeros((STATES, size)), np.zeros((STATES, size))
+    return Paths(cost, np.zeros(STATES), np.zeros(STATES), origin, moved, levels)
+
+
+@inlined
+def _end(paths: Paths, choice: Choice, row: int, shift: Numbers, found: Numbers) -> None:
+    """Take the best path of a partition."""
+    best, size = np.argmin(paths.cost), found.shape[1]
+    choice.path[row] = choice.path[row] if choice.grows else best
+    shift[row, choice.start : choice.start + size] = paths.moved[best]
+    found[row] = paths.levels[best]
+
+
+@compiled
+def _branch(sharp: float, choice: Choice, row: int, paths: Paths) -> None:
+    """Go on from every path to what is `wanted`.
+
+    sharp   root of what a step squared costs
+    row     the partition
+    """
+    cost, wanted, level, origin, _, _ = paths
+    before, last = cost.copy(), level.copy()
     cost[:] = WORST
     bits, first, kind, most = choice.bits, choice.first, choice.which[row], choice.most[row]
-    for state in range(PATHS):
+    for state in range(STATES):
         if before[state] >= WORST:
             continue
         second = 0 if choice.grows else state >> 1
@@ -112,28 +138,21 @@ def round_whole(
 
     weights   [P, F]; shift: [P, F] what they are moved by, replaced from this tensor on
     """
-    size, start, path = found.shape[1], choice.start, choice.path
+    size, start = found.shape[1], choice.start
     for p in range(len(weights)):
-        step = choice.steps[p]
-        cost = np.full(PATHS, WORST)
-        cost[path[p]] = 0.0
-        moved, levels = np.zeros((PATHS, size)), np.zeros((PATHS, size))
-        wanted, last, level = np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS)
-        origin = np.zeros(PATHS, np.int64)
+        step, paths = choice.steps[p], _begun(choice.path[p], size)
+        moved, levels, level, origin = paths.moved, paths.levels, paths.level, paths.origin
         for k in range(size):
             column, pivot = rows[p, start + k], rows[p, start + k, start + k]
             base = np.dot(column[:start], shift[p, :start])
-            for s in range(PATHS):
+            for s in range(STATES):
                 pushed = base + np.dot(column[start : start + k], moved[s, :k])
-                wanted[s] = (weights[p, start + k] - pushed / pivot) / step
-            _branch(wanted, pivot * step, choice, p, last, cost, origin, level)
+                paths.wanted[s] = (weights[p, start + k] - pushed / pivot) / step
+            _branch(pivot * step, choice, p, paths)
             if not _same(origin):
                 moved[:, :k], levels[:, :k] = moved[origin, :k], levels[origin, :k]
             moved[:, k], levels[:, k] = level * step - weights[p, start + k], level
-            last[:] = level
-        best = np.argmin(cost)
-        path[p] = path[p] if choice.grows else best
-        shift[p, start : start + size], found[p] = moved[best], levels[best]
+        _end(paths, choice, p, shift, found)
 
 
 @compiled
@@ -144,7 +163,7 @@ def _push(factors: Numbers, before: Numbers, moved: Numbers, above: Numbers) -> 
     """
     wide, start = above.shape[1], len(before)
     above[:] = 0.0
-    for s in range(PATHS):
+    for s in range(STATES):
         for row in range(len(factors)):
             first = row * wide
             for c in range(wide):
@@ -162,40 +181,32 @@ def round_product(
     found: Numbers,
 ) -> None:
     """The same under V of a product A x G, with columns of V of A [P, I, I] and of G [P, O, O]."""
-    size, start, path = found.shape[1], choice.start, choice.path
-    wide = outputs.shape[1]
+    size, start, wide = found.shape[1], choice.start, outputs.shape[1]
     for p in range(len(weights)):
-        step = choice.steps[p]
-        cost = np.full(PATHS, WORST)
-        cost[path[p]] = 0.0
-        moved, levels = np.zeros((PATHS, size)), np.zeros((PATHS, size))
-        wanted, last, level = np.zeros(PATHS), np.zeros(PATHS), np.zeros(PATHS)
-        origin, above = np.zeros(PATHS, np.int64), np.zeros((PATHS, wide))
-        beginning, before = np.arange(PATHS), above.copy()  # of the row: path, what it moved
-        line = np.zeros((PATHS, wide))  # levels of the row
+        step, paths = choice.steps[p], _begun(choice.path[p], size)
+        moved, levels, level, origin = paths.moved, paths.levels, paths.level, paths.origin
+        beginning, above = np.arange(STATES), np.zeros((STATES, wide))
+        line, before = above.copy(), above.copy()  # of the row: levels, what it moved
         for k in range(size):
             row, column = (start + k) // wide, (start + k) % wide
             own = inputs[p, row, row]
             if column == 0:  # what the rows above push is the same for all of a row
                 _push(inputs[p, row, :row], shift[p, :start], moved, above)
             pivot = own * outputs[p, column, column]
-            for s in range(PATHS):
+            for s in range(STATES):
                 pushed = outputs[p, column, column] * above[s, column]
                 for c in range(column):
                     pushed += outputs[p, column, c] * (above[s, c] + own * before[s, c])
-                wanted[s] = (weights[p, start + k] - pushed / pivot) / step
-            _branch(wanted, pivot * step, choice, p, last, cost, origin, level)
+                paths.wanted[s] = (weights[p, start + k] - pushed / pivot) / step
+            _branch(pivot * step, choice, p, paths)
             if not _same(origin):
                 line, before, above = line[origin], before[origin], above[origin]
                 beginning = beginning[origin]
             line[:, column], before[:, column] = level, level * step - weights[p, start + k]
-            last[:] = level
             if column == wide - 1:
                 here = k - column
                 moved[:, :here] = moved[beginning, :here]
                 levels[:, :here] = levels[beginning, :here]
                 moved[:, here : k + 1], levels[:, here : k + 1] = before, line
-                beginning[:] = np.arange(PATHS)
-        best = np.argmin(cost)
-        path[p] = path[p] if choice.grows else best
-        shift[p, start : start + size], found[p] = moved[best], levels[best]
+                beginning[:] = np.arange(STATES)
+        _end(paths, choice, p, shift, found)

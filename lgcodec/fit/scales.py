@@ -41,7 +41,8 @@ def scales_of(steps: Tensor, counts: Tensor, reach: Tensor) -> Tensor:
 
 def largest(scales: Tensor, *, grows: bool) -> float:
     """The largest number that a table can place, so that the finest of scales [P] can code it."""
-    whole = LARGEST // 2 if grows else 2 * LARGEST  # a difference is up to twice as large
+    # A difference is up to twice as large; values of a set stand for every second level.
+    whole = LARGEST // 2 if grows else 2 * LARGEST
     return min(whole * float(scales.min()), FURTHEST)
 
 

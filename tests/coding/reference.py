@@ -4,13 +4,20 @@ from itertools import accumulate, cycle
 from struct import pack, unpack
 
 
-def frequencies(table: bytes) -> dict[int, int]:
-    """Frequency of every symbol, in their order."""
+def weights_of(table: bytes) -> list[int]:
+    """w of every distance from the middle of a table."""
     least, most, middle, slope, bend = unpack("<hhhHH", table)
     weight, ratio, w = 2**30, slope, []
     for _ in range(max(most - middle, middle - least) + 1):
         w.append(weight)
         weight, ratio = weight * ratio // 2**16, ratio * bend // 2**16
+    return w
+
+
+def frequencies(table: bytes) -> dict[int, int]:
+    """Frequency of every symbol, in their order."""
+    least, most, middle, _, _ = unpack("<hhhHH", table)
+    w = weights_of(table)
     symbols = range(least, most + 1)
     total = sum(w[abs(s - middle)] for s in symbols)
     counts = {s: 1 + w[abs(s - middle)] * (2**14 - len(symbols)) // total for s in symbols}
@@ -48,19 +55,21 @@ def slots(counts: dict[int, int]) -> list[tuple[int, int, int]]:
     return table
 
 
+def shared(weights: dict[int, int]) -> dict[int, int]:
+    """Frequencies of values with these weights, in a table of the coder scaled."""
+    total = sum(weights.values()) or 1
+    counts = {v: 1 + weights[v] * (2**14 - len(weights)) // total for v in weights}
+    counts[max(weights, key=lambda v: (weights[v], -v))] += 2**14 - sum(counts.values())
+    return counts
+
+
 def multiples(table: bytes, scale: int) -> dict[int, int]:
     """Frequency of every symbol of a tensor of the coder scaled, in a chunk of this scale."""
-    least, most, middle, slope, bend = unpack("<hhhHH", table)
-    weight, ratio, w = 2**30, slope, []
-    for _ in range(max(most - middle, middle - least) + 1):
-        w.append(weight)
-        weight, ratio = weight * ratio // 2**16, ratio * bend // 2**16
+    least, most, middle, _, _ = unpack("<hhhHH", table)
+    w = weights_of(table)
     symbols = range(-(-8 * least // scale), (8 * most + 7) // scale + 1)
     weights = {v: w[abs(v * scale // 8 - middle)] for v in symbols}
-    total = sum(weights.values()) or 1
-    counts = {v: 1 + weights[v] * (2**14 - len(weights)) // total for v in symbols}
-    counts[max(symbols, key=lambda v: (weights[v], -v))] += 2**14 - sum(counts.values())
-    return counts
+    return shared(weights)
 
 
 def scale_of(code: int) -> int:
@@ -75,11 +84,8 @@ def level_of(value: int, second: bool) -> int:
 
 def dependent(table: bytes, scale: int, second: bool) -> dict[int, int]:
     """Frequency of every value of a tensor in a chunk whose numbers depend on each other."""
-    least, most, middle, slope, bend = unpack("<hhhHH", table)
-    weight, ratio, w = 2**30, slope, []
-    for _ in range(max(most - middle, middle - least) + 1):
-        w.append(weight)
-        weight, ratio = weight * ratio // 2**16, ratio * bend // 2**16
+    least, most, middle, _, _ = unpack("<hhhHH", table)
+    w = weights_of(table)
     values = range(min(4 * least, 0) - 2, max(4 * most, 0) + 9)
     numbers = {v: level_of(v, second) * scale for v in values}
     above = min(v for v in values if numbers[v] >= 8 * least)
@@ -88,10 +94,7 @@ def dependent(table: bytes, scale: int, second: bool) -> dict[int, int]:
     last = max(below, min(v for v in values if numbers[v] >= 8 * most))
     symbols = range(first, last + 1)
     weights = {v: w[abs(min(max(numbers[v] // 8, least), most) - middle)] for v in symbols}
-    total = sum(weights.values()) or 1
-    counts = {v: 1 + weights[v] * (2**14 - len(weights)) // total for v in symbols}
-    counts[max(symbols, key=lambda v: (weights[v], -v))] += 2**14 - sum(counts.values())
-    return counts
+    return shared(weights)
 
 
 def decode_scaled(

@@ -110,18 +110,6 @@ def test_a_table_of_one_place_has_values_in_both_sets(place: int) -> None:
         assert ends[1] >= 8 * place
 
 
-def test_zeros_and_numbers_that_grow_depend() -> None:
-    """As nothing says otherwise: LGI-K-57."""
-    zeros = [np.zeros((1, 9), "i4"), np.zeros((1, 4), "i4")]
-    growing = [np.zeros((1, 0), "i4"), np.array([[32, 32, 96, 160]], "i4")]
-    for symbols in (zeros, growing):
-        sizes = [part.shape[1] for part in symbols]
-        tables, (chunk,) = coded(symbols)
-        found = reference.decode_scaled(tables, sizes, {GROWING}, chunk, may_depend=True)
-        assert found == [part[0].tolist() for part in symbols]
-        assert (CODER._heads(np.concatenate(symbols, axis=1), sizes)[0, 1]) == 1
-
-
 def test_it_saves_a_bit_of_each_number() -> None:
     """Against the multiples that both sets have together."""
     sizes = [500, 10, 90]
@@ -130,19 +118,29 @@ def test_it_saves_a_bit_of_each_number() -> None:
     assert 0.9 < (lengths[0] - lengths[1]) * 8 / (20 * 590) < 1  # 0 is in both sets
 
 
-def test_numbers_that_may_depend_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "symbols",
+    [
+        drawn(1, [16], [30, 4]),
+        [np.zeros((1, 9), "i4"), np.zeros((1, 4), "i4")],
+        [np.zeros((1, 0), "i4"), np.array([[32, 32, 96, 160]], "i4")],
+    ],
+    ids=["numbers", "zeros", "numbers that grow alone"],
+)
+def test_numbers_that_may_depend_do(symbols: Symbols, monkeypatch: pytest.MonkeyPatch) -> None:
     """LGI-K-57: a second form of the same numbers is refused."""
-    symbols = drawn(1, [16], [30, 4])
+    sizes = [part.shape[1] for part in symbols]
     tables, (right,) = coded(symbols)
-    scale = 1 + SCALES.index(16)
-    monkeypatch.setattr(Scaled, "_heads", lambda *_: np.array([[scale, 0]]))
+    heads = Scaled._heads
+    monkeypatch.setattr(Scaled, "_heads", lambda *of: heads(*of) * [1, 0])
     _, (wrong,) = coded(symbols)
     monkeypatch.undo()
     assert right != wrong
-    found = reference.decode_scaled(tables, [30, 4], {GROWING}, wrong, may_depend=True)
-    assert found == [part[0].tolist() for part in symbols]
+    for chunk in (right, wrong):
+        found = reference.decode_scaled(tables, sizes, {GROWING}, chunk, may_depend=True)
+        assert found == [part[0].tolist() for part in symbols]
     with pytest.raises(FileError, match="do not depend on each other, they may"):
-        CODER.decode(tables, [wrong], [30, 4], INT32)
+        CODER.decode(tables, [wrong], sizes, INT32)
 
 
 def test_the_example_of_the_specification() -> None:

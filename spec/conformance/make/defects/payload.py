@@ -137,7 +137,8 @@ def _scaled() -> Iterator[Defect]:
     ):
         yield local_payload(f"scaled-{name}", requirement, edit, scaled())
     for name, requirement, change in (
-        *(("scale-smaller", "LGI-K-54", _half), ("not-said", "LGI-K-57", _apart)),
+        ("scale-smaller", "LGI-K-54", _half),
+        ("not-said", "LGI-K-57", _apart),
     ):
         made = _begun_otherwise(True, change)
         yield local_payload(f"dependent-{name}", requirement, made, scaled(dependent=True))
