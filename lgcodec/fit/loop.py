@@ -97,6 +97,7 @@ class _Run:
             warm_up=WARM_UP_ENCODED if start else WARM_UP,
         )
         self.best, self.psnr_float = self.training.candidate(), UNKNOWN
+        self.unrounded: Candidate | None = None  # what a refinement begins with
         self.saved = monotonic()
         if start:
             self.measure()  # the first steps may make it worse
@@ -154,6 +155,7 @@ class _Run:
 
     def refine(self, report: Report | None) -> None:
         """Improve and round the best float weights by second-order steps, towards the size."""
+        self.unrounded = self.best
         self.count_only_rounded()
         for done, best in self.refinement().improved(self.best):
             self.best = best
@@ -201,17 +203,16 @@ class _Run:
 
     def save(self, path: Path) -> None:
         """Write everything that the next steps depend on."""
-        aware = self.training.aware
+        aware, best = self.training.aware, self.unrounded or self.best
         numbers = {
             "aware": aware.state() if aware else None,
             "psnr_float": self.psnr_float,
-            "best_score": self.best.score,
+            "best_score": best.score,
             **self.schedule.state(),
-            "best_psnr": self.best.psnr,
-            "best_steps": self.best.steps,
-            "best_coder": self.best.coder,
+            "best_psnr": best.psnr,
+            "best_steps": best.steps,
         }
-        parts = {**self.training.state(), "best": self.best.weights}
+        parts = {**self.training.state(), "best": best.weights}
         save_state(path, self._identity(), joined(parts), numbers)
         self.saved = monotonic()
 
@@ -223,8 +224,7 @@ class _Run:
         best = part_of(tensors, "best")
         weights = {name: best[name].to(self.device) for name in self.training.weights}
         score, steps = tuple(numbers["best_score"]), numbers["best_steps"]
-        coder = numbers["best_coder"]
-        self.best = Candidate(weights, numbers["best_psnr"], score, steps, coder)
+        self.best = Candidate(weights, numbers["best_psnr"], score, steps)
         self.schedule.restore(numbers)
 
     def _identity(self) -> str:

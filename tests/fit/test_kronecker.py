@@ -113,7 +113,7 @@ def test_reports_go_forward_to_the_end() -> None:
     assert done[-1] == 1.0
 
 
-@pytest.mark.parametrize("share", [0.2, 0.45])
+@pytest.mark.parametrize("share", [0.2, 0.45, 0.955])
 def test_after_an_interrupt_it_ends_like_a_fit_without_one(tmp_path: Path, share: float) -> None:
     stopped = CASE.stopped(SETTINGS, tmp_path / "state", share)
     assert stopped.interrupted
