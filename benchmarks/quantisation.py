@@ -1,119 +1,106 @@
-"""What rounding costs, and what entropy coding gives, at the operating points of sine networks.
+"""What rounding costs networks of coordinates, and what it would cost to have less of that.
 
-A file of each rate of the table in lgcodec/fit/points.py is fitted with rounding in the loop, and
-its twin without: the same network, seed and number of steps, float32 weights. Their difference is
-the loss. Where second-order steps end the fit (sounds and pictures of a rate), the twin has none,
-and their difference is not that of rounding. "8" has nominal 8 bits in the place of a rate to meet.
-Bytes are of weights, see benchmarks/_code_lengths.py: as coded, and in per cent of the ideal of the
-tables more (+), coded and by zstandard level 19 on the same integers. Inputs are the middle of
-pictures, sounds and a video; a row gives the sums of their bytes and the means of the rest.
+Files of one size, of the network that is chosen for it and of smaller ones, whose weights have more
+bits (--bits). A twin of each has the same network and more bytes, so that a weight has 8 bits or
+more, where rounding hardly counts: what the twin is better by is the loss. `gain` is what a file is
+better by than the chosen one, in the same bytes. Figures are means over the inputs, `largest` is
+the largest loss of one. With --data: pictures of Kodak, a sound and a piece of music from there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, final, get_args
 
 import numpy as np
 
-from benchmarks._code_lengths import CodeLengths, code_lengths
 from benchmarks.common import SAMPLES, Table, parser
-from benchmarks.operating_points import middle
 from lgcodec import EncodeOptions, Signal, read
 from lgcodec._encode import StreamReport, encode_signals
-from lgcodec.fit.options import Preset
-from lgcodec.fit.points import POINTS
-from lgcodec.signal import Kind
+from lgcodec.fit.budget import expected_bytes
+from lgcodec.fit.options import MAX_BITS, Preset
 
-DATA: Final[Mapping[Kind, Sequence[str]]] = {
-    "image": ("kodak/kodim05.png", "kodak/kodim15.png", "kodak/kodim23.png"),
-    "audio": ("audio/gt_bach.wav", "audio/lhotse_libri-1088-134315-0000.wav"),
-    "video": ("video/bikes.mp4",),
-}
-SHIPPED: Final[Mapping[Kind, Sequence[str]]] = {
-    "image": ("cat.png",),
-    "audio": ("speech.wav",),
-    "video": ("bunny.mp4",),
-}
-COLUMNS: Final = (
-    "kind",
-    "rate",
-    "weights",
-    "bits/weight",
-    "dB",
-    "dB float32",
-    "loss",
-    "largest",
-    "coded",
-    "over ideal",
-    "zstd",
-    "solid zstd",
-)
-Measured = tuple[StreamReport, float, CodeLengths]  # a report, dB in floats, bytes
+ASKED: Final = (None, 6, 7)  # bits of a weight; None: as chosen for the size
+COLUMNS = ("files", "bits", "weights", "bits/weight", "dB", "loss", "largest", "gain")
+TILES: Final = {"arrangement": "per-partition", "partition_size": (64, 64)}
+Case = tuple[str, Sequence[Path], dict[str, Any]]  # what it is called, what is encoded, options
+
+
+@final
+@dataclass(frozen=True)
+class Measured:
+    """A file, and what it lost by rounding, dB."""
+
+    report: StreamReport
+    loss: float
 
 
 def main() -> None:
     """Measure and write results/quantisation.txt."""
     options = parser(__doc__)
-    options.add_argument("--kinds", nargs="+", default=list(DATA), choices=list(DATA))
     options.add_argument("--preset", choices=get_args(Preset), help="default: medium; quick: fast")
     asked = options.parse_args()
-    preset: Preset = asked.preset or ("fast" if asked.quick else "medium")
-    table = Table(f"Rounding and entropy coding of sine networks; preset {preset}, seed 0", COLUMNS)
-    for kind in asked.kinds:
-        signals = list(_signals(kind, asked.data))[: 1 if asked.quick else None]
-        targets = [{"bpp": point.rate} for point in POINTS[kind]]
-        for target in targets:
-            _row(table, kind, f"{target['bpp']:g}", [_measure(s, preset, target) for s in signals])
-        eight = {"bits": 8}
-        _row(table, kind, "8", [_measure(signal, preset, eight) for signal in signals])
-    table.note("loss: dB float32 - dB; largest: of one input; over ideal, zstd: per cent")
+    preset = asked.preset or ("fast" if asked.quick else "medium")
+    table = Table(f"Rounding of networks of coordinates; preset {preset}, seed 0", COLUMNS)
+    for name, paths, given in _cases(asked.data):
+        signals = [read(path)[0] for path in paths[: 1 if asked.quick else None]]
+        made = {**given, "preset": preset, "family": "siren"}
+        chosen = _row(table, name, None, [_measured(signal, made) for signal in signals], None)
+        for bits in ASKED[1:]:
+            found = [_measured(signal, {**made, "bits": bits}) for signal in signals]
+            _row(table, "", bits, found, chosen)
+    table.note(f"loss: dB of the same network with {MAX_BITS} bits or more a weight, less dB")
+    table.note("gain: dB more than the chosen network in the same bytes")
     if not asked.no_write:
         table.write("quantisation")
 
 
-def _measure(signal: Signal, preset: Preset, target: Mapping[str, Any]) -> Measured:
-    options = EncodeOptions(preset=preset, family="siren", **target)
-    data, report = encode_signals([signal], options)
+def _cases(data: Path | None) -> Iterator[Case]:
+    pictures = [SAMPLES / "cat.png"]
+    sounds = [SAMPLES / "speech.wav"]
+    if data is not None:
+        pictures = [data / f"kodak/kodim{number:02}.png" for number in (5, 15, 23)]
+        sounds = [data / "audio/gt_bach.wav", data / "audio/lhotse_libri-1088-134315-0000.wav"]
+    yield "one network, 0.15 bpp", pictures, {"arrangement": "single", "bpp": 0.15}
+    yield "64x64 pixels, 0.3 bpp", pictures, {**TILES, "bpp": 0.3}
+    yield "sounds, 32 kbit/s", sounds, {"kbps": 32}
+
+
+def _measured(signal: Signal, given: dict[str, Any]) -> Measured:
+    """A file for a size, and its twin."""
+    data, report = encode_signals([signal], EncodeOptions(**given))
     stream = report.streams[0]
     plan = stream.plan
-    widths = {tensor.name: tensor.shape[-1] for tensor in plan.family.local_tensors()}
-    twin = EncodeOptions(
-        preset=preset,
-        family="siren",
-        float_bits=32,
-        local_width=widths["0.w"],
-        partition_size=tuple(axis.tile_len for axis in plan.geometry.axes),
-    )
-    _, exact = encode_signals([signal], twin)
-    floats = exact.streams[0]
-    if (floats.plan.params_local, floats.iterations) != (plan.params_local, stream.iterations):
-        raise ValueError(f"not a twin: {floats.plan} of {plan}")
-    return stream, floats.psnr, code_lengths(data)
+    head = expected_bytes(0, plan.content, 0)
+    size = (plan.settings.size or len(data)) - head
+    twin = {name: value for name, value in given.items() if name not in ("bpp", "kbps")}
+    twin |= {"size": head + round(size * MAX_BITS / plan.weight_bits), "bits": MAX_BITS}
+    if plan.partitions > 1:
+        twin["partition_size"] = tuple(axis.tile_len for axis in plan.geometry.axes)
+    _, exact = encode_signals([signal], EncodeOptions(**twin))
+    other = exact.streams[0]
+    if other.plan.family != plan.family:
+        raise ValueError(f"not a twin: {other.plan.family} of {plan.family}")
+    return Measured(stream, other.psnr - stream.psnr)
 
 
-def _row(table: Table, kind: Kind, rate: str, found: Sequence[Measured]) -> None:
-    losses = [floats - stream.psnr for stream, floats, _ in found]
-    coded, ideal, zstd, solid = (
-        sum(getattr(lengths, name) for _, _, lengths in found)
-        for name in ("coded", "ideal", "zstd", "solid")
-    )
+def _row(
+    table: Table, name: str, bits: int | None, found: Sequence[Measured], chosen: float | None
+) -> float:
+    """Add it; mean dB."""
+    reports, losses = [m.report for m in found], [m.loss for m in found]
+    psnr = float(np.mean([report.psnr for report in reports]))
     table.add(
-        kind,
-        rate,
-        sum(stream.plan.params_local for stream, _, _ in found) // len(found),
-        float(np.mean([stream.weight_bits for stream, _, _ in found])),
-        float(np.mean([stream.psnr for stream, _, _ in found])),
-        float(np.mean([floats for _, floats, _ in found])),
+        name,
+        bits or "chosen",
+        sum(report.plan.params_local for report in reports) // len(reports),
+        float(np.mean([report.weight_bits for report in reports])),
+        psnr,
         float(np.mean(losses)),
         max(losses),
-        coded,
-        *(f"{100 * (size / ideal - 1):+.2f} %" for size in (coded, zstd, solid)),
+        "" if chosen is None else f"{psnr - chosen:+.2f}",
     )
-
-
-def _signals(kind: Kind, data: Path | None) -> Iterator[Signal]:
-    for name in DATA[kind] if data else SHIPPED[kind]:
-        yield middle(read((data or SAMPLES) / name)[0])
+    return psnr
 
 
 if __name__ == "__main__":

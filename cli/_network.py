@@ -68,7 +68,11 @@ NETWORK_OPTIONS: Final = (
         "--quality", type=click.FloatRange(0, 100), help="Its rate, from 0 (least) to 100."
     ),
     click.option(
-        "--bits", metavar="N", type=click.IntRange(2, 8), help="Bits per weight, 2 to 8; default 8."
+        "--bits",
+        metavar="N",
+        type=click.IntRange(2, 8),
+        help="Bits per weight, 2 to 8; default 8. With a target: what a weight takes in the file, "
+        "so that more bits leave fewer weights.",
     ),
     click.option("--float16", "float_bits", flag_value=16, type=int, help="Keep 16-bit floats."),
     click.option("--float32", "float_bits", flag_value=32, type=int, help="Keep 32-bit floats."),

@@ -68,7 +68,9 @@ class EncodeOptions:
     psnr             dB of the main stream, 0.1 less at worst, in as few bytes as the network that
                      is chosen allows; with params or widths given, the float phase ends there
     quality          0 to 100, a rate of the main stream: see `points.QUALITY`
-    bits             nominal bits of a quantised weight, 8 if None; float_bits keeps floats
+    bits             of a quantised weight: nominal ones, 8 if None; with a target as coded, so that
+                     more of them leave fewer weights, by what was measured best if None
+    float_bits       keep floats of so many bits
     measurement      fit the network to it instead; of the signal, size, type and range count then
     checkpoint       file that a killed fit resumes from; one per stream and group is made of it
     """

@@ -140,11 +140,8 @@ class Planner(Plans):
         kind, options = self.signal.kind, self.options
         rate = 8 * size / self.signal.size
         point = point_at(kind, rate)
-        if options.partitions or options.partition_size:
-            point = replace(point, bits=tied_bits(kind, rate, point.bits) - self._saved_by_scales)
-        if options.arrangement == "single":
-            point = replace(point, bits=SINGLE_BITS.get(kind, point.bits))
-        elif options.arrangement != "local-global":
+        point = replace(point, bits=self._bits(rate, point.bits))
+        if options.arrangement not in ("single", "local-global"):
             options = replace(options, layers=options.layers or LAYERS.get(kind))
         plan = make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)
         if not (options.partitions or options.partition_size):
@@ -155,6 +152,17 @@ class Planner(Plans):
             point = replace(point, bits=needed)
             plan = make_plan(self.signal, options, self.lossless_bytes, size=size, point=point)
         return plan
+
+    def _bits(self, rate: float, usual: float) -> float:
+        """Of a weight, as coded: what is asked for, else what was measured best."""
+        kind, options = self.signal.kind, self.options
+        if options.bits is not None:
+            return float(options.bits)
+        if options.arrangement == "single":
+            return SINGLE_BITS.get(kind, usual)
+        if options.partitions or options.partition_size:
+            return tied_bits(kind, rate, usual) - self._saved_by_scales
+        return usual
 
 
 def planner_for(

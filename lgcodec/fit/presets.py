@@ -66,7 +66,7 @@ def make_settings(
         samples=min(samples, tile),
         rate=family.learning_rate,
         global_rate=family.learning_rate,
-        bits=None if options.float_bits else options.bits or BITS,
+        bits=None if options.float_bits else _nominal_bits(options, size),
         aware_share=aware_share,
         aware_rate=aware_rate,
         seconds=options.seconds,
@@ -85,6 +85,11 @@ def make_settings(
     rate = _rate(geometry.kind, family, refined=refined)
     local_rate, global_rate = options.rates or (rate, rate / 2)
     return replace(settings, rate=local_rate, global_rate=global_rate)
+
+
+def _nominal_bits(options: EncodeOptions, size: int | None) -> int:
+    """Those that steps begin with; a file of `size` bytes finds its own."""
+    return options.bits if options.bits is not None and size is None else BITS
 
 
 def _is_single(family: Family, kind: Kind, settings: FitSettings) -> TypeGuard[Siren]:

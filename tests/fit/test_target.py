@@ -156,6 +156,20 @@ def test_a_plan_expects_the_bytes_it_is_for(kind: Kind, share: float) -> None:
     assert 0.6 * size < plan.expected_bytes <= 1.02 * size
 
 
+@kinds
+@pytest.mark.parametrize("options", [{}, {"arrangement": "single"}, {"partitions": 4}])
+def test_bits_say_how_many_weights_a_size_buys(kind: Kind, options: dict[str, Any]) -> None:
+    """In about the same bytes; networks of the default precision to begin with."""
+    if "partitions" in options:
+        options = {"partitions": (4,) * len(AXES[kind])}
+    size = LOSSLESS[kind] // 3
+    few, many = (planner(kind, size, bits=bits, **options).first() for bits in (4, 7))
+    assert (few.weight_bits, many.weight_bits) == (4, 7)
+    assert 1.4 < few.params_local / many.params_local < 2.2
+    assert 0.7 < few.expected_bytes / many.expected_bytes < 1.4
+    assert few.settings.bits == many.settings.bits == BITS
+
+
 @given(rate=st.floats(0.2, 4.0))
 def test_networks_of_given_partitions_can_be_refined(rate: float) -> None:
     """Rather with more bits a weight than without second-order steps, up to 8 of them."""
