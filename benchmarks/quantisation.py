@@ -20,7 +20,7 @@ from lgcodec._encode import StreamReport, encode_signals
 from lgcodec.fit.budget import expected_bytes
 from lgcodec.fit.options import MAX_BITS, Preset
 
-ASKED: Final = (None, 6, 7)  # bits of a weight; None: as chosen for the size
+ASKED: Final = (None, 6)  # bits of a weight; None: as chosen for the size
 COLUMNS = ("files", "bits", "weights", "bits/weight", "dB", "loss", "largest", "gain")
 TILES: Final = {"arrangement": "per-partition", "partition_size": (64, 64)}
 Case = tuple[str, Sequence[Path], dict[str, Any]]  # what it is called, what is encoded, options
