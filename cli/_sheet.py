@@ -94,7 +94,14 @@ def _table(rows: dict[str, int], whole: int) -> Iterator[str]:
 
 
 def _plug(plug: Plug) -> str:
-    return " ".join([plug.name, *(f"{key}={value}" for key, value in plug.configuration.items())])
+    pairs = (f"{_plain(key)}={_plain(value)}" for key, value in plug.configuration.items())
+    return " ".join([plug.name, *pairs])
+
+
+def _plain(item: object) -> str:
+    """As text that says nothing to a terminal: a file can hold any."""
+    text = str(item)
+    return text if text.isprintable() else ascii(text)
 
 
 def _widths(tensors: Sequence[TensorSpec]) -> str:

@@ -43,7 +43,8 @@ def _offsets(text: str) -> tuple[int, ...]:
 @click.option(
     "--freeze-global",
     is_flag=True,
-    help="Fit new partitions alone: global chunk and old chunks keep their bytes.",
+    help="Fit new partitions alone: the global chunk keeps its bytes, and so do all old chunks but "
+    "those of partitions that LARGER fills further.",
 )
 @schedule_options
 @report_options
@@ -65,9 +66,13 @@ def command(
     together or, with --freeze-global, the new partitions alone; always so where IN has no global
     network. A partition at the old border that LARGER fills further is fitted again.
 
+    Latents grow along their first axis alone, if they were encoded with several --groups; files of
+    --family siren grow along any.
+
     \b
-    lgi extend clip.lgi longer.mp4 longer.lgi --freeze-global
+    lgi encode photo.png photo.lgi --family siren
     lgi extend photo.lgi wider.png wider.lgi --at 128,0
+    lgi extend clip.lgi longer.mp4 longer.lgi --freeze-global
     """
     check_lgi_output(output)
     if is_lgi(larger):

@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from lgcodec.errors import LgiError, UsageError
+from lgcodec.errors import FileError, LgiError, UsageError
 
 __all__ = ["COMMANDS", "lgi", "main", "run"]
 
@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "compare": "Say how far one file is from another: PSNR, SSIM, rate.",
     "repair": "Make a new file of what is intact in a damaged one.",
 }
+DAMAGED: Final = ("E_TRUNC", "E_CHUNK_CRC", "E_PAYLOAD")  # where partitions may be intact
 OUR_FAULT: Final = 1
 OUTPUT: Final = 5
 INTERRUPTED: Final = 130
@@ -124,7 +125,8 @@ def _explained(error: BaseException) -> tuple[int, str]:
     """The exit code and the message of `error`; a broken pipe needs no words."""
     match error:
         case LgiError():
-            return error.exit_code, str(error)
+            told = _of_file(error) if isinstance(error, FileError) else str(error)
+            return error.exit_code, told
         case click.ClickException():
             path = getattr(getattr(error, "ctx", None), "command_path", "lgi")
             message = error.format_message().rstrip(".")
@@ -137,6 +139,13 @@ def _explained(error: BaseException) -> tuple[int, str]:
     if isinstance(error, MemoryError) or name == "OutOfMemoryError":  # the latter is torch's
         return OUR_FAULT, "out of memory: a smaller window, scale or network needs less"
     return OUR_FAULT, f"{name}: {error}. This is a fault of lgi, please report it"
+
+
+def _of_file(error: FileError) -> str:
+    """Which file it is, if that is known, what is wrong, and what to do if some may be left."""
+    where = f"{error.file}: " if error.file else ""
+    more = "; lgi verify lists the damage, lgi repair saves the rest"
+    return f"{where}{error}{more if error.code in DAMAGED else ''}"
 
 
 def _settle_stdout() -> None:

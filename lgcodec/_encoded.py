@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 
 from lgcodec._mirror import centres, mirror_of, signs
+from lgcodec._weights import LocalWeights
 from lgcodec.coding.base import Floats
 from lgcodec.coding.chunks import ChunkCodec, GlobalPart
 from lgcodec.fit.beginning import Start
@@ -78,12 +79,12 @@ class Encoded:
         old = self.stream.geometry
         pairs = zip(old.axes, self.geometry.axes, strict=True)
         before = [(axis.grid_lo - larger.grid_lo) // axis.tile_len for axis, larger in pairs]
-        self.heads[ordinal] = head = self._codec.decode_global(self.stream.read_global(ordinal))
+        reading = LocalWeights(self.stream, self._codec, "raise")
+        self.heads[ordinal] = head = reading.sure_head(ordinal)
         for i in ids:
             index = zip(old.partition_index(ordinal, i), before, strict=True)
             self.places[tuple(at + more for at, more in index)] = ordinal, i
-        chunks = self.stream.read_locals(ordinal, ids)
-        return self._codec.decode_local(head, list(chunks.values()))
+        return reading.stacked(ordinal, head, ids)
 
     def _fixed(self, head: GlobalPart) -> dict[str, FixedStep] | None:
         """Steps and symbols of local tensors that the group's global chunk allows."""

@@ -114,18 +114,18 @@ class File:
 
     def module(self, *, stream: int = 0, group: int = 0) -> "Module":
         """The network of one group as a torch module, weights of all its present partitions."""
-        from lgcodec.coding import codec_of  # noqa: PLC0415 (torch, only on request)
+        from lgcodec._weights import LocalWeights  # noqa: PLC0415 (torch, only on request)
+        from lgcodec.coding import codec_of  # noqa: PLC0415
         from lgcodec.nets import Network, family_of  # noqa: PLC0415
 
         with open_reader(self.path) as reader:
             source = _stream(reader, stream)
             with locating(source.conf_at):
                 family, codec = family_of(source.conf, source.geometry), codec_of(source.conf)
-            chunks = source.read_locals(group, source.group(group).ids)
-            with locating(source.groups.chunks_at(group)):
-                head = codec.decode_global(source.read_global(group))
-                weights = codec.decode_local(head, list(chunks.values()))
-            return Network(family, tuple(chunks), weights, head.weights)
+            reading, ids = LocalWeights(source, codec, "raise"), source.group(group).ids
+            head = reading.sure_head(group)
+            weights = reading.stacked(group, head, ids)
+            return Network(family, tuple(ids), weights, head.weights)
 
 
 def open_file(path: str | os.PathLike[str]) -> File:

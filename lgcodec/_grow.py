@@ -216,7 +216,8 @@ def _check_groups(old: Geometry, new: Geometry) -> None:
             raise UsageError(
                 f"latents grow by whole groups, along an axis of several: along {name} there is "
                 "one, whose global chunk has no coarse grid for more partitions; encode the larger "
-                f"{old.kind} instead"
+                f"{old.kind} instead, or for later with --groups (along {old.axis_names[0]}) or "
+                "--family siren"
             )
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, final
 
+import numpy as np
+
 from lgcodec._damage import Damage
 from lgcodec.coding import ChunkCodec, Weights
+from lgcodec.coding.base import Floats
 from lgcodec.coding.chunks import GlobalPart
 from lgcodec.errors import DamageWarning, FileError, UsageError
 from lgcodec.format.checks import locating
@@ -16,6 +19,7 @@ OnError = Literal["raise", "mask"]
 DAMAGED: Final = ("E_CHUNK_CRC", "E_PAYLOAD")
 WEIGHTS_AT_ONCE: Final = 2**22  # entropy coding can make a thousand symbols of a few bytes
 MAX_WEIGHTS: Final = 2**24  # of one chunk
+MAX_STACKED: Final = 2**28  # of all chunks in one array: 1 GiB
 
 
 @final
@@ -51,12 +55,16 @@ class LocalWeights:
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
         try:
-            chunk = self._stream.read_global(ordinal)
-            with locating(self._stream.groups.chunks_at(ordinal)):
-                return self._codec.decode_global(chunk)
+            return self.sure_head(ordinal)
         except FileError as error:
             self._leave_out(error, ordinal, ids, None)
             return None
+
+    def sure_head(self, ordinal: int) -> GlobalPart:
+        """What partitions of a group share; FileError if the global chunk is damaged."""
+        chunk = self._stream.read_global(ordinal)
+        with locating(self._stream.groups.chunks_at(ordinal)):
+            return self._codec.decode_global(chunk)
 
     def of(
         self, ordinal: int, head: GlobalPart, ids: Sequence[int]
@@ -66,6 +74,21 @@ class LocalWeights:
         count = max(1, WEIGHTS_AT_ONCE // max(1, size))
         for at in range(0, len(ids), count):
             yield from self._batch(ordinal, head, ids[at : at + count]).items()
+
+    def stacked(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[str, Floats]:
+        """Of all `ids` in one array, [P, *shape]; UsageError for more than 2**28 numbers."""
+        tensors = self._stream.conf.local
+        size = len(ids) * sum(tensor.size for tensor in tensors)
+        if size > MAX_STACKED:
+            raise UsageError(
+                f"{len(ids):,} partitions hold {size:,} numbers, at most {MAX_STACKED:,} are held "
+                "at once; crop the file"
+            )
+        found = {t.name: np.empty((len(ids), *t.shape), np.float32) for t in tensors}
+        for row, (_, weights) in enumerate(self.of(ordinal, head, ids)):
+            for name, values in weights.items():
+                found[name][row] = values
+        return found
 
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
         """Chunks are decoded together; where that fails, halving leads to the culprits."""

@@ -41,7 +41,8 @@ class FileError(LgiError):
 
     `code` is one of the documented codes of `spec/lgi-1.md` (such as ``E_MAGIC``), `reason` what
     was found and what is allowed. `offset` is a byte position in the file, in what breaks the rule
-    (section 9 of the specification); None while it is not known.
+    (section 9 of the specification); None while it is not known. `file` is the path or URL of a
+    file that cannot be opened, else None.
     """
 
     exit_code = 3
@@ -52,6 +53,7 @@ class FileError(LgiError):
         self.code = code
         self.reason = message
         self.offset = offset
+        self.file: str | None = None
 
 
 class InputError(LgiError):

@@ -118,3 +118,29 @@ def test_other_errors_are_not_masked() -> None:
 def test_a_wish_that_is_not_known() -> None:
     with pytest.raises(UsageError, match="on_error is 'skip', allowed are 'raise' and 'mask'"):
         weights_of(opened(), "skip")
+
+
+def test_all_in_one_array_are_those_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In several batches; not more of them than may be held."""
+    monkeypatch.setattr(_weights, "WEIGHTS_AT_ONCE", 100)
+    stream = opened()
+    weights = LocalWeights(stream, codec_of(stream.conf), "raise")
+    head, ids = weights.sure_head(0), [2, 3, 5, 11, 19]
+    found = weights.stacked(0, head, ids)
+    assert found["w"].shape == (5, 30)
+    for row, (_, alone) in zip(found["w"], weights.of(0, head, ids), strict=True):
+        assert row.tobytes() == alone["w"].tobytes()
+    assert weights.stacked(0, head, [])["w"].shape == (0, 30)
+    monkeypatch.setattr(_weights, "MAX_STACKED", 149)
+    with pytest.raises(UsageError, match="5 partitions hold 150 numbers, at most 149"):
+        weights.stacked(0, head, ids)
+
+
+def test_damage_is_raised_where_all_are_wanted() -> None:
+    stream = opened(payload=[7])
+    weights = LocalWeights(stream, codec_of(stream.conf), "raise")
+    with pytest.raises(FileError, match="E_PAYLOAD"):
+        weights.stacked(0, weights.sure_head(0), range(COUNT))
+    stream = opened(bad_global=True)
+    with pytest.raises(FileError, match="E_PAYLOAD"):
+        LocalWeights(stream, codec_of(stream.conf), "raise").sure_head(0)

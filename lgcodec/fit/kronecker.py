@@ -22,6 +22,7 @@ from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.candidate import AIM, Candidate
 from lgcodec.fit.columns import Columns, Factor, Numbers, upper
 from lgcodec.fit.gauss_newton import Residuals
+from lgcodec.fit.later_layers import LaterLayers
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.pull import PRICE
 from lgcodec.fit.rounding_loops import Choice, round_product
@@ -31,10 +32,11 @@ from lgcodec.nets import Siren
 
 __all__ = ["SINGLE_FLOAT_SHARE", "SingleRounding", "damped"]
 
-SINGLE_FLOAT_SHARE: Final = 0.95  # of a fit, what comes before
+SINGLE_FLOAT_SHARE: Final = 0.8  # of a fit, what comes before
 SAMPLES: Final = 2**14  # that matrices are means over
-CLOSE: Final = 0.01  # of the bytes: near enough to go no further
-ATTEMPTS: Final = 6
+CLOSE: Final = 0.015  # of the bytes: near enough to go no further
+SHRINKS: Final = 0.012  # of the bytes: what a thorough rounding takes fewer of
+QUICK_ATTEMPTS, ATTEMPTS = 4, 8
 DAMPING: Final = 1e-3  # of the mean of a diagonal, which is added to it
 TINY: Final = 1e-30
 
@@ -90,30 +92,44 @@ class SingleRounding:
         sampler = objective.sampler
         self._residuals = Residuals(family, sampler, min(SAMPLES, sampler.tile_samples))
         self._size, self._size_of = settings.size or 0, size_of
+        self._later = LaterLayers(family, objective, settings)
 
-    def improved(self, best: Candidate) -> Iterator[tuple[float, Candidate]]:
-        """Shares of the work that are done, and the best so far, which is float to begin with."""
+    def improved(
+        self, best: Candidate, *, quickly: bool = False
+    ) -> Iterator[tuple[float, Candidate]]:
+        """Shares of the work that are done, and the best so far, which is float to begin with.
+
+        The price that gives the size is searched for by quick rounding.
+        """
         flat = self._residuals.flat(self._family.canonicalise(best.weights))
         price = PRICE * self._error(flat) / flat.numel()  # a first guess
+        quickly |= not self._later.pays
+        thoroughly = False
         for attempt in range(ATTEMPTS):
-            found, size = self._rounded(flat, price)
+            found, size = self._rounded(flat, price, thoroughly=thoroughly)
             best = found if found.score >= best.score else best
             excess = size - AIM * self._size
             close = abs(excess) < CLOSE * self._size
-            yield 1.0 if close else (attempt + 1) / ATTEMPTS, best
-            if close:
+            done = close and (quickly or thoroughly)
+            yield 1.0 if done else (attempt + 1) / ATTEMPTS, best
+            if done:
                 break
+            if not (quickly or thoroughly) and (close or attempt + 1 >= QUICK_ATTEMPTS):
+                thoroughly, excess = True, excess - SHRINKS * self._size
             # Four times the price saves a bit a weight.
             price *= exp2(min(max(16 * excess / flat.numel(), -4.0), 4.0))
 
     def at_once(self, best: Candidate) -> Candidate:
-        """The best float weights, rounded to the size."""
-        for _, found in self.improved(best):
+        """The best float weights, quickly rounded to the size."""
+        for _, found in self.improved(best, quickly=True):
             best = found
         return best
 
-    def _rounded(self, flat: Tensor, price: float) -> tuple[Candidate, int]:
-        """Weights [1, N] rounded, a bit at `price` in squared residuals, and their bytes."""
+    def _rounded(self, flat: Tensor, price: float, *, thoroughly: bool) -> tuple[Candidate, int]:
+        """Weights [1, N] rounded, a bit at `price` in squared residuals, and their bytes.
+
+        thoroughly   whether layers learn to make up for those before them
+        """
         flat, steps, path = flat.clone(), {}, np.zeros(len(flat), np.int64)
         scales = flat.new_full((len(flat),), USUAL, dtype=torch.double)
         places = list(self._residuals.places.items())
@@ -125,6 +141,9 @@ class SingleRounding:
                 grows = name in self._residuals.ascending
                 steps[name] = columns.tensor(here, price, scales, grows=grows)
             flat[:, first:last] = columns.moved(last - first)
+            if thoroughly:
+                later = self._later.improved(self._residuals.tensors(flat), layer + 1)
+                flat = self._residuals.flat(later)
         found = Candidate(self._residuals.tensors(flat), steps=steps, coder=Scaled.name)
         size = self._size_of(found.fitted())
         psnr = self._objective.psnr(self._objective.error(found.weights, None))

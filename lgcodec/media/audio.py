@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, final
 
+import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
@@ -74,6 +75,8 @@ def audio_bytes(samples: NDArray[Any], rate: int, name: str) -> bytes:
         raise OutputError(f"{name} holds int16 or float32 samples, these are {samples.dtype}")
     if not 1 <= rate <= MAX_RATE[name]:
         raise OutputError(f"{name} holds 1 to {MAX_RATE[name]} samples per second, not {rate}")
+    if name == "FLAC" and not np.isfinite(samples).all():
+        raise OutputError("FLAC holds no samples that are infinite or no numbers; WAV does")
     buffer = io.BytesIO()
     try:
         with soundfile.SoundFile(

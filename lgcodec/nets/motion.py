@@ -96,7 +96,8 @@ def _down(pictures: Tensor, away: Tensor) -> Tensor:
     """The same along the first axis of pictures, which are mirrored at their ends.
 
     A sample at an end that was repeated would stand for many, and so would its noise. Term by term,
-    so that other pictures beside them change no bit.
+    so that other pictures beside them change no bit; what stands still is not even multiplied by 0,
+    which would make something else of infinite samples.
     """
     count, channels, length, width = pictures.shape
     rows = pictures.reshape(-1, width)
@@ -109,4 +110,4 @@ def _down(pictures: Tensor, away: Tensor) -> Tensor:
         source = (first + tap - 1).clamp(1 - length, 2 * length - 2).abs()
         source = begin + torch.minimum(source, 2 * length - 2 - source)[:, None]
         total = total + weight.view(-1, 1, 1, 1) * rows[source.flatten()].view(pictures.shape)
-    return total
+    return torch.where((away == 0).view(-1, 1, 1, 1), pictures, total)

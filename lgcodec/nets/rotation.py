@@ -25,7 +25,8 @@ def angle_count(channels: int) -> int:
 def rotation(angles: Tensor, channels: int) -> Tensor:
     """Orthonormal matrix [C, C] of stored `angles` [C (C - 1) / 2]: channels from coded ones."""
     matrix = torch.eye(channels, dtype=torch.float64)
-    for (first, second), angle in zip(_planes(channels), angles.cpu().double(), strict=True):
+    numbers = angles.detach().cpu().double()
+    for (first, second), angle in zip(_planes(channels), numbers, strict=True):
         matrix = matrix @ _plane(channels, first, second, float(angle) / ANGLE_UNIT)
     return matrix
 

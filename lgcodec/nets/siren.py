@@ -31,18 +31,19 @@ class Siren(Sine):
         return torch.sin(sums)
 
     @override
-    def canonicalise(self, weights: TensorWeights) -> TensorWeights:
+    def canonicalise(self, weights: TensorWeights, first: int = 0) -> TensorWeights:
         """Use the symmetries of the sine to make biases small: same outputs, fewer bits.
 
         The period 2 pi / w0 wraps every bias of a sine layer. Without a merge, a neuron's output
         may also change its sign, which the next layer's weights take back: sin(x + pi) = -sin(x)
         and sin(-x) = -sin(x) bring biases into 0 to pi / (2 w0). Nor does the order of neurons
-        matter: that of their biases needs log2 h! bits less for the h of them.
+        matter: that of their biases needs log2 h! bits less for the h of them. Layers before
+        `first` stay as they are.
         """
         if self.global_width:
             return self.wrapped(weights, dict.fromkeys(PATHS, 2 * pi / self.w0))
         result = dict(weights)
-        for layer in range(self.layers - 1):
+        for layer in range(first, self.layers - 1):
             self._make_positive(result, layer)
             self._put_in_order(result, layer)
         return result

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgcodec.errors import InputError, UsageError
+from lgcodec.errors import FileError, InputError, UsageError
 from lgcodec.format.reader import Reader
 from lgcodec.format.source import FileSource, Source
 
@@ -73,7 +73,11 @@ def open_reader(where: str | os.PathLike[str], timeouts: Timeouts | None = None)
     Use the result in a `with` statement. FileError if the file is bad, InputError if it cannot be
     read.
     """
-    return Reader.over(open_source(where, timeouts), lazy=is_url(where))
+    try:
+        return Reader.over(open_source(where, timeouts), lazy=is_url(where))
+    except FileError as error:
+        error.file = str(where)
+        raise
 
 
 def traffic_of(reader: Reader) -> Traffic | None:

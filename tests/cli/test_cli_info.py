@@ -1,12 +1,14 @@
 """`lgi info`: the sheet for people and the JSON for machines."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cli_files
 import pytest
 
 from lgcodec._crop import crop, parse_range
+from lgcodec.format.conf import Plug
 from lgcodec_cli._text import paint
 
 
@@ -96,3 +98,16 @@ def test_colour_on_a_terminal_only(monkeypatch) -> None:
 
 def test_without_torch(lgi_process, film) -> None:
     assert lgi_process("info", film).code == 0
+
+
+@pytest.mark.parametrize("text", ["\x1b[2Jfine", "\x1b]0;mine\x07", "two\nlines", "ends\r"])
+def test_text_of_a_file_says_nothing_to_a_terminal(lgi, tmp_path, text) -> None:
+    """Keys and values: nothing checks them before they are shown."""
+    stream = cli_files.sound()
+    conf = replace(stream.conf, coder=Plug("raw", {f"k{text}": f"v{text}"}))
+    file = cli_files.save(tmp_path / "a.lgi", replace(stream, conf=conf))
+    shown = lgi("info", file)
+    assert shown.code == 0
+    assert not any(sign in shown.out for sign in "\x1b\x07\r")
+    (line,) = (line for line in shown.out.splitlines() if "coder" in line)
+    assert all(ascii(part + text) in line for part in "kv")

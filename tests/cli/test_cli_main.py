@@ -70,6 +70,17 @@ def test_every_error_is_one_line(lgi, monkeypatch, error, code, message) -> None
     lgi("boom").failed(code, message)
 
 
+def test_a_bad_file_is_named_and_what_can_be_done_is_said(lgi, tmp_path) -> None:
+    """Where there may be intact partitions."""
+    short, other = tmp_path / "short.lgi", tmp_path / "other.lgi"
+    short.write_bytes(b"\x89LGI\r\n\x1a\n")
+    other.write_bytes(b"something else, of more than a header's bytes")
+    lgi("compare", short, other).failed(3, f"lgi: {short}: E_TRUNC: ", "lgi repair")
+    found = lgi("info", other)
+    found.failed(3, f"lgi: {other}: E_MAGIC: ")
+    assert "repair" not in found.err
+
+
 def test_traceback_on_request(lgi, monkeypatch) -> None:
     assert "Traceback" not in lgi("info", "missing.lgi").err
     monkeypatch.setenv("LGI_DEBUG", "1")

@@ -76,6 +76,8 @@ def test_a_fractional_rate_is_rounded(tmp_path: Path) -> None:
         ("x.wav", np.zeros((9, 1), np.uint8), 8000),
         ("x.flac", np.zeros((9, 9), np.int16), 8000),
         ("x.flac", np.zeros((9, 1), np.int16), 700_000),
+        ("x.flac", np.full((9, 1), np.nan, np.float32), 8000),
+        ("x.flac", np.full((9, 1), np.inf, np.float32), 8000),
         ("x.ogg", np.zeros((9, 1), np.int16), 384_000),
         ("x.wav", np.zeros((9, 1), np.int16), Fraction(1, 3)),
     ],

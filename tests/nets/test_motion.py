@@ -181,3 +181,13 @@ def test_what_is_beside_changes_no_bit(shape: tuple[int, int]) -> None:
         alone, own = Moving(places[row : row + 1]), pictures[row : row + 1]
         assert torch.equal(alone.around_low(own)[0], whole[0][row])
         assert torch.equal(alone.around_high(own)[0], whole[1][row])
+
+
+@pytest.mark.parametrize("away", [(3, 0), (0, -5), (16, 7)])
+def test_infinite_samples_that_stand_still_stay_what_they_are(away: tuple[int, int]) -> None:
+    """Beside pictures that move: 0 times what is infinite is no number."""
+    pictures = pictures_of(1, 2, 1, 6, 7).float()
+    pictures[0, 0, 2, 3] = torch.inf
+    found = shifted(pictures, torch.tensor([[0, 0], away]))
+    assert torch.equal(found[0], pictures[0])
+    assert not torch.equal(found[1], pictures[1])
