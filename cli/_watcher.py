@@ -41,7 +41,8 @@ class Watcher:
         geometry = plan.geometry
         grid = tuple(axis.win_len for axis in geometry.axes)
         self._rate = ""
-        if plan.settings.psnr is None:  # else nobody knows yet how many bytes it takes
+        has_goal, latents = plan.settings.size is not None, not plan.weight_bits
+        if plan.settings.psnr is None and (has_goal or not latents):  # else nobody knows
             self._rate = rate_text(plan.expected_bytes, geometry.kind, grid, geometry.rate)
         if not self._silent:
             click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")
@@ -66,7 +67,7 @@ class Watcher:
         coded = f"float{bits}" if bits else count(nominal, "bit")
         coded = f"about {plan.weight_bits:.1f} bits" if plan.for_target else coded
         size = f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; " if self._rate else ""
-        each = f", {coded} each" if plan.weight_bits else ""  # nobody knows yet of latents
+        each = f", {coded} each" if plan.weight_bits else ""  # nobody knows of latents
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"{family.name}, {sizes}: {params:,} parameters{part}{each}",

@@ -103,7 +103,8 @@ def _lines(done: CropReport) -> Iterator[str]:
     yield f"{done.bytes_before:,} -> {count(done.bytes_after, 'byte')} ({ratio})"
     if done.original is not None:
         yield f"original kept as {done.original}"
-    yield f"privacy: {done.note}"
+    if done.bytes_after < done.bytes_before or done.hides_samples:
+        yield f"privacy: {done.note}"
 
 
 def _kept(stream: StreamCrop) -> str:

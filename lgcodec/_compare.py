@@ -54,7 +54,8 @@ class StreamDifference:
                    to: full scale of unsigned integers, else max |x| of the first file
     largest_error  absolute, in units of the samples
     pictures       pictures, frames and slices one by one; None of a sound
-    iou            of occupancy, that is of originals that are 0 or full scale; else None
+    iou            of occupancy, that is of originals that are 0 or full scale; else None, and of a
+                   sound
     """
 
     kind: Kind
@@ -145,7 +146,7 @@ class _Pair:
             self.all.peak,
             self.all.largest,
             None if self.pictures is None else self.pictures.quality(self.all.peak),
-            self.all.iou,
+            None if self.sides[0].kind == "audio" else self.all.iou,
         )
 
     def _slabs(self) -> Iterator[tuple[Signal, Signal]]:

@@ -96,6 +96,12 @@ def test_occupancy(tmp_path) -> None:
     assert (stream.pictures.worst, stream.pictures.ssim) == (1, None)
 
 
+def test_silence_is_no_occupancy(tmp_path) -> None:
+    silence = Signal("audio", np.zeros((400, 1), np.int16), Fraction(8000))
+    path = saved(tmp_path / "a.wav", silence)
+    assert compare(path, path).streams[0].iou is None
+
+
 # --- what is compared
 
 

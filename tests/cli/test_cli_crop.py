@@ -26,6 +26,13 @@ def partitions(path) -> list[int]:
         return [len(list(stream.present)) for stream in reader.streams]
 
 
+def test_a_crop_that_removes_nothing_has_nothing_to_confide(lgi, film) -> None:
+    shown = lgi("crop", film, "--t", ":", "-o", "b.lgi")
+    assert shown.code == 0
+    assert "dropped 0" in shown.out
+    assert "privacy" not in shown.out
+
+
 def test_replaces_the_file_and_keeps_the_original(lgi, film) -> None:
     before = film.read_bytes()
     shown = lgi("crop", film, "--t", "0:2", "--xy", "0:2,0:1")

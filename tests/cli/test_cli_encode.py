@@ -19,6 +19,8 @@ from lgcodec.signal import Signal
 
 SMALL = ("--params", "400", "--partitions", "2,2", "--iters", "30", "--device", "cpu")
 
+CAT = Path(__file__).parents[2] / "samples" / "cat.png"
+
 
 @pytest.fixture
 def picture() -> Path:
@@ -50,11 +52,19 @@ def asked(monkeypatch) -> list:
     return calls
 
 
-def test_no_size_is_told_for_a_quality(lgi, picture) -> None:
-    shown = lgi("encode", picture, "a.lgi", "--psnr", 20, "--preset", "fast")
+@pytest.mark.parametrize("options", [("--psnr", 20), ("--psnr", 20, "--family", "latent")])
+def test_no_size_is_told_for_a_quality(lgi, picture, options) -> None:
+    shown = lgi("encode", picture, "a.lgi", *options, "--preset", "fast")
     assert shown.code == 0
     assert "about" not in shown.out
     assert re.search(r"^  lossless [\d,]+ bytes$", shown.out, re.MULTILINE)
+
+
+def test_no_size_is_told_of_latents_without_a_target(lgi) -> None:
+    """Which meet a usual quality."""
+    shown = lgi("encode", CAT, "a.lgi", "--preset", "fast")
+    assert shown.code == 0
+    assert "about" not in shown.out
 
 
 def test_a_picture(lgi, picture) -> None:
