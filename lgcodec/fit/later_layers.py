@@ -1,8 +1,8 @@
 """Training of the layers behind one that is rounded: they make up for what that did.
 
-Rounding under the matrices of one layer knows nothing of the others. In the same bytes this gave
-0.06, 0.12, 0.02 and 0.17 dB (kodim05, 13, 15, 23 at 0.15 bits per pixel) and 0.28 dB (kodim23 at
-0.3), more where rounding had cost more.
+Rounding under the matrices of one layer knows nothing of the others. On pictures of Kodak this
+gave 0.09 dB at 0.15 bits per pixel, of which 0.03 are those of 1 % more bytes (19 of them), and
+0.12 dB at 0.3 (18 of them); 0.04 dB at worst, 0.27 dB at best.
 """
 
 from itertools import count
