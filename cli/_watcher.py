@@ -42,7 +42,7 @@ class Watcher:
         grid = tuple(axis.win_len for axis in geometry.axes)
         self._rate = ""
         has_goal, latents = plan.settings.size is not None, not plan.weight_bits
-        if plan.settings.psnr is None and (has_goal or not latents):  # else nobody knows
+        if plan.settings.psnr is None and (has_goal or not latents):  # else it is unknown
             self._rate = rate_text(plan.expected_bytes, geometry.kind, grid, geometry.rate)
         if not self._silent:
             click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")
@@ -65,9 +65,9 @@ class Watcher:
         sizes = ", ".join(f"{n.replace('_', ' ')} {v}" for n, v in family.sizes.items() if v)
         part = f", {share(plan.params_global, params)} of them global" if plan.params_global else ""
         coded = f"float{bits}" if bits else count(nominal, "bit")
-        coded = f"about {plan.weight_bits:.1f} bits" if plan.for_target else coded
+        coded = f"about {plan.coded_bits:.1f} bits" if plan.for_target else coded
         size = f"about {count(plan.expected_bytes, 'byte')}, {self._rate}; " if self._rate else ""
-        each = f", {coded} each" if plan.weight_bits else ""  # nobody knows of latents
+        each = f", {coded} each" if plan.weight_bits else ""  # unknown of latents
         return [
             f"{plan.arrangement}: partitions {tiles}; each {samples} samples",
             f"{family.name}, {sizes}: {params:,} parameters{part}{each}",

@@ -60,6 +60,14 @@ class Plan:
         """Partitions along each axis, over all groups."""
         return tuple(axis.tiles * axis.groups for axis in self.geometry.axes)
 
+    @property
+    def coded_bits(self) -> float:
+        """Bits of a weight in a file of the size wanted: what whole widths leave is spent."""
+        size, weights = self.settings.size, self.params_local + self.params_global
+        if size is None or not self.weight_bits:
+            return self.weight_bits
+        return 8 * (size - expected_bytes(0, self.content, 0)) / weights
+
     def ids(self, ordinal: int) -> list[int]:
         """Partitions of a group that are not empty."""
         geometry, tiles = self.geometry, self.content.tiles
