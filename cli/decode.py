@@ -146,7 +146,8 @@ def _lines(output: Path, signals: Sequence[Signal], data: Mapping[str, Any]) -> 
         absent = _absent(signal)
         note = f", {share(absent, signal.size)} of the samples absent" if absent else ""
         yield f"{output}: {signal_text(signal.kind, signal.grid, signal.rate)}{note}"
-    read, size = data["bytes_read"], data["bytes"]
+    size = data["bytes"]
+    read = min(data["bytes_read"], size)  # chunks beside damaged ones are read again
     yield f"{data['seconds']:.2f} s, read {read:,} of {size:,} bytes ({share(read, size)})"
 
 

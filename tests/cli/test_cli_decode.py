@@ -195,6 +195,9 @@ def test_a_damaged_chunk(lgi, picture) -> None:
     lgi("decode", picture, out).failed(3, "E_CHUNK_CRC", "partition 5")
     assert out.read_bytes() == b"old"
     assert lgi("decode", picture, out, "--x", "0:2").code == 0
+    shown = lgi("decode", picture, out, "--on-error", "mask")  # which reads what is beside it again
+    assert shown.code == 0
+    assert shown.out.endswith(f"read {len(data):,} of {len(data):,} bytes (100.0 %)\n")
 
 
 def test_an_unknown_family(lgi, tmp_path) -> None:
