@@ -1,5 +1,6 @@
 """`lgi encode`: fit a network to a file and write it."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -99,6 +100,8 @@ def _check(source: Path, output: Path, given: dict[str, Any]) -> None:
     """Everything that can be known to be wrong before the input is read."""
     if is_lgi(source):
         raise UsageError(f"{source} is encoded already; lgi decode and lgi crop take .lgi files")
+    if not source.exists() and re.match("[a-z][a-z0-9+.-]+:/", str(source), re.IGNORECASE):
+        raise UsageError("IN is a URL, which lgi encode does not take: download the file first")
     for first, second in (("partitions", "partition_size"), ("bits", "float_bits")):
         if None not in (given[first], given[second]):
             names = f"--{first} and --{second}".replace("_", "-").replace("float-bits", "float")

@@ -258,6 +258,8 @@ def test_the_kind_of_an_array(lgi, asked) -> None:
         (["a.png", "a.lgi", "--partitions", "0,1"], 2, "0"),
         (["a.png", "a.lgi", "--partitions", "99,1"], 2, "99"),
         (["a.png", "a.lgi", "--partitions", "1,1", "--partition-size", "1,1"], 2, "exclude"),
+        (["http://host/a.png", "a.lgi"], 2, "is a URL"),
+        (["ftp://host/a.png", "a.lgi"], 2, "is a URL"),
         (["a.png", "a.lgi", "--bits", "9"], 2, "--bits"),
         (["a.png", "a.lgi", "--bits", "8", "--float16"], 2, "--bits and --float"),
         (["a.png", "a.lgi", "--time", "-1"], 2, "Invalid value for '--time'"),
