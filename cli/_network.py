@@ -19,7 +19,13 @@ SCHEDULE_OPTIONS: Final = (
     ),
     click.option("--iters", "iterations", metavar="N", type=COUNT, help="Steps of a fit."),
     click.option("--samples", metavar="N", type=COUNT, help="Samples per partition and step."),
-    click.option("--time", "seconds", metavar="S", type=NUMBER, help="Seconds of a fit at most."),
+    click.option(
+        "--time",
+        "seconds",
+        metavar="S",
+        type=NUMBER,
+        help="Seconds after which a fit ends; what is left to be rounded then takes some more.",
+    ),
     click.option("--seed", metavar="N", type=click.IntRange(0), help="Of every random choice."),
     DEVICE,
 )
@@ -80,8 +86,8 @@ NETWORK_OPTIONS: Final = (
         "--checkpoint",
         metavar="FILE",
         type=PATH,
-        help="Save the fit as it goes on, in FILE.0.0 and so on for each stream and group; "
-        "the same command resumes it.",
+        help="Save the fit every half minute, that of latents after each round, in FILE.0.0 and so "
+        "on for each stream and group; the same command resumes it.",
     ),
     *SCHEDULE_OPTIONS[4:],
 )
