@@ -41,8 +41,8 @@ class Watcher:
         geometry = plan.geometry
         grid = tuple(axis.win_len for axis in geometry.axes)
         self._rate = ""
-        has_goal, latents = plan.settings.size is not None, not plan.weight_bits
-        if plan.settings.psnr is None and (has_goal or not latents):  # else it is unknown
+        guessed = plan.settings.size is None and not plan.weight_bits  # of latents without a target
+        if plan.settings.psnr is None and not guessed:  # else nobody knows yet
             self._rate = rate_text(plan.expected_bytes, geometry.kind, grid, geometry.rate)
         if not self._silent:
             click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")

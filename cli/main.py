@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "compare": "Say how far one file is from another: PSNR, SSIM, rate.",
     "repair": "Make a new file of what is intact in a damaged one.",
 }
-DAMAGED: Final = ("E_TRUNC", "E_CHUNK_CRC", "E_PAYLOAD")  # where partitions may be intact
+REPAIRABLE: Final = ("E_TRUNC", "E_CHUNK_CRC", "E_PAYLOAD")  # where partitions may be intact
 OUR_FAULT: Final = 1
 OUTPUT: Final = 5
 INTERRUPTED: Final = 130
@@ -144,8 +144,8 @@ def _explained(error: BaseException) -> tuple[int, str]:
 def _of_file(error: FileError) -> str:
     """Which file it is, if that is known, what is wrong, and what to do if some may be left."""
     where = f"{error.file}: " if error.file else ""
-    more = "; lgi verify lists the damage, lgi repair saves the rest"
-    return f"{where}{error}{more if error.code in DAMAGED else ''}"
+    more = "; lgi verify lists the damage, lgi repair saves what is intact"
+    return f"{where}{error}{more if error.code in REPAIRABLE else ''}"
 
 
 def _settle_stdout() -> None:

@@ -80,7 +80,7 @@ class Encoded:
         pairs = zip(old.axes, self.geometry.axes, strict=True)
         before = [(axis.grid_lo - larger.grid_lo) // axis.tile_len for axis, larger in pairs]
         reading = LocalWeights(self.stream, self._codec, "raise")
-        self.heads[ordinal] = head = reading.sure_head(ordinal)
+        self.heads[ordinal] = head = reading.intact_head(ordinal)
         for i in ids:
             index = zip(old.partition_index(ordinal, i), before, strict=True)
             self.places[tuple(at + more for at, more in index)] = ordinal, i

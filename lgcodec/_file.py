@@ -123,7 +123,7 @@ class File:
             with locating(source.conf_at):
                 family, codec = family_of(source.conf, source.geometry), codec_of(source.conf)
             reading, ids = LocalWeights(source, codec, "raise"), source.group(group).ids
-            head = reading.sure_head(group)
+            head = reading.intact_head(group)
             weights = reading.stacked(group, head, ids)
             return Network(family, tuple(ids), weights, head.weights)
 

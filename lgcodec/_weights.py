@@ -55,12 +55,12 @@ class LocalWeights:
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
         try:
-            return self.sure_head(ordinal)
+            return self.intact_head(ordinal)
         except FileError as error:
             self._leave_out(error, ordinal, ids, None)
             return None
 
-    def sure_head(self, ordinal: int) -> GlobalPart:
+    def intact_head(self, ordinal: int) -> GlobalPart:
         """What partitions of a group share; FileError if the global chunk is damaged."""
         chunk = self._stream.read_global(ordinal)
         with locating(self._stream.groups.chunks_at(ordinal)):

@@ -125,7 +125,7 @@ def test_all_in_one_array_are_those_one_by_one(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(_weights, "WEIGHTS_AT_ONCE", 100)
     stream = opened()
     weights = LocalWeights(stream, codec_of(stream.conf), "raise")
-    head, ids = weights.sure_head(0), [2, 3, 5, 11, 19]
+    head, ids = weights.intact_head(0), [2, 3, 5, 11, 19]
     found = weights.stacked(0, head, ids)
     assert found["w"].shape == (5, 30)
     for row, (_, alone) in zip(found["w"], weights.of(0, head, ids), strict=True):
@@ -140,7 +140,7 @@ def test_damage_is_raised_where_all_are_wanted() -> None:
     stream = opened(payload=[7])
     weights = LocalWeights(stream, codec_of(stream.conf), "raise")
     with pytest.raises(FileError, match="E_PAYLOAD"):
-        weights.stacked(0, weights.sure_head(0), range(COUNT))
+        weights.stacked(0, weights.intact_head(0), range(COUNT))
     stream = opened(bad_global=True)
     with pytest.raises(FileError, match="E_PAYLOAD"):
-        LocalWeights(stream, codec_of(stream.conf), "raise").sure_head(0)
+        LocalWeights(stream, codec_of(stream.conf), "raise").intact_head(0)

@@ -36,7 +36,7 @@ SINGLE_FLOAT_SHARE: Final = 0.8  # of a fit, what comes before
 SAMPLES: Final = 2**14  # that matrices are means over
 CLOSE: Final = 0.015  # of the bytes: near enough to go no further
 SHRINKS: Final = 0.012  # of the bytes: what a thorough rounding takes fewer of
-QUICK_ATTEMPTS, ATTEMPTS = 4, 8
+QUICK_ATTEMPTS, ATTEMPTS = 4, 8  # quick ones at most, and all
 DAMPING: Final = 1e-3  # of the mean of a diagonal, which is added to it
 TINY: Final = 1e-30
 

@@ -10,6 +10,7 @@ import torch
 
 from fit.builders import CPU, lattice, sampler, smooth
 from fit.targeted import Case, same
+from lgcodec.fit import later_layers
 from lgcodec.fit.columns import Columns, Whole
 from lgcodec.fit.kronecker import Product, damped
 from lgcodec.fit.objective import Objective
@@ -101,6 +102,24 @@ def test_neurons_that_do_nothing_are_rounded_all_the_same(silent: tuple[int, ...
     columns = Columns(torch.ones(2, 35), product, np.zeros(2, np.int64))
     columns.tensor(slice(0, 35), 0.5, torch.full((2,), 16.0).double(), grows=False)
     assert columns.moved(35).isfinite().all()
+
+
+def test_later_layers_that_are_trained_change_no_rule(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The size, what is stored, reports, and how it ends after an interrupt among them."""
+    plain = finished()[0]
+    monkeypatch.setattr(later_layers, "SHARE", 0.6)  # 60 steps, which are enough
+    reports: list[FitProgress] = []
+    found = CASE.run(SETTINGS, reports.append)
+    assert not same(found, plain)
+    assert 0.95 * SIZE <= CASE.size_of(found) <= SIZE
+    assert CASE.is_as_stored(found)
+    done = [report.done for report in reports]
+    assert (done == sorted(done), done[-1]) == (True, 1.0)
+    stopped = CASE.stopped(SETTINGS, tmp_path / "state", 0.9)
+    assert stopped.interrupted
+    assert same(CASE.run(SETTINGS, checkpoint=tmp_path / "state"), found)
 
 
 def test_weights_are_what_the_codec_stores() -> None:
