@@ -35,7 +35,7 @@ class Watcher:
     ) -> None:
         self._bar.close()
 
-    def chose(self, stream: int, plan: Plan) -> None:  # noqa: ARG002
+    def chose(self, stream: int, plan: Plan) -> None:
         """Print the plan, and start a new bar."""
         self._bar.close()
         geometry = plan.geometry
@@ -47,6 +47,8 @@ class Watcher:
         if not self._silent:
             click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")
             click.echo("\n".join(f"  {line}" for line in self._chosen(plan)))
+            if (before := self._options.checkpoint_of(stream, 0)) and before.exists():
+                click.echo(f"  resumes from {before}")
         self._bar = Bar(f"fitting {geometry.kind}", quiet=self._quiet)
 
     def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:  # noqa: ARG002

@@ -5,21 +5,18 @@ partition's chunk, and is computed in blocks that do not depend on what else is 
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import partial
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lgcodec._canvas import MAX_SAMPLES, Canvas
-from lgcodec._lattice import Ruler, coordinates
+from lgcodec._group import DecodedGroup
+from lgcodec._lattice import Ruler
 from lgcodec._weights import LocalWeights, OnError
 from lgcodec.coding import codec_of
 from lgcodec.format.checks import locating
 from lgcodec.format.container import Stream
 from lgcodec.format.geometry import Window
-from lgcodec.nets import Evaluator, Family, Partition, family_of, pick_device
+from lgcodec.nets import Evaluator, family_of, pick_device
 from lgcodec.signal import Signal
 
 __all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "decode_watched"]
@@ -103,11 +100,8 @@ def decode_watched(
             continue
         evaluator = Evaluator(family, head.weights, torch_device)
         watch(ordinal, evaluator)
-        partitions = (
-            _partition(family, rulers, geometry.partition_index(ordinal, i), local, target)
-            for i, local in weights.of(ordinal, head, ids)
-        )
-        for partition, values in evaluator.values(partitions):
+        group = DecodedGroup(stream.geometry, rulers, target, weights, ordinal, head, evaluator)
+        for partition, values in group.values(ids):
             canvas.paint(partition.wanted, values)
             done += 1
             if progress:
@@ -116,18 +110,3 @@ def decode_watched(
         warnings.warn(weights.warning, stacklevel=3)
     rate = geometry.rate and geometry.rate * rulers[geometry.axis_names.index("t")].scale
     return canvas.signal(stream, rate)
-
-
-def _partition(
-    family: Family,
-    rulers: Sequence[Ruler],
-    index: Sequence[int],
-    local: Mapping[str, NDArray[np.float32]],
-    target: Sequence[range],
-) -> Partition:
-    """The partition at `index`, of which the samples in `target` are wanted."""
-    tile = [ruler.tile(i) for ruler, i in zip(rulers, index, strict=True)]
-    pairs = zip(tile, target, strict=True)
-    wanted = [range(max(t.start, c.start), min(t.stop, c.stop)) for t, c in pairs]
-    places = partial(coordinates, family, rulers, index)
-    return Partition(local, tile, wanted, places, all(ruler.scale == 1 for ruler in rulers))

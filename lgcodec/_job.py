@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import inf
-from pathlib import Path
 from time import monotonic
 from typing import Protocol, final
 
@@ -84,7 +84,7 @@ class Job:
         self.device = pick_device(options.device)
         self.values = _values(signal)
         self.float_bits = options.float_bits
-        self.checkpoint = options.checkpoint
+        self.checkpoint_of = partial(options.checkpoint_of, index)
         self.interrupted, self.iterations, self.attempts = False, 0, 0
         self.started = self.seconds = self.measured = 0.0
 
@@ -168,7 +168,7 @@ class Job:
         """Remove the checkpoints of fits that have run their course."""
         for attempt in range(self.attempts + 1):
             for ordinal in range(self.plan.geometry.groups):
-                path = self._checkpoint(ordinal, attempt)
+                path = self.checkpoint_of(ordinal, attempt)
                 if path is not None and not self.interrupted:
                     path.unlink(missing_ok=True)
 
@@ -184,10 +184,6 @@ class Job:
         original = self.signal.samples
         overlap = iou(original, decoded.samples) if original.dtype == np.bool_ else None
         return psnr(original, decoded.samples), overlap
-
-    def _checkpoint(self, ordinal: int, attempt: int) -> Path | None:
-        path, again = self.checkpoint, f".{attempt}" if attempt else ""
-        return path and path.with_name(f"{path.name}.{self.index}.{ordinal}{again}")
 
     def _sampler(self, ordinal: int) -> Sampler:
         plan = self.plan
@@ -220,7 +216,7 @@ class Job:
                 self.listener.progress(self.index, done, progress.psnr, left)
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
-        checkpoint = self._checkpoint(sampler.ordinal, self.attempts)
+        checkpoint = self.checkpoint_of(sampler.ordinal, self.attempts)
         if isinstance(plan.family, Latent):
             fitted = fit_latents(
                 plan.family,

@@ -1,6 +1,7 @@
 """The weights of partitions, batch by batch; what is damaged can be left out."""
 
 from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import Final, Literal, final
 
 import numpy as np
@@ -24,7 +25,7 @@ MAX_STACKED: Final = 2**28  # of all chunks in one array: 1 GiB
 
 @final
 class LocalWeights:
-    """Reads and decodes the chunks of a stream.
+    """Reads and decodes the chunks of a stream; threads may do so side by side.
 
     damaged   (group ordinal, partition id) of what was left out; stays empty with on_error "raise"
     damage    why: of partitions one by one, and of groups whose global chunk is damaged
@@ -38,6 +39,7 @@ class LocalWeights:
         self._stream = stream
         self._codec = codec
         self._masks = on_error == "mask"
+        self._reading = Lock()  # a file has one place where it is read
         self.damaged: list[tuple[int, int]] = []
         self.damage: list[Damage] = []
         for name, tensors in (("global", codec.global_), ("local", codec.local)):
@@ -50,7 +52,7 @@ class LocalWeights:
     @property
     def warning(self) -> DamageWarning:
         """What there is to say where something was left out."""
-        return DamageWarning(self._stream.geometry.kind, self.damaged)
+        return DamageWarning(self._stream.geometry.kind, sorted(self.damaged))
 
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
@@ -93,7 +95,8 @@ class LocalWeights:
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
         """Chunks are decoded together; where that fails, halving leads to the culprits."""
         try:
-            chunks = self._stream.read_locals(ordinal, ids)
+            with self._reading:
+                chunks = self._stream.read_locals(ordinal, ids)
             with locating(self._stream.chunk_at(ordinal, ids[0])):
                 weights = self._codec.decode_local(head, list(chunks.values()))
         except FileError as error:

@@ -82,6 +82,7 @@ class Coder(ABC):
     local_tables: ClassVar[bool] = True  # whether local tensors have tables in the global chunk
     later_scale: ClassVar[int] = 1  # that divides symbols which were chosen without scales
     self_checking: ClassVar[bool] = False  # whether few damaged chunks decode; see lgi-1.md, 7
+    has_loops: ClassVar[bool] = False  # whether decoding takes long enough to be worth threads
 
     @classmethod
     def takes(cls, quantiser: Quantiser) -> bool:

@@ -54,6 +54,7 @@ class Context(Coder):
     integers_only: ClassVar[bool] = True
     local_tables: ClassVar[bool] = False
     self_checking: ClassVar[bool] = True
+    has_loops: ClassVar[bool] = True
 
     def __init__(self, pyramid: Pyramid, network: EntropyNetwork | None = None) -> None:
         self.pyramid = pyramid

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
-from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.curvature import for_channels
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
@@ -19,6 +18,7 @@ from lgcodec.fit.motion import motion_bits
 from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
+from lgcodec.nets.blocks import side_by_side
 from lgcodec.nets.latent import Latent
 
 __all__ = ["Choice", "Chooser"]

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.measurement import Measurement
 from lgcodec.fit.quantise import StepLearner
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.small_sines import are_small_sines, sine_slopes
 from lgcodec.nets import Family, Siren, TensorWeights
+from lgcodec.nets.blocks import side_by_side
 
 __all__ = ["Objective"]
 

@@ -125,6 +125,11 @@ class EncodeOptions:
         if self.preset not in get_args(Preset):
             raise UsageError(f"preset is {self.preset!r}, allowed: {', '.join(get_args(Preset))}")
 
+    def checkpoint_of(self, stream: int, group: int, attempt: int = 0) -> Path | None:
+        """The file of one fit: of a stream, of a group of it, and which try that is."""
+        path, again = self.checkpoint, f".{attempt}" if attempt else ""
+        return path and path.with_name(f"{path.name}.{stream}.{group}{again}")
+
     @property
     def leaves_size_open(self) -> bool:
         """Whether nothing was said about how large the file may get."""

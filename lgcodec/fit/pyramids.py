@@ -11,12 +11,12 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, MOTION
-from lgcodec.fit.blocks import side_by_side
 from lgcodec.fit.curvature import error_weights
 from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.fit.smooth_grid import solved
 from lgcodec.nets.base import TensorWeights
+from lgcodec.nets.blocks import side_by_side
 from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.motion import displacements

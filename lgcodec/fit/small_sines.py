@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lgcodec.fit.blocks import side_by_side
 from lgcodec.nets import Family, Siren, TensorWeights
+from lgcodec.nets.blocks import side_by_side
 
 __all__ = ["are_small_sines", "sine_slopes"]
 

@@ -82,15 +82,20 @@ class Evaluator:
     """
 
     def __init__(self, family: Family, global_: Mapping[str, Floats], device: torch.device) -> None:
-        self._family = family
+        self.family = family
         self._device = device
         tensors = {f"global.{name}": self._tensor(value) for name, value in global_.items()}
         self._global = family.shared(tensors)
 
     @property
+    def threads(self) -> int:
+        """Those on which partitions may be evaluated at the same time, by callers."""
+        return torch.get_num_threads() if self._device.type == "cpu" else 1
+
+    @property
     def grain(self) -> NDArray[np.float64]:
         """How coarse values are, [C, C], if the family has that: see `Family.grain`."""
-        return np.asarray(self._family.grain(self._global).cpu().double().numpy())
+        return np.asarray(self.family.grain(self._global).cpu().double().numpy())
 
     def values(self, partitions: Iterable[Partition]) -> Iterator[tuple[Partition, Floats]]:
         """Each partition, in order, and its values [*wanted, C], about -1 to 1.
@@ -98,13 +103,13 @@ class Evaluator:
         Some are prepared together, as many as the family says; none of which nothing is wanted.
         """
         left = iter(partitions)
-        while batch := list(islice(left, self._family.together)):
+        while batch := list(islice(left, self.family.together)):
             weights = iter(self._prepared([one for one in batch if all(one.wanted)]))
             for one in batch:
                 if all(one.wanted):
                     yield one, self._values(one, next(weights))
                 else:
-                    yield one, np.zeros((*map(len, one.wanted), self._family.channels), np.float32)
+                    yield one, np.zeros((*map(len, one.wanted), self.family.channels), np.float32)
 
     def _prepared(self, partitions: Sequence[Partition]) -> Iterator[TensorWeights]:
         """The weights of each, as the family prepares them."""
@@ -118,7 +123,7 @@ class Evaluator:
         places = zip(*(one.coordinates(first) for one in partitions), strict=True)
         tile, frame = (self._tensor(np.stack(part)) for part in places)
         with torch.no_grad():
-            weights = self._family.prepare({**self._global, **local}, tile, frame)
+            weights = self.family.prepare({**self._global, **local}, tile, frame)
         for row in range(len(partitions)):
             yield {
                 name: value if name.startswith("global.") else value[row : row + 1]
@@ -130,7 +135,7 @@ class Evaluator:
         shape, wanted = partition.shape, partition.positions
         if prod(shape) > MAX_ROWS:
             raise UsageError(f"a tile of {' x '.join(map(str, shape))} samples is too large")
-        lattice = self._family.on_lattice(weights) if partition.is_lattice else None
+        lattice = self.family.on_lattice(weights) if partition.is_lattice else None
         if lattice is not None:
             inside = tuple(slice(part.start, part.stop) for part in wanted)
             return np.asarray(lattice[0][inside].cpu().numpy(), np.float32)
@@ -157,7 +162,7 @@ class Evaluator:
         positions = np.unravel_index(rows, partition.shape)
         tile, frame = (self._tensor(part)[None] for part in partition.coordinates(positions))
         with torch.no_grad():
-            values = self._family.forward(weights, tile, frame)
+            values = self.family.forward(weights, tile, frame)
         return np.asarray(values[0].cpu().numpy(), np.float32)
 
     def _tensor(self, values: Floats) -> torch.Tensor:

@@ -12,6 +12,7 @@ import cli_files
 import numpy as np
 import pytest
 
+import lgcodec
 from lgcodec import _encode
 from lgcodec.format.container import Reader
 from lgcodec.media import write
@@ -335,3 +336,18 @@ def test_decode_draws_a_bar(spawn) -> None:
     assert process.returncode == 0
     assert b"decoding image" in drawn
     assert Path("b.png").exists()
+
+
+def test_a_fit_that_goes_on_says_so(lgi, picture) -> None:
+    class Stop:
+        def chose(self, stream, plan) -> None: ...
+
+        def progress(self, stream, done, psnr, seconds_left) -> None:
+            raise KeyboardInterrupt
+
+    options = {"family": "latent", "psnr": 30, "device": "cpu", "checkpoint": Path("state")}
+    assert lgcodec.encode(picture, "a.lgi", listener=Stop(), **options).interrupted
+    asked = [f"--{name}={value}" for name, value in options.items()]
+    assert "  resumes from state.0.0\n" in lgi("encode", picture, "a.lgi", *asked).out
+    assert "resumes" not in lgi("encode", picture, "a.lgi", *asked).out
+    assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]

@@ -1,4 +1,4 @@
-"""lgcodec.fit.blocks: blocks at the same time, results as if one after the other."""
+"""lgcodec.nets.blocks: blocks at the same time, results as if one after the other."""
 
 from collections.abc import Iterator
 from threading import Barrier, Event, Thread, get_ident
@@ -7,7 +7,7 @@ from time import sleep
 import pytest
 import torch
 
-from lgcodec.fit.blocks import side_by_side
+from lgcodec.nets.blocks import side_by_side
 
 BLOCKS = [slice(at, at + 2) for at in range(0, 12, 2)]
 
