@@ -14,6 +14,7 @@ import pytest
 
 import lgcodec
 from lgcodec import _encode
+from lgcodec.fit import latents
 from lgcodec.format.container import Reader
 from lgcodec.media import write
 from lgcodec.signal import Signal
@@ -338,14 +339,16 @@ def test_decode_draws_a_bar(spawn) -> None:
     assert Path("b.png").exists()
 
 
-def test_a_fit_that_goes_on_says_so(lgi, picture) -> None:
+def test_a_fit_that_goes_on_says_so(lgi, picture, monkeypatch) -> None:
     class Stop:
         def chose(self, stream, plan) -> None: ...
 
         def progress(self, stream, done, psnr, seconds_left) -> None:
-            raise KeyboardInterrupt
+            if done > 0.7:  # when there is a checkpoint
+                raise KeyboardInterrupt
 
-    options = {"family": "latent", "psnr": 30, "device": "cpu", "checkpoint": Path("state")}
+    monkeypatch.setattr(latents, "TELL_EVERY", 0)
+    options = {"family": "latent", "psnr": 30.0, "device": "cpu", "checkpoint": Path("state")}
     assert lgcodec.encode(picture, "a.lgi", listener=Stop(), **options).interrupted
     asked = [f"--{name}={value}" for name, value in options.items()]
     assert "  resumes from state.0.0\n" in lgi("encode", picture, "a.lgi", *asked).out
