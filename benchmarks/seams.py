@@ -105,12 +105,14 @@ def _means(
 def _alone() -> Iterator[None]:
     """Tiles that see none but their own coarse samples, in the fit and in the decoder."""
 
-    def alone(coarse: Tensor, index: Tensor, tile: list[int], count: list[int]) -> Tensor:
+    def alone(
+        coarse: Tensor, index: Tensor, tile: list[int], count: list[int], stride: int = 1
+    ) -> Tensor:
         parts = []
         for place in index.tolist():
             own = [slice(n * i, n * (i + 1)) for n, i in zip(count, place, strict=True)]
             zero = torch.zeros_like(index[:1])
-            parts.append(spread(coarse[(slice(None), *own)], zero, tile, count))
+            parts.append(spread(coarse[(slice(None), *own)], zero, tile, count, stride))
         return torch.cat(parts)
 
     with patch("lgcodec.nets.latent.spread", alone), patch("lgcodec.fit.pyramids.spread", alone):

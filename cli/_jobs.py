@@ -28,6 +28,7 @@ class Job:
     still   the first frame of the window becomes a picture
     field   bool becomes float32, 0 to 1, with its surface at 0.5
     smooth  edges at borders of partitions are taken back
+    reduce  as `decode_stream` takes it
     """
 
     stream: Stream
@@ -37,6 +38,7 @@ class Job:
     still: bool = False
     field: bool = False
     smooth: bool = False
+    reduce: int | None = 0
 
     def decoded(
         self, *, device: str, max_samples: int | None, on_error: OnError, quiet: bool
@@ -51,6 +53,7 @@ class Job:
                 self.stream,
                 self.window,
                 scale=self.scale,
+                reduce=self.reduce,
                 device=device,
                 fill=self.fill,
                 sample_type="float32" if self.field else None,
@@ -87,8 +90,9 @@ def jobs(
     field = medium.wants_field and stream.geometry.sample_type == "bool"
     scale = resize.factors(stream.geometry, window, still=still)
     sounds = [pair for pair in shown if pair[0].geometry.kind == "audio" and pair is not first]
+    colour = _fill_of(fill, stream.geometry.channels)
     return [
-        Job(stream, window, scale, _fill_of(fill, stream.geometry.channels), still, field, smooth),
+        Job(stream, window, scale, colour, still, field, smooth, resize.reduce),
         *(Job(*sound, [Fraction(1)]) for sound in sounds[: medium.accompanied]),
     ]
 

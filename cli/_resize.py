@@ -20,16 +20,18 @@ def parse_size(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Resize:
-    """What --scale, --size and --fps ask for, None where they are not given.
+    """What --scale, --size, --fps and --reduce ask for, None where they are not given.
 
     scale   output samples per sample, along the axes of space; of a sound, along time
     size    width and height of the output in pixels
     fps     frames per second of the output
+    reduce  halvings of the lattice that values are of
     """
 
     scale: Fraction | None = None
     size: tuple[int, int] | None = None
     fps: Fraction | None = None
+    reduce: int | None = None
 
     def __post_init__(self) -> None:
         if self.scale is not None and self.size is not None:
@@ -38,7 +40,7 @@ class Resize:
     def factors(self, geometry: Geometry, window: Window, *, still: bool) -> list[Fraction]:
         """Output samples per sample along each axis; `still` is one frame of a video."""
         names = geometry.axis_names
-        factors = dict.fromkeys(names, Fraction(1))
+        factors = dict.fromkeys(names, Fraction(1, 1 << (self.reduce or 0)))
         if self.scale is not None:
             factors |= dict.fromkeys([name for name in names if name != "t"] or names, self.scale)
         if self.size is not None:

@@ -44,6 +44,13 @@ def _fill(text: str) -> tuple[float, ...]:
 @click.option(
     "--size", type=Parsed("size", parse_size), metavar="WxH", help="Pixels of the output."
 )
+@click.option(
+    "--reduce",
+    type=click.IntRange(0, 16),
+    metavar="K",
+    help="Halve every axis K times by the coarse levels of latents, not of videos: quick, without "
+    "aliasing. Default: as far as --scale or --size allow; 0: values at points.",
+)
 @click.option("--fps", type=RATIO, help="Frames per second of the output; the duration stays.")
 @click.option(
     "--fill",
@@ -79,6 +86,7 @@ def command(
     selection: Mapping[str, AxisRange],
     scale: Fraction | None,
     size: tuple[int, int] | None,
+    reduce: int | None,
     fps: Fraction | None,
     fill: tuple[float, ...] | None,
     smooth: bool,
@@ -101,11 +109,14 @@ def command(
     \b
     lgi decode clip.lgi clip.mp4
     lgi decode clip.lgi frame.png --t 1.5s --xy 0px:256px,0px:256px --scale 2
+    lgi decode photo.lgi small.png --reduce 3
     """
     started = monotonic()
     with open_reader(source, timeouts) as reader, told(DamageWarning, quiet=quiet) as damage:
         medium = check_writable(output, *(stream.geometry.kind for stream in reader.streams))
-        todo = jobs(reader, medium, selection, Resize(scale, size, fps), fill, smooth=smooth)
+        todo = jobs(
+            reader, medium, selection, Resize(scale, size, fps, reduce), fill, smooth=smooth
+        )
         signals = [job.decoded(quiet=quiet, **limits) for job in todo]
         write(output, signals)
     data = _data(output, signals, reader, damage, monotonic() - started)

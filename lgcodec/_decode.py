@@ -6,6 +6,7 @@ partition's chunk, and is computed in blocks that do not depend on what else is 
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from lgcodec._canvas import MAX_SAMPLES, Canvas
@@ -13,10 +14,11 @@ from lgcodec._group import DecodedGroup
 from lgcodec._lattice import Ruler
 from lgcodec._weights import LocalWeights, OnError
 from lgcodec.coding import codec_of
+from lgcodec.errors import UsageError
 from lgcodec.format.checks import locating
 from lgcodec.format.container import Stream
 from lgcodec.format.geometry import Window
-from lgcodec.nets import Evaluator, family_of, pick_device
+from lgcodec.nets import Evaluator, Family, family_of, pick_device
 from lgcodec.signal import Signal
 
 __all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "decode_watched"]
@@ -30,6 +32,7 @@ def decode_stream(
     window: Window | None = None,
     *,
     scale: Sequence[Fraction] | None = None,
+    reduce: int | None = 0,
     device: str = "auto",
     fill: Sequence[float] | None = None,
     sample_type: str | None = None,
@@ -40,8 +43,12 @@ def decode_stream(
     """Samples of `window` (default: the file's own window) of one stream.
 
     window   half-open sample ranges of the original lattice, one per axis, on the grid
-    scale    per axis, output samples per original sample; default 1. Sample j of the output
-             lattice lies at (j + 1/2) / scale - 1/2 of the original one, wherever the window is
+    scale    per axis, output samples per original sample; default 1 / 2**reduce. Sample j of the
+             output lattice lies at (j + 1/2) / scale - 1/2 of the original one, wherever the window
+             is
+    reduce   values are of a lattice 2**reduce times smaller along each axis, for which latents but
+             those of videos need their coarse levels alone: no aliasing, and a fraction of the
+             time. None: as far as `scale` and the file allow
     fill     per channel, the value of absent partitions; default: the file's
     sample_type  of the result, by default the file's; "float32" does not round
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
@@ -56,6 +63,7 @@ def decode_stream(
         window,
         lambda *_: None,
         scale=scale,
+        reduce=reduce,
         device=device,
         fill=fill,
         sample_type=sample_type,
@@ -71,6 +79,7 @@ def decode_watched(
     watch: Watch,
     *,
     scale: Sequence[Fraction] | None = None,
+    reduce: int | None = 0,
     device: str = "auto",
     fill: Sequence[float] | None = None,
     sample_type: str | None = None,
@@ -81,15 +90,15 @@ def decode_watched(
     """What `decode_stream` gives; `watch` is told of every group with an intact global chunk."""
     geometry, conf = stream.geometry, stream.conf
     window = geometry.window if window is None else window
-    rulers = [
-        Ruler(axis, factor)
-        for axis, factor in zip(geometry.axes, scale or [Fraction(1)] * len(window), strict=True)
-    ]
+    with locating(stream.conf_at):
+        family, codec = family_of(conf, geometry), codec_of(conf)
+    halvings = _halvings(family, scale, reduce)
+    family = family.reduced(halvings)
+    scale = scale or [Fraction(1, 1 << halvings)] * len(window)
+    rulers = [Ruler(axis, factor) for axis, factor in zip(geometry.axes, scale, strict=True)]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
     canvas = Canvas(target, conf, sample_type or geometry.sample_type, fill, max_samples)
     torch_device = pick_device(device)
-    with locating(stream.conf_at):
-        family, codec = family_of(conf, geometry), codec_of(conf)
     weights = LocalWeights(stream, codec, on_error)
     wanted = stream.touching(window)
     stream.announce(wanted)
@@ -100,7 +109,8 @@ def decode_watched(
             continue
         evaluator = Evaluator(family, head.weights, torch_device)
         watch(ordinal, evaluator)
-        group = DecodedGroup(stream.geometry, rulers, target, weights, ordinal, head, evaluator)
+        head = replace(head, coder=head.coder.without(family.left_out))
+        group = DecodedGroup(geometry, rulers, target, weights, ordinal, head, evaluator, halvings)
         for partition, values in group.values(ids):
             canvas.paint(partition.wanted, values)
             done += 1
@@ -110,3 +120,15 @@ def decode_watched(
         warnings.warn(weights.warning, stacklevel=3)
     rate = geometry.rate and geometry.rate * rulers[geometry.axis_names.index("t")].scale
     return canvas.signal(stream, rate)
+
+
+def _halvings(family: Family, scale: Sequence[Fraction] | None, wanted: int | None) -> int:
+    """How often lattices are halved; UsageError unless that is possible."""
+    most = family.most_halvings
+    if wanted is None:
+        largest = max(scale or [Fraction(1)])
+        return max(n for n in range(most + 1) if n == 0 or largest * (1 << n) <= 1)
+    if not 0 <= wanted <= most:
+        why = "" if most else ": only latents of pictures, sounds and volumes can be reduced"
+        raise UsageError(f"reduce is {wanted}, allowed are 0 to {most} for this file{why}")
+    return wanted

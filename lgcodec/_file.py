@@ -91,16 +91,17 @@ class File:
         self,
         *,
         stream: int = 0,
-        scale: float | Fraction | Sequence[float | Fraction] = 1,
+        scale: float | Fraction | Sequence[float | Fraction] | None = None,
         smooth: bool = False,
         **options: Any,
     ) -> Signal:
         """Samples of the selected part of a stream.
 
-        `scale` is one factor for the axes of space (for time in a sound), or one per axis.
+        `scale` is one factor for the axes of space (for time in a sound), or one per axis; without
+        it that of `reduce`, or 1.
         `smooth` takes back the edges that borders of partitions leave in pictures and videos of
         latents, at scale 1: see `_smooth.decode_smooth`.
-        `options` are those of `lgcodec.decode_stream`: device, fill, max_samples, on_error, ...
+        `options` are those of `lgcodec.decode_stream`: reduce, device, fill, max_samples, ...
         """
         from lgcodec._decode import decode_stream  # noqa: PLC0415 (torch, only when decoding)
         from lgcodec._smooth import decode_smooth  # noqa: PLC0415
@@ -110,7 +111,8 @@ class File:
             source = _stream(reader, stream)
             window = windows(reader.streams, self.selection)[stream]
             names = source.geometry.axis_names
-            return decode(source, window, scale=_factors(names, scale), **options)
+            factors = None if scale is None else _factors(names, scale)
+            return decode(source, window, scale=factors, **options)
 
     def module(self, *, stream: int = 0, group: int = 0) -> "Module":
         """The network of one group as a torch module, weights of all its present partitions."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from math import ceil, prod
@@ -38,6 +39,7 @@ class DecodedGroup:
     ordinal: int
     head: GlobalPart
     evaluator: Evaluator
+    halvings: int  # of the lattices of tiles
 
     def values(self, ids: Sequence[int]) -> Iterator[tuple[Partition, Floats]]:
         """Every intact one of `ids`, in their order, with its values [*wanted, C]."""
@@ -70,4 +72,8 @@ class DecodedGroup:
         pairs = zip(tile, self.target, strict=True)
         wanted = [range(max(t.start, c.start), min(t.stop, c.stop)) for t, c in pairs]
         places = partial(coordinates, self.evaluator.family, rulers, index)
-        return Partition(local, tile, wanted, places, all(ruler.scale == 1 for ruler in rulers))
+        small = Fraction(1, 1 << self.halvings)
+        whole = all(
+            r.scale == small and r.axis.tile_len % (1 << self.halvings) == 0 for r in rulers
+        )
+        return Partition(local, tile, wanted, places, whole)

@@ -29,6 +29,7 @@ def decode_smooth(
     window: Window | None = None,
     *,
     scale: Sequence[Fraction] | None = None,
+    reduce: int | None = 0,
     **options: Any,
 ) -> Signal:
     """What `decode_stream` gives, but for 6 samples on either side of borders of partitions.
@@ -41,7 +42,7 @@ def decode_smooth(
     geometry, conf = stream.geometry, stream.conf
     if geometry.kind not in ("image", "video"):
         raise UsageError(f"smooth is for pictures and videos, this is kind {geometry.kind}")
-    if any(factor != 1 for factor in scale or ()):
+    if reduce or any(factor != 1 for factor in scale or ()):
         raise UsageError("smooth is for scale 1 along every axis")
     with locating(stream.conf_at):
         family = family_of(conf, geometry)

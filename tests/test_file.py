@@ -52,7 +52,7 @@ def test_a_part_decodes_and_saves_to_the_same_samples(clip: Path, tmp_path: Path
     assert part.decode(scale=(2, 1, 1)).rate == 50
 
 
-@pytest.mark.parametrize("scale", ["2", (2, 1), [None, 1, 1], None])
+@pytest.mark.parametrize("scale", ["2", (2, 1), [None, 1, 1]])
 def test_scales_that_are_none(clip: Path, scale: object) -> None:
     with pytest.raises(lg.UsageError, match="expected a number or one for each of t, y, x"):
         lg.open(clip).decode(scale=scale)

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 import torch
 from encodes import stream_of
-from latent_encodes import CASES, SHORT, decoded, encode, encoded, signals
+from latent_encodes import CASES, SAMPLES, SHORT, decoded, encode, encoded, signals
 from torch import Tensor
 
 from lgcodec._crop import crop, parse_range
+from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
 from lgcodec._verify import verify
 from lgcodec.coding import chunks, codec_of
+from lgcodec.coding.context import Context
+from lgcodec.coding.pyramid import Band
 from lgcodec.errors import UsageError
 from lgcodec.fit import choices, pyramids, smooth_grid
 from lgcodec.fit.measurement import Measurement
+from lgcodec.format.stream import Stream
 from lgcodec.nets import latent
 from lgcodec.nets.smooth import spread
 from lgcodec.signal import Signal, psnr
@@ -176,14 +180,17 @@ def test_what_is_smooth_has_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = soft()
     error, step = seams_of(picture, 16)
 
-    def alone(coarse: Tensor, index: Tensor, tile: tuple[int, ...], own: tuple[int, ...]) -> Tensor:
+    def alone(
+        coarse: Tensor, index: Tensor, tile: tuple[int, ...], own: tuple[int, ...], stride: int = 1
+    ) -> Tensor:
         parts = [
             coarse[
                 (slice(None), *(slice(n * i, n * (i + 1)) for n, i in zip(own, at, strict=True)))
             ]
             for at in index.tolist()
         ]
-        return torch.cat([spread(part, torch.zeros_like(index[:1]), tile, own) for part in parts])
+        zero = torch.zeros_like(index[:1])
+        return torch.cat([spread(part, zero, tile, own, stride) for part in parts])
 
     for module in (latent, pyramids, smooth_grid):
         monkeypatch.setattr(module, "spread", alone)
@@ -239,3 +246,89 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message) as refused:
         encode(**options)
     assert "\n" not in str(refused.value)
+
+
+# --- overviews
+
+
+def blocks(samples: np.ndarray, size: int) -> np.ndarray:
+    """Means of size x size pixels."""
+    height, width, channels = samples.shape
+    whole = samples.astype(np.float64).reshape(height // size, size, width // size, size, channels)
+    return whole.mean(axis=(1, 3))
+
+
+@pytest.fixture
+def cat() -> Stream:
+    return stream_of((SAMPLES / "cat.lgi").read_bytes())
+
+
+@pytest.mark.parametrize("reduce", [1, 2, 3])
+def test_a_reduced_picture_has_the_means_of_blocks(cat: Stream, reduce: int) -> None:
+    """Points would be 6 dB further off or more."""
+    whole = decode_stream(cat, device="cpu").samples
+    found = decode_stream(cat, reduce=reduce, device="cpu")
+    assert found.grid == (256 >> reduce, 384 >> reduce)
+    points = decode_stream(cat, scale=[Fraction(1, 1 << reduce)] * 2, device="cpu").samples
+    expected = blocks(whole, 1 << reduce)
+    near, far = (np.square(part - expected).mean() for part in (found.samples, points))
+    assert 10 * np.log10(255**2 / near) > 36
+    assert 4 * near < far
+
+
+def test_coarse_levels_are_all_that_is_decoded(
+    cat: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = []
+    read = Context._read
+
+    def watched(self: Context, reader: Any, band: Band, known: Any) -> Any:
+        levels.append(band.level)
+        return read(self, reader, band, known)
+
+    monkeypatch.setattr(Context, "_read", watched)
+    decode_stream(cat, reduce=3, device="cpu")
+    assert sorted(set(levels)) == [2, 3, 4, 5]
+
+
+def test_a_crop_is_reduced_as_the_whole_is(cat: Stream, tmp_path: Path) -> None:
+    whole = decode_stream(cat, reduce=2, device="cpu").samples
+    crop(
+        SAMPLES / "cat.lgi",
+        tmp_path / "part.lgi",
+        {"y": parse_range("1:3"), "x": parse_range("2:")},
+    )
+    part = stream_of((tmp_path / "part.lgi").read_bytes())
+    found = decode_stream(part, reduce=2, device="cpu").samples
+    np.testing.assert_array_equal(found, whole[16:48, 32:])
+    window = range(64, 192), range(128, 384)
+    np.testing.assert_array_equal(decode_stream(cat, window, reduce=2, device="cpu").samples, found)
+
+
+def test_what_is_reduced_can_be_scaled(cat: Stream) -> None:
+    """Between its samples values are interpolated; on them they are its own."""
+    small = decode_stream(cat, reduce=2, device="cpu", sample_type="float32").samples
+    third = [Fraction(1, 12)] * 2
+    found = decode_stream(cat, reduce=2, scale=third, device="cpu", sample_type="float32").samples
+    np.testing.assert_allclose(found, small[1:62:3, 1::3], atol=1e-3)
+    by_itself = decode_stream(cat, reduce=None, scale=third, device="cpu", sample_type="float32")
+    eighth = decode_stream(cat, reduce=3, scale=third, device="cpu", sample_type="float32")
+    np.testing.assert_array_equal(by_itself.samples, eighth.samples)
+    scaled = decode_stream(cat, reduce=None, scale=[Fraction(2, 3)] * 2, device="cpu").samples
+    points = decode_stream(cat, scale=[Fraction(2, 3)] * 2, device="cpu").samples
+    np.testing.assert_array_equal(scaled, points)
+
+
+@pytest.mark.parametrize(("name", "most"), [("image", 4), ("audio", 8), ("volume", 2), ("film", 0)])
+def test_how_far_a_file_can_be_reduced(name: str, most: int) -> None:
+    """Until a level leaves one sample of a tile; tiles need not be multiples of anything."""
+    stream = stream_of(encoded(name)[0])
+    whole = decode_stream(stream, device="cpu", sample_type="float32").samples
+    if most:
+        found = decode_stream(stream, reduce=most, device="cpu", sample_type="float32").samples
+        ends = whole.min(), whole.max()
+        assert np.isfinite(found).all()
+        assert (np.abs(found.mean() - whole.mean()) < 0.1 * (ends[1] - ends[0])).all()
+    why = "" if most else ": only latents of pictures, sounds and volumes can be reduced"
+    with pytest.raises(UsageError, match=f"allowed are 0 to {most} for this file{why}$"):
+        decode_stream(stream, reduce=most + 1, device="cpu")

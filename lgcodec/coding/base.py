@@ -113,6 +113,10 @@ class Coder(ABC):
         del tensors, global_
         return self
 
+    def without(self, levels: int) -> "Coder":  # noqa: ARG002 (most have none)
+        """The same, but that it may decode 0 for the symbols of so many of the finest levels."""
+        return self
+
     @abstractmethod
     def table(self, symbols: Symbols) -> bytes:
         """The table of a tensor with these symbols, of any shape: `table_bytes` bytes."""

@@ -56,9 +56,11 @@ class Context(Coder):
     self_checking: ClassVar[bool] = True
     has_loops: ClassVar[bool] = True
 
-    def __init__(self, pyramid: Pyramid, network: EntropyNetwork | None = None) -> None:
+    def __init__(
+        self, pyramid: Pyramid, network: EntropyNetwork | None = None, left_out: int = 0
+    ) -> None:
         self.pyramid = pyramid
-        self._network = network
+        self._network, self._left_out = network, left_out
         self._globals = Rans()
 
     @classmethod
@@ -133,6 +135,10 @@ class Context(Coder):
                 "E_PROFILE", f"context needs a global tensor {ENTROPY} of {self.network_size}"
             )
         return Context(self.pyramid, EntropyNetwork(self.usual + changes, self.inputs))
+
+    @override
+    def without(self, levels: int) -> "Context":
+        return Context(self.pyramid, self._network, levels)
 
     @override
     def table(self, symbols: Symbols) -> bytes:
@@ -227,14 +233,18 @@ class Context(Coder):
             return [np.zeros((0, size), symbol_type) for size in sizes]
         reader = Reader(chunks, sum(self.pyramid.sizes))
         moves = [read_motion(reader, size).astype(symbol_type) for size in sizes[1:]]
-        known, result = Known(self.pyramid, len(chunks)), []
-        for band in self.pyramid.bands:
+        known, at = Known(self.pyramid, len(chunks)), 0
+        result = np.zeros((len(chunks), sizes[0]), symbol_type)
+        for band, size in zip(self.pyramid.bands, self.pyramid.sizes, strict=True):
+            if band.level < self._left_out:
+                return [result, *moves]
             known.begin(band)
             values = self._read(reader, band, known).astype(symbol_type)
             known.add(band, values.reshape(*values.shape[:2], *band.shape))
-            result.append(values.reshape(len(chunks), -1))
+            result[:, at : at + size] = values.reshape(len(chunks), -1)
+            at += size
         reader.finish()
-        return [np.concatenate(result, axis=1), *moves]
+        return [result, *moves]
 
     def _read(self, reader: Reader, band: Band, known: Known) -> NDArray[np.int64]:
         """The symbols [P, C, N] of a band."""

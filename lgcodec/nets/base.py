@@ -177,6 +177,21 @@ class Family(ABC):
         """
         return local
 
+    @property
+    def most_halvings(self) -> int:
+        """How often lattices can be halved without aliasing: 0, but for some latents."""
+        return 0
+
+    @property
+    def left_out(self) -> int:
+        """How many of the finest levels need not be decoded."""
+        return 0
+
+    def reduced(self, halvings: int) -> "Family":
+        """One whose lattices are halved so often along each axis, `most_halvings` times at most."""
+        del halvings
+        return self
+
     @abstractmethod
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
         """Values [P, S, C], about -1 to 1, at tile and frame coordinates [P, S, D]; float32."""

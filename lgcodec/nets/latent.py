@@ -14,7 +14,7 @@ with grids of its own, a critically sampled pyramid, and an entropy model in int
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, prod
 from typing import Any, ClassVar, Final, final
@@ -42,6 +42,14 @@ from lgcodec.nets.lifting import synthesise
 from lgcodec.nets.motion import displacements
 from lgcodec.nets.norms import norms
 from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter, multiplications
+from lgcodec.nets.reduced import (
+    centred,
+    halved,
+    left_out,
+    loudness,
+    most_halvings,
+    reduced_pyramid,
+)
 from lgcodec.nets.request import Request
 from lgcodec.nets.rotation import angle_count, rotation, turned
 from lgcodec.nets.smooth import MARGIN, interpolate, spread
@@ -50,6 +58,7 @@ __all__ = ["STEP_UNIT", "Latent"]
 
 STEP_UNIT: Final = 32  # a step is 2**(s / STEP_UNIT) in network units
 MOST_OCTAVES: Final = 24
+LOCAL: Final = f"local.{LATENTS}"
 LATTICE: Final = "lattice"
 GRID: Final = "global.grid"  # the coarse grid [C, *grid] in network units
 FINEST: Final = "global.finest"  # steps [C] of the finest level
@@ -69,6 +78,7 @@ class Latent(Family):
     levels     splits along each axis
     ahead      whether the first axis, time, is split ahead of the others: 0 or 1
     motion     whether its pictures move: 0 or 1
+    halvings   of the lattice along each axis, at most `most_halvings`: see `nets/reduced.py`
     """
 
     channels: int
@@ -77,6 +87,7 @@ class Latent(Family):
     frame: tuple[int, ...]
     ahead: int = 0
     motion: int = 0
+    halvings: int = 0
 
     tile_range: float = 1.0
 
@@ -92,6 +103,25 @@ class Latent(Family):
     def pyramid(self) -> Pyramid:
         """The grids of a tile."""
         return Pyramid(self.tile, self.levels, self.channels, self.ahead, self.motion)
+
+    @property
+    @override
+    def most_halvings(self) -> int:
+        return most_halvings(self.pyramid)
+
+    @override
+    def reduced(self, halvings: int) -> "Latent":
+        return replace(self, halvings=halvings)
+
+    @property
+    @override
+    def left_out(self) -> int:
+        return left_out(self.halvings)
+
+    @cached_property
+    def shown(self) -> Pyramid:
+        """What is decoded of the grids."""
+        return reduced_pyramid(self.pyramid, self.halvings) if self.halvings else self.pyramid
 
     @property
     def coder(self) -> Context:
@@ -223,7 +253,7 @@ class Latent(Family):
     @override
     def together(self) -> int:
         """As many as a cache holds with their margins: all but the filter works term by term."""
-        return max(1, AT_ONCE // (self.channels * prod(n + 2 * MARGIN for n in self.tile)))
+        return max(1, AT_ONCE // (self.channels * prod(n + 2 * MARGIN for n in self.shown.tile)))
 
     @override
     def prepare(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> TensorWeights:
@@ -240,10 +270,12 @@ class Latent(Family):
         ]
 
     def lattice(self, weights: TensorWeights, index: Tensor) -> Tensor:
-        """Values [P, C, *tile] of the tiles at `index` [P, D] of the group."""
+        """Values [P, C, *tile] of the tiles at `index` [P, D] of the group, or smaller ones."""
         known = self.shared(weights)
         coded = self.coded(known, index)
-        return turned(known[ROTATION], coded + self.correction(known, coded))
+        if not self.left_out:
+            coded = coded + self.correction(known, coded)
+        return turned(known[ROTATION], halved(coded) if self.halvings else coded)
 
     @property
     def is_filtered(self) -> bool:
@@ -260,15 +292,17 @@ class Latent(Family):
 
     def coded(self, weights: TensorWeights, index: Tensor) -> Tensor:
         """The channels that are coded, [P, C, *tile], of the tiles at `index` [P, D]."""
-        pyramid, known = self.pyramid, self.shared(weights)
-        parts = torch.split(known[f"local.{LATENTS}"] * known[SCALES], pyramid.sizes, dim=1)
+        shown, known, levels = self.shown, self.shared(weights), self.left_out
+        own, scales = (part[..., : sum(shown.sizes)] for part in (known[LOCAL], known[SCALES]))
+        parts = torch.split(own * scales, shown.sizes, dim=1)
         bands = [
             part.view(-1, self.channels, *band.shape)
-            for band, part in zip(pyramid.bands, parts, strict=True)
+            for band, part in zip(shown.bands, parts, strict=True)
         ]
-        low = bands[0].new_zeros(len(index), self.channels, *pyramid.coarse)
-        smooth = spread(known[GRID], index, self.tile, pyramid.coarse)
-        return synthesise(bands, low, pyramid, self.displaced(known)) + smooth
+        low = bands[0].new_zeros(len(index), self.channels, *shown.coarse)
+        smooth = spread(known[GRID], index, self.tile, shown.coarse, 1 << levels)
+        details = synthesise(bands, low, shown, self.displaced(known))
+        return centred(details / loudness(shown, levels) + smooth, levels)
 
     def displaced(self, weights: TensorWeights) -> Tensor | None:
         """How the pictures of tiles move, [P, T, 2] as in `displacements`; None: not at all."""
@@ -286,7 +320,8 @@ class Latent(Family):
     def forward(self, weights: TensorWeights, tile: Tensor, frame: Tensor) -> Tensor:
         prepared = weights if LATTICE in weights else self.prepare(weights, tile, frame)
         lengths = torch.tensor(self.tile, device=tile.device)
-        return interpolate(prepared[LATTICE], (tile + 1) / 2 * lengths - 0.5)
+        places = (tile + 1) / 2 * lengths / (1 << self.halvings) - 0.5
+        return interpolate(prepared[LATTICE], places)
 
     def _index(self, tile: Tensor, frame: Tensor) -> Tensor:
         """Index [P, D] of the tiles that hold a sample at these coordinates [P, D]."""

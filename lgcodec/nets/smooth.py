@@ -7,20 +7,29 @@ from operator import add
 import torch
 from torch import Tensor
 
-__all__ = ["KNOTS", "MARGIN", "catmull_rom", "interpolate", "splines", "spread"]
+__all__ = [
+    "KNOTS",
+    "MARGIN",
+    "catmull_rom",
+    "interpolate",
+    "interpolated_along",
+    "splines",
+    "spread",
+]
 
 KNOTS = 4  # coarse samples that a sample sees along an axis
 MARGIN = 2  # those that a tile needs beyond its own on either side
 
 
 @lru_cache(maxsize=64)
-def splines(length: int, count: int) -> tuple[Tensor, Tensor]:
-    """Of `length` samples of a tile: the first [length] of KNOTS coarse ones around it, weights.
+def splines(length: int, count: int, stride: int = 1) -> tuple[Tensor, Tensor]:
+    """Of n samples of a tile: the first [n] of KNOTS coarse ones around it, and their weights.
 
-    Cubic B-spline with cell-centred knots, `count` of them in the tile, after MARGIN others. The
-    weights [KNOTS, length] of a sample add up to 1; float64.
+    Every `stride`-th of `length` samples. Cubic B-spline with cell-centred knots, `count` of them
+    in the tile, after MARGIN others. The weights [KNOTS, n] of a sample add up to 1; float64.
     """
-    places = (torch.arange(length, dtype=torch.float64) + 0.5) * count / length - 0.5
+    samples = torch.arange(0, length, stride, dtype=torch.float64)
+    places = (samples + 0.5) * count / length - 0.5
     first = places.floor() - 1
     distance = (places - first - torch.arange(KNOTS)[:, None]).abs()
     near = 2 / 3 - distance**2 + distance**3 / 2
@@ -28,14 +37,17 @@ def splines(length: int, count: int) -> tuple[Tensor, Tensor]:
     return first.long() + MARGIN, torch.where(distance < 1, near, far)
 
 
-def spread(coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[int]) -> Tensor:
+def spread(
+    coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[int], stride: int = 1
+) -> Tensor:
     """A coarse grid [C, *grid] as samples [P, C, *tile] of the tiles at `index` [P, D].
 
-    `count` coarse samples of the grid lie in each tile; beyond the grid its border repeats.
+    `count` coarse samples of the grid lie in each tile; beyond the grid its border repeats. With a
+    `stride`, every so manyth sample along each axis.
     """
     values = _around(coarse, index, count)
     for axis, (length, own) in enumerate(zip(tile, count, strict=True)):
-        first, weights = splines(length, own)
+        first, weights = splines(length, own, stride)
         lines, first = values.movedim(axis + 2, -1), first.to(coarse.device)
         # Term by term: a matrix library may round otherwise for another number of tiles.
         terms = (lines[..., first + knot] * row for knot, row in enumerate(weights.to(coarse)))
@@ -73,6 +85,18 @@ def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
         value = _gathered(lattice, base.long() + corner.to(base.device) - 1)
         total = total + weight[..., None] * value
     return total
+
+
+def interpolated_along(lattice: Tensor, axis: int, moved: float) -> Tensor:
+    """Values at places `moved` by 0 to 1 sample along an axis of lattices [P, C, *tile]."""
+    last = lattice.shape[axis] - 1
+    lines = lattice.movedim(axis, -1)
+    places = torch.arange(last + 1, device=lattice.device)
+    terms = (
+        lines[..., (places + at).clamp(0, last)] * float(weight)
+        for at, weight in zip(range(-1, 3), catmull_rom(torch.tensor(moved)), strict=True)
+    )
+    return reduce(add, terms).movedim(-1, axis)
 
 
 def _rounding(length: int) -> float:

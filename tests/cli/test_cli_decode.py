@@ -221,3 +221,31 @@ def test_smooth_changes_what_lies_at_borders(lgi, tmp_path) -> None:
     assert refused.code == 2
     assert "pictures and videos" in refused.err
     assert not (tmp_path / "b.wav").exists()
+
+
+def test_smaller_pictures_are_of_means(lgi, tmp_path) -> None:
+    """--reduce says how small, or else --scale and --size what is needed; 0: points."""
+    asked = {
+        "reduced": ("--reduce", "2"),
+        "scaled": ("--scale", "1/4"),
+        "sized": ("--size", "96x64"),
+        "points": ("--scale", "1/4", "--reduce", "0"),
+        "other": ("--size", "80x60"),
+        "both": ("--size", "80x60", "--reduce", "2"),
+    }
+    found = {}
+    for name, options in asked.items():
+        path = tmp_path / f"{name}.png"
+        assert lgi("decode", SAMPLES / "cat.lgi", path, *options).code == 0
+        found[name] = written(path)
+    whole = decoded(SAMPLES / "cat.lgi").astype(float)
+    means = whole.reshape(64, 4, 96, 4, 3).mean((1, 3))
+    assert np.abs(found["reduced"] - means).mean() < 1 < np.abs(found["points"] - means).mean() / 2
+    assert (found["reduced"] == found["scaled"]).all()
+    assert (found["reduced"] == found["sized"]).all()
+    assert (found["other"] == found["both"]).all()
+    refused = lgi("decode", SAMPLES / "bunny.lgi", tmp_path / "b.mp4", "--reduce", "1")
+    assert (refused.code, "allowed are 0 to 0 for this file" in refused.err) == (2, True)
+    refused = lgi("decode", SAMPLES / "cat.lgi", tmp_path / "b.png", "--reduce", "1", "--smooth")
+    assert (refused.code, "scale 1" in refused.err) == (2, True)
+    assert not list(tmp_path.glob("b.*"))
