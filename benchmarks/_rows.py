@@ -65,6 +65,7 @@ UNRELATED: Final = {
     "_crop.py",
     "_damage.py",
     "_file.py",
+    "_join.py",
     "_pictures.py",
     "_repair.py",
     "_rewrite.py",

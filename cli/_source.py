@@ -14,6 +14,7 @@ from lgcodec_cli._text import count
 __all__ = [
     "Location",
     "lgi_argument",
+    "lgi_arguments",
     "location",
     "piped_argument",
     "traffic_data",
@@ -28,15 +29,25 @@ def lgi_argument(function: Function) -> Function:
     return _argument(function, _no_pipe)
 
 
+def lgi_arguments(function: Function) -> Function:
+    """Add one argument IN or more, `sources`, and --timeout."""
+    kind = Parsed("IN", _no_pipe)
+    several = click.argument("sources", metavar="IN...", nargs=-1, required=True, type=kind)
+    return several(_timeout(function))
+
+
 def _argument(function: Function, read: Callable[[str], Location]) -> Function:
-    timeout = click.option(
+    return click.argument("source", metavar="IN", type=Parsed("IN", read))(_timeout(function))
+
+
+def _timeout(function: Function) -> Function:
+    return click.option(
         "--timeout",
         "timeouts",
         type=NUMBER,
         callback=_timeouts,
         help="Seconds without a byte after which a server is given up; default 30.",
-    )
-    return click.argument("source", metavar="IN", type=Parsed("IN", read))(timeout(function))
+    )(function)
 
 
 def piped_argument(function: Function) -> Function:

@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "lgi", "main", "run"]
 COMMANDS: Final = {
     "encode": "Fit a network to a picture, sound, video or volume.",
     "crop": "Keep a part of a .lgi file: chunks are copied, nothing is decoded.",
+    "join": "Sew parts of one .lgi file together again.",
     "extend": "Add partitions to a .lgi file: the media file is larger now.",
     "decode": "Turn a .lgi file, or a window of it, back into samples.",
     "info": "Show what is in a .lgi file.",
