@@ -17,7 +17,8 @@ from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.fit.smooth_grid import solved
 from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.blocks import side_by_side
-from lgcodec.nets.latent import STEP_UNIT, Latent, differentiated
+from lgcodec.nets.coarse import differentiated
+from lgcodec.nets.latent import STEP_UNIT, Latent
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.motion import displacements
 from lgcodec.nets.post_filter import STRENGTH_ONE

@@ -16,7 +16,7 @@ with grids of its own, a critically sampled pyramid, and an entropy model in int
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, prod
+from math import prod
 from typing import Any, ClassVar, Final, final
 
 import torch
@@ -24,7 +24,6 @@ from torch import Tensor
 from typing_extensions import override
 
 from lgcodec.coding.context import ENTROPY, Context
-from lgcodec.coding.network import HIDDEN
 from lgcodec.coding.pyramid import (
     LATENTS,
     MAX_PICTURES,
@@ -33,15 +32,16 @@ from lgcodec.coding.pyramid import (
     as_lengths,
     flags_of,
 )
-from lgcodec.coding.signs import SIGN_HIDDEN, sign_inputs
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, TensorSpec
 from lgcodec.format.geometry import Geometry
 from lgcodec.nets.base import Family, TensorWeights
+from lgcodec.nets.coarse import integrated
+from lgcodec.nets.latent_cost import multiplications
 from lgcodec.nets.lifting import synthesise
 from lgcodec.nets.motion import displacements
 from lgcodec.nets.norms import norms
-from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter, multiplications
+from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter
 from lgcodec.nets.reduced import (
     centred,
     halved,
@@ -64,7 +64,6 @@ GRID: Final = "global.grid"  # the coarse grid [C, *grid] in network units
 FINEST: Final = "global.finest"  # steps [C] of the finest level
 SCALES: Final = "global.scales"  # of the latents, all bands one after the other
 ROTATION: Final = "global.rotation"  # [C, C]: channels from coded ones
-SIGNED: Final = 1 / 16  # of symbols, those that have a sign at about half a bit per pixel
 AT_ONCE: Final = 2**18  # values of the tiles that are synthesised together
 
 
@@ -336,58 +335,4 @@ class Latent(Family):
 
     @override
     def multiplications(self) -> int:
-        """Networks and a step for every symbol, wavelet, spline, filter, and rotation.
-
-        One symbol in sixteen has a sign, all others are 0. Along an axis that a level splits, four
-        lifting steps of half the samples and a scale of each; along every axis, four samples of
-        the spline. Where pictures move, both neighbours of a step are interpolated from four
-        samples along two axes.
-        """
-        pyramid = self.pyramid
-        network = self.coder.inputs * HIDDEN + HIDDEN * HIDDEN + HIDDEN
-        ahead = [-(-self.tile[0] // (1 << level)) for level in range(self.ahead * self.levels[0])]
-        lifted = (3 + 32 * self.motion) * sum(ahead) * prod(self.tile[1:]) + sum(
-            3 * sum(part.split(level)) * prod(part.low(level))
-            for part in pyramid.parts
-            for level in range(max(part.levels))
-        )
-        units = SIGN_HIDDEN[len(self.tile)]
-        signs = sum(
-            size * (sign_inputs(pyramid.between(band.orientation)) + units + 1) * units
-            for band, size in zip(pyramid.bands, pyramid.sizes, strict=True)
-        )
-        tile = prod(self.tile)
-        each = (sum(pyramid.sizes) * (network + 1) + SIGNED * signs) / tile
-        each += self.channels * (lifted / tile + 4 * len(self.tile))
-        each += multiplications(self.channels) if self.is_filtered else 0
-        return ceil(each) + (self.channels**2 if self.channels > 1 else 0)
-
-
-def integrated(differences: Tensor) -> Tensor:
-    """A coarse grid [C, *grid] from its differences along each axis in turn, last axis innermost.
-
-    The first sample of a line is a difference to the first of the line before, and so on. Summed in
-    binary64, where sums of integers are exact in any order.
-    """
-    grid = differences.to("cpu", torch.float64, copy=True)
-    axes = grid.ndim - 1
-    for axis in range(axes):
-        first = _first_lines(axis, axes)
-        grid[first] = grid[first].cumsum(axis + 1)
-    return grid.to(differences)
-
-
-def differentiated(grid: Tensor) -> Tensor:
-    """The inverse of `integrated`."""
-    differences = grid.clone()
-    axes = grid.ndim - 1
-    for axis in range(axes):
-        first = _first_lines(axis, axes)
-        lines = grid[first]
-        differences[first].narrow(axis + 1, 1, lines.shape[-1] - 1).sub_(lines[..., :-1])
-    return differences
-
-
-def _first_lines(axis: int, axes: int) -> tuple[slice | int, ...]:
-    """Where an index [C, *grid] is free along the axes up to `axis` and 0 along the others."""
-    return (*[slice(None)] * (axis + 2), *[0] * (axes - 1 - axis))
+        return multiplications(self.pyramid, is_filtered=self.is_filtered)

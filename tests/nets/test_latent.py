@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import Conf, Plug, TensorSpec
 from lgcodec.nets import Evaluator, Latent, Partition, Request, family_of, latent
-from lgcodec.nets.latent import differentiated, integrated
+from lgcodec.nets.coarse import differentiated, integrated
 from nets import latent_reference as reference
 
 AHEAD = (
