@@ -1,8 +1,9 @@
 """Symbols of latents for a step, under the network that predicts them as it is now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
+from weakref import ref
 from zlib import crc32
 
 import numpy as np
@@ -47,9 +48,10 @@ class Chooser:
     """
 
     def __init__(self, family: Latent, sampler: Sampler, phases: int) -> None:
-        self._family, self._phases = family, phases
+        self._family, self._phases, self._partitions = family, phases, sampler.partitions
         self._pyramids = Pyramids(family, sampler)
         self.entropy = Entropy(family.coder)
+        self._measured: tuple[Callable[[], Choice | None], float] = (lambda: None), 0.0
 
     @property
     def motion(self) -> Tensor | None:
@@ -66,14 +68,39 @@ class Chooser:
         rounded, coder = self._pyramids.rounded(step), self._coder()
 
         def chosen(rows: slice) -> Part:
-            bands = self._pyramids.bands(rounded, rows)
-            near = [part[rows] for part in symbols] if symbols else list(map(dead_zone, bands))
-            found = self._pyramids.error_weights(rows)
-            weights = map(for_channels, found, rounded.scales) if found else [None] * len(bands)
-            parts = zip(bands, coder.classes(near), weights, strict=True)
-            return [cheapest(band, own, None, weight) for band, own, weight in parts]
+            near = [part[rows] for part in symbols] if symbols else None
+            return self._chosen(rounded, coder, rows, near)
 
         return _choice(rounded, side_by_side(chosen, self._pyramids.blocks))
+
+    def _chosen(
+        self, rounded: Rounded, coder: Context, rows: slice, near: Part | None = None
+    ) -> Part:
+        """The same of the partitions `rows` alone."""
+        bands = self._pyramids.bands(rounded, rows)
+        found = self._pyramids.error_weights(rows)
+        weights = map(for_channels, found, rounded.scales) if found else [None] * len(bands)
+        classes = coder.classes(near or list(map(dead_zone, bands)))
+        parts = zip(bands, classes, weights, strict=True)
+        return [cheapest(band, own, None, weight) for band, own, weight in parts]
+
+    @property
+    def can_estimate(self) -> bool:
+        """Whether there are so many partitions that some tell of all."""
+        return bool(self._pyramids.some)
+
+    def estimated(self, step: int) -> tuple[float, float]:
+        """About the `bytes` and the `error` of the choice for a step, by some partitions."""
+        rounded, coder = self._pyramids.rounded(step), self._coder()
+
+        def measured(rows: slice) -> tuple[int, float, float, int]:
+            part = self._chosen(rounded, coder, rows)
+            squares = self._pyramids.squares(rounded, part, rows)
+            return len(part[0]), _bits(coder, part), *squares
+
+        found = zip(*side_by_side(measured, self._pyramids.some), strict=True)
+        partitions, bits, error, samples = map(sum, found)
+        return self._bytes(rounded, bits * self._partitions / partitions), error / samples
 
     def descended(self, choice: Choice) -> Choice:
         """Symbols that make good what others leave out."""
@@ -105,15 +132,23 @@ class Chooser:
 
     def bytes(self, choice: Choice) -> float:
         """What a choice takes in a file, by ideal code lengths."""
-        partitions, shared = len(choice.symbols[0]), choice.rounded.global_["coarse"].size
-        coded = self._bits(self._coder(), choice.symbols) / 8
+        return self._bytes(choice.rounded, self._bits(self._coder(), choice.symbols))
+
+    def _bytes(self, rounded: Rounded, bits: float) -> float:
+        """Of a file whose symbols take so many bits."""
         if self.motion is not None:
-            coded += float(motion_bits(self.motion).sum()) / 8
-        return HEAD + EACH * partitions + shared + coded
+            bits += float(motion_bits(self.motion).sum())
+        return HEAD + EACH * self._partitions + rounded.global_["coarse"].size + bits / 8
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:
         """Mean squared error, in network units; of a few partitions, if roughly is enough."""
-        return self._pyramids.error(choice.rounded, choice.symbols, roughly=roughly)
+        if roughly:
+            return self._pyramids.error(choice.rounded, choice.symbols, roughly=True)
+        measured, error = self._measured
+        if measured() is not choice:  # it is asked for again once a fit has ended
+            error = self._pyramids.error(choice.rounded, choice.symbols)
+            self._measured = ref(choice), error
+        return error
 
     def keep_what_pays(self, symbols: Sequence[Symbols]) -> None:
         """What the network has learned must save more than it costs, or it is forgotten."""
@@ -129,15 +164,19 @@ class Chooser:
         """Of symbols [P, N_k] of every band."""
 
         def bits(rows: slice) -> float:
-            part = [some[rows] for some in symbols]
-            pairs = zip(part, coder.classes(part), strict=True)
-            return sum(float(costs(c, np.abs(own).astype(np.float32)).sum()) for own, c in pairs)
+            return _bits(coder, [some[rows] for some in symbols])
 
         return sum(side_by_side(bits, self._pyramids.blocks))
 
     def _coder(self) -> Context:
         networks = {ENTROPY: self.entropy.integers()}
         return self._family.coder.for_locals(self._family.local_tensors(), networks)
+
+
+def _bits(coder: Context, part: Part) -> float:
+    """Of the symbols of some partitions."""
+    pairs = zip(part, coder.classes(part), strict=True)
+    return sum(float(costs(c, np.abs(own).astype(np.float32)).sum()) for own, c in pairs)
 
 
 def _odds(

@@ -97,7 +97,8 @@ class _Run:
         self.target = StepTarget(settings.size, settings.psnr)
         symbols = len(sampler.ids) * sum(family.pyramid.sizes)
         iterations, searches = settings.iterations // ROUNDS, self.target.exists
-        self.work = Work(symbols, iterations, self._rounds, searches=searches)
+        quickly = self.chooser.can_estimate
+        self.work = Work(symbols, iterations, self._rounds, searches=searches, quickly=quickly)
 
     @property
     def chosen(self) -> Choice:
@@ -130,10 +131,17 @@ class _Run:
         self._bound(self._usual, self._choose(self._usual))
 
         def tried(step: int) -> float:
+            if self.chooser.can_estimate:
+                return self._estimated(step)
             self.step, self.choice = step, self._choose(step)
             return self._ideal(step)
 
         return self.target.search(self._usual, tried, near=ROUGH)
+
+    def _estimated(self, step: int) -> float:
+        """About what `_ideal` gives."""
+        size, error = self.chooser.estimated(step)
+        return size if self.target.size is not None else self._decibels(error)
 
     def stopped(self) -> Choice:
         """The choice so far; where it has more bytes than are wanted, one of fewer."""
@@ -244,6 +252,8 @@ class _Run:
 
     def _taken(self, step: int) -> Choice:
         """The same, which is not kept: a large picture has a symbol for every sample."""
+        if self.target.exists:
+            self._ideal(step)  # while its symbols are at hand
         choice = self._choose(step)
         self._last = None
         return choice

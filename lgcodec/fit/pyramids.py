@@ -29,6 +29,7 @@ __all__ = ["Pyramids", "Rounded"]
 
 AT_ONCE: Final = 2**20  # values of the tiles of a block: smaller ones take longer in all
 FEW: Final = 16  # partitions at most, on which quality is measured roughly
+SOME: Final = 256  # partitions at least, that stand for all of four times as many and more
 COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
@@ -61,6 +62,7 @@ class Pyramids:
     Of blocks in which tiles move, weights are: two bytes a sample, as estimating them takes long.
 
     blocks   partitions that are worked on together
+    some     those of a part that stands for all; empty where there are not so many
     motion   [P, T - 1, 2] as in a file, where the family has it
     """
 
@@ -70,9 +72,10 @@ class Pyramids:
         count = ceil(total / ceil(total / most))  # much the same in every block
         self.blocks = [slice(at, at + count) for at in range(0, total, count)]
         self._few = slice(0, None, ceil(total / min(FEW, most)))
+        self.some = _spread(total, count) if total >= 4 * SOME else []
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        self._error_weights: dict[tuple[int, int], list[Tensor]] = {}
+        self._error_weights: dict[tuple[int | None, ...], list[Tensor]] = {}
         grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
         self.motion: Tensor | None = None
         self._coarse = torch.zeros(family.channels, *grid)
@@ -113,7 +116,7 @@ class Pyramids:
         moved = self.displaced(rows)
         if moved is None or not moved.any():
             return None
-        key = rows.start, rows.stop
+        key = rows.start, rows.stop, rows.step
         if key not in self._error_weights:
             found = error_weights(self._family.pyramid, moved)
             self._error_weights[key] = [weights.half() for weights in found]
@@ -169,7 +172,7 @@ class Pyramids:
         def products(rows: slice) -> Tensor:
             """What the filter takes off errors, and its square: [2, C]."""
             error, inside = self.residual(whole, symbols, rows)
-            weights = self._weights(whole, symbols, rows)
+            weights = self._weights(whole, [part[rows] for part in symbols], rows)
             coded = family.coded(weights, self._sampler.index[rows])
             change = family.correction(weights, coded) * inside[:, None]
             both = torch.stack([-change * error, change.square()])
@@ -185,7 +188,8 @@ class Pyramids:
     ) -> tuple[Tensor, Tensor]:
         """Coded channels as decoded less those of the signal [P, C, *tile]; inside [P, *tile]."""
         tiles = self._sampler.tiles(self._family.tile, rows)
-        decoded = self._family.coded(self._weights(rounded, symbols, rows), tiles.index)
+        weights = self._weights(rounded, [part[rows] for part in symbols], rows)
+        decoded = self._family.coded(weights, tiles.index)
         return decoded - self._turned(tiles), tiles.inside
 
     def error(
@@ -197,21 +201,28 @@ class Pyramids:
         """
 
         def squares(rows: slice) -> tuple[float, int]:
-            tiles = self._sampler.tiles(self._family.tile, rows)
-            weights = self._weights(rounded, symbols, rows)
-            values = self._family.lattice(weights, tiles.index).clamp(-1, 1)
-            if tiles.grain:
-                values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
-            errors = (values - tiles.values).square_().mean(1)[tiles.inside]
-            return float(errors.sum(dtype=torch.float64)), errors.numel()
+            return self.squares(rounded, [part[rows] for part in symbols], rows)
 
         found = side_by_side(squares, [self._few] if roughly else self.blocks)
         totals, counts = zip(*found, strict=True)
         return float(sum(totals) / sum(counts))
 
+    def squares(
+        self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice
+    ) -> tuple[float, int]:
+        """Sum of the squared errors of `symbols`, of the partitions `rows` alone, and samples."""
+        tiles = self._sampler.tiles(self._family.tile, rows)
+        weights = self._weights(rounded, symbols, rows)
+        values = self._family.lattice(weights, tiles.index).clamp(-1, 1)
+        if tiles.grain:
+            values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
+        errors = (values - tiles.values).square_().mean(1)[tiles.inside]
+        return float(errors.sum(dtype=torch.float64)), errors.numel()
+
     def _weights(self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice) -> TensorWeights:
+        """Of the partitions `rows`, whose symbols these are."""
         weights = {f"global.{n}": torch.from_numpy(v) for n, v in rounded.global_.items()}
-        own = np.concatenate([part[rows] for part in symbols], axis=1)
+        own = np.concatenate(symbols, axis=1)
         weights[f"local.{LATENTS}"] = torch.from_numpy(own).float()
         if self.motion is not None:
             weights[f"local.{MOTION}"] = self.motion[rows].float()
@@ -239,6 +250,13 @@ class Pyramids:
         vectors: Tensor = torch.linalg.eigh(covariance).eigenvectors.flip(1)
         signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
         return signs * vectors
+
+
+def _spread(total: int, most: int) -> list[slice]:
+    """SOME partitions or a few more, from everywhere, in blocks of `most` at most."""
+    stride = ceil(total / most)
+    count = ceil(SOME / (total // stride))
+    return [slice(stride * n // count, None, stride) for n in range(count)]
 
 
 def _steps(family: Latent, step: int, largest: float) -> Tensor:

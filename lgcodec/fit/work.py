@@ -14,18 +14,22 @@ class Work:
     """A search if there is a target, rounds, and a search again.
 
     symbols      of all partitions; iterations: of training in a round
+    quickly      whether the first search looks at few symbols
     done         so far
     training     of a round
     """
 
-    def __init__(self, symbols: int, iterations: int, rounds: int, *, searches: bool) -> None:
+    def __init__(
+        self, symbols: int, iterations: int, rounds: int, *, searches: bool, quickly: bool = False
+    ) -> None:
         self._rounds, self._search = rounds, SEARCH if searches else 0
+        self._first = 1 if searches and quickly else self._search
         self.training = iterations * SYMBOLS_PER_ITERATION / symbols
         self.done = 0.0
 
     def until(self, rounds: int) -> float:
         """Work of the first search, if there is one, and of so many rounds."""
-        return self._search + 1 + rounds * (1 + self.training)
+        return self._first + 1 + rounds * (1 + self.training)
 
     def share(self) -> float:
         """How much is done, 0 to 1."""
