@@ -1,6 +1,5 @@
 """Options that several commands share, and the types of their values."""
 
-import os
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,6 +11,7 @@ import click
 
 from lgcodec._crop import AxisRange, parse_range, parse_xy
 from lgcodec.errors import OutputError, UsageError
+from lgcodec.storage import check_folder
 
 __all__ = [
     "DEVICE",
@@ -154,10 +154,6 @@ def check_lgi_output(path: Path) -> None:
     """Raise unless a .lgi file can be written to `path`; to be asked before any long work."""
     if not is_lgi(path):
         raise UsageError(f"the output is {path}, its name must end in .lgi")
-    folder = path.parent
     if path.is_dir():
         raise OutputError(f"cannot write {path}: it is a folder")
-    if not folder.is_dir():
-        raise OutputError(f"cannot write {path}: the folder {folder} does not exist")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {path}: the folder {folder} is not writable")
+    check_folder(path)

@@ -88,7 +88,10 @@ def command(
 
     options = EncodeOptions(**{name: value for name, value in given.items() if value is not None})
     with Watcher(options, quiet=quiet, silent=quiet or as_json) as watcher:
-        data, done = encode_signals(signals, options, listener=watcher)
+        try:
+            data, done = encode_signals(signals, options, listener=watcher)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt("interrupted, nothing is written") from stop
     with replacing(output) as temporary:
         temporary.write_bytes(data)
     report(_lines(output, done), _data(output, done, options), as_json=as_json, quiet=quiet)

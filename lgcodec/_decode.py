@@ -48,7 +48,8 @@ def decode_stream(
              is
     reduce   values are of a lattice 2**reduce times smaller along each axis, for which latents but
              those of videos need their coarse levels alone: no aliasing, and a fraction of the
-             time. None: as far as `scale` and the file allow
+             time. Damage of other levels shows in checksums alone, which may have one byte. None:
+             as far as `scale` and the file allow
     fill     per channel, the value of absent partitions; default: the file's
     sample_type  of the result, by default the file's; "float32" does not round
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
@@ -128,7 +129,7 @@ def _halvings(family: Family, scale: Sequence[Fraction] | None, wanted: int | No
     if wanted is None:
         largest = max(scale or [Fraction(1)])
         return max(n for n in range(most + 1) if n == 0 or largest * (1 << n) <= 1)
-    if not 0 <= wanted <= most:
+    if not isinstance(wanted, int) or not 0 <= wanted <= most:
         why = "" if most else ": only latents of pictures, sounds and volumes can be reduced"
-        raise UsageError(f"reduce is {wanted}, allowed are 0 to {most} for this file{why}")
+        raise UsageError(f"reduce is {wanted!r}, allowed are 0 to {most} for this file{why}")
     return wanted

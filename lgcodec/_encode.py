@@ -13,6 +13,7 @@ from lgcodec.fit.target import LEAST, SHORT, refusal, target_of
 from lgcodec.format.container import BytesSource, Container, Reader, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.signal import Signal
+from lgcodec.storage import check_folder
 
 __all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_signals"]
 
@@ -49,6 +50,8 @@ def encode_signals(
     if not signals:
         raise UsageError("no signal to encode")
     options = options or EncodeOptions()
+    if options.checkpoint is not None:
+        check_folder(options.checkpoint)
     started = monotonic()
     shares = _shares(signals, options)
     jobs = [

@@ -80,6 +80,8 @@ class File:
             raise UsageError("this part is already a selection; select from the whole file")
         selection = {name: _range(part) for name, part in axes.items()}
         if xy is not None:
+            if {"x", "y"} & set(axes):
+                raise UsageError("xy says what x and y say, give one or the other")
             selection["x"], selection["y"] = parse_xy(xy)
         return replace(self, selection=selection)
 

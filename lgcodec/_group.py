@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from math import ceil, prod
@@ -19,7 +18,8 @@ from lgcodec.nets.blocks import side_by_side
 __all__ = ["DecodedGroup"]
 
 LEAST: Final = 2**16  # values of a batch that is worth a thread
-MOST: Final = 2**20  # of one in some 100 MiB
+MOST: Final = 2**20  # of a batch, unless one partition has more
+AT_ONCE: Final = 2**22  # of all batches at a time, likewise: each takes some 100 bytes
 THREADS: Final = 8
 
 
@@ -45,25 +45,18 @@ class DecodedGroup:
         """Every intact one of `ids`, in their order, with its values [*wanted, C]."""
         if not self.head.coder.has_loops:
             return self._values(ids)
-        threads = min(THREADS, self.evaluator.threads)
-        parts = side_by_side(
-            lambda some: list(self._values(some)), self._batches(ids, threads), threads
-        )
+        axes = zip(self.geometry.axes, self.rulers, strict=True)
+        each = prod(axis.tile_len * max(1, ceil(ruler.scale)) for axis, ruler in axes)
+        each *= self.geometry.channels
+        threads = max(1, min(THREADS, self.evaluator.threads, AT_ONCE // each))
+        batches = _batches(ids, each, threads)
+        parts = side_by_side(lambda some: list(self._values(some)), batches, threads)
         return (one for part in parts for one in part)
 
     def _values(self, ids: Sequence[int]) -> Iterator[tuple[Partition, Floats]]:
         """The same of a batch."""
         chunks = self.weights.of(self.ordinal, self.head, ids)
         return self.evaluator.values(self._partition(i, local) for i, local in chunks)
-
-    def _batches(self, ids: Sequence[int], threads: int) -> list[Sequence[int]]:
-        """One for every thread, fewer of few values, more of many."""
-        axes = zip(self.geometry.axes, self.rulers, strict=True)
-        each = prod(axis.tile_len * max(1, ceil(ruler.scale)) for axis, ruler in axes)
-        total = len(ids) * each * self.geometry.channels
-        count = min(max(1, ceil(total / MOST), min(threads, total // LEAST)), len(ids))
-        ends = [len(ids) * n // count for n in range(count + 1)]
-        return [ids[start:end] for start, end in pairwise(ends)]
 
     def _partition(self, i: int, local: Mapping[str, Floats]) -> Partition:
         """A partition, of which the samples in `target` are wanted."""
@@ -72,8 +65,13 @@ class DecodedGroup:
         pairs = zip(tile, self.target, strict=True)
         wanted = [range(max(t.start, c.start), min(t.stop, c.stop)) for t, c in pairs]
         places = partial(coordinates, self.evaluator.family, rulers, index)
-        small = Fraction(1, 1 << self.halvings)
-        whole = all(
-            r.scale == small and r.axis.tile_len % (1 << self.halvings) == 0 for r in rulers
-        )
+        whole = all(ruler.is_lattice(1 << self.halvings) for ruler in rulers)
         return Partition(local, tile, wanted, places, whole)
+
+
+def _batches(ids: Sequence[int], each: int, threads: int) -> list[Sequence[int]]:
+    """One for every thread, fewer of few values, more of many; partitions have `each` values."""
+    total, most = len(ids) * each, min(MOST, AT_ONCE // threads)
+    count = min(max(1, ceil(total / most), min(threads, total // LEAST)), len(ids))
+    ends = [len(ids) * n // count for n in range(count + 1)]
+    return [ids[start:end] for start, end in pairwise(ends)]

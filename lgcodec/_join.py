@@ -5,14 +5,13 @@ section 17.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Final, final
 
-from lgcodec.errors import UsageError
+from lgcodec.errors import FileError, UsageError
 from lgcodec.format.directory import Group
 from lgcodec.format.geometry import Geometry, Window
 from lgcodec.format.layout import CONF, GEOM, Kind, survives_crop
@@ -61,6 +60,8 @@ def join(
     not cut from one file, or if `target` is one of them; FileError, InputError or OutputError as
     for reading and writing.
     """
+    if isinstance(sources, str | os.PathLike):
+        raise UsageError(f"sources is {sources!r}, expected is a list of paths or URLs")
     if len(sources) < 2:
         raise UsageError(f"a join needs two parts or more, found {len(sources)}")
     for source in sources:
@@ -68,14 +69,21 @@ def join(
             raise UsageError(f"the output is {target}, which is one of the parts")
     with ExitStack() as stack:
         readers = [stack.enter_context(open_reader(source, timeouts)) for source in sources]
-        if len({len(reader.streams) for reader in readers}) > 1:
-            raise UsageError(f"the parts have different numbers of streams: {PARTS}")
-        seams = [_Seam(streams) for streams in zip(*(r.streams for r in readers), strict=True)]
+        for source, reader in zip(sources, readers, strict=True):
+            if len(reader.streams) != len(readers[0].streams):
+                found = f"{sources[0]} has {len(readers[0].streams)}, {source}"
+                raise UsageError(f"streams: {found} {len(reader.streams)}, parts need as many")
+        streams = zip(*(reader.streams for reader in readers), strict=True)
+        seams = [_Seam(tuple(map(str, sources)), own) for own in streams]
         parts = [
             *(part for seam in seams for part in seam.heads()),
             *(part for seam in seams for part in seam.groups()),
             *_ancillary(readers),
         ]
+        for reader in readers:
+            reader.announce(
+                span for stream in reader.streams for span in stream.spans(_all(stream))
+            )
         with replacing(target) as temporary, temporary.open("wb") as file:
             size = write_parts(file, parts, max(reader.minor for reader in readers))
         bytes_before = tuple(reader.file_size for reader in readers)
@@ -86,20 +94,21 @@ def join(
 class _Seam:
     """One stream of all parts, to become one stream; UsageError unless they fit."""
 
-    def __init__(self, streams: Sequence[Stream]) -> None:
-        self._streams = streams
+    def __init__(self, names: Sequence[str], streams: Sequence[Stream]) -> None:
+        self._names, self._streams = names, streams
         first = streams[0]
         self._conf = _conf(first)
-        for stream in streams[1:]:
+        for place, stream in enumerate(streams):
             if _lattice(stream.geometry) != _lattice(first.geometry):
-                raise UsageError(f"stream {first.index} has different lattices: {PARTS}")
+                raise self._differ(place, "another grid of partitions or kind of samples")
             if _conf(stream) != self._conf:
-                raise UsageError(f"stream {first.index} has different configurations: {PARTS}")
+                raise self._differ(place, "another configuration of networks")
         self.window = _one_window([stream.geometry.window for stream in streams])
-        self._holders = {
-            ordinal: self._holders_of(ordinal)
-            for ordinal in sorted({ordinal for stream in streams for ordinal in stream.groups})
-        }
+        ordinals = {ordinal for stream in streams for ordinal in stream.groups}
+        self._tables = {ordinal: self._table(ordinal) for ordinal in sorted(ordinals)}
+
+    def _differ(self, place: int, what: str) -> UsageError:
+        return UsageError(f"{self._names[place]} has {what}, compared to {self._names[0]}: {PARTS}")
 
     def heads(self) -> Iterator[Part]:
         """GEOM and CONF."""
@@ -111,61 +120,78 @@ class _Seam:
             yield Part(Entry.of(name, data, first.index), [data])
 
     def groups(self) -> Iterator[Part]:
-        """Every group, its chunks read when they are written."""
-        for ordinal, holders in self._holders.items():
-            tables = {place: self._streams[place].group(ordinal) for place in holders.values()}
-            lines = {place: _lines(table) for place, table in tables.items()}
-            found = [lines[place][i] for i, place in holders.items()]
-            lengths, crcs = zip(*found, strict=True)
-            table = next(iter(tables.values()))
-            merged = replace(table, ids=tuple(holders), lengths=lengths, crcs=crcs)
-            yield group_part(self._streams[0].index, merged, self._chunks(ordinal, holders))
+        """Every group; its chunks are read and compared when they are written."""
+        for ordinal, table in self._tables.items():
+            yield group_part(self._streams[0].index, table, self._chunks(ordinal))
 
     @property
     def report(self) -> StreamJoin:
         """What became of the parts."""
-        before = tuple(sum(len(g.ids) for g in s.groups.values()) for s in self._streams)
-        after = sum(map(len, self._holders.values()))
+        before = tuple(sum(map(len, _all(stream).values())) for stream in self._streams)
+        after = sum(len(table.ids) for table in self._tables.values())
         return StreamJoin(self._streams[0].geometry.kind, before, after, self.window)
 
-    def _holders_of(self, ordinal: int) -> dict[int, int]:
-        """By partition of a group, increasing, the first part that has it."""
-        holders: dict[int, int] = {}
-        having = [place for place, stream in enumerate(self._streams) if ordinal in stream.groups]
-        for place in having:
-            self._compare(ordinal, having[0], place)
-            ids = self._streams[place].group(ordinal).ids
-            for other in sorted({holders[i] for i in ids if i in holders}):
-                both = [i for i in ids if holders.get(i) == other]
-                for at in range(0, len(both), AT_ONCE):
-                    some = both[at : at + AT_ONCE]
-                    one, same = (
-                        self._streams[p].read_locals(ordinal, some) for p in (other, place)
-                    )
-                    if one != same:
-                        raise UsageError(f"a partition of group {ordinal} differs: {PARTS}")
-            holders = dict.fromkeys(ids, place) | holders
-        return dict(sorted(holders.items()))
+    def _holding(self, ordinal: int) -> list[int]:
+        """The parts that have a group."""
+        return [place for place, stream in enumerate(self._streams) if ordinal in stream.groups]
 
-    def _compare(self, ordinal: int, first: int, other: int) -> None:
-        """UsageError unless two parts share the global chunk of a group."""
-        one, same = (self._streams[place] for place in (first, other))
-        widths = {stream.group(ordinal).crc_width for stream in (one, same)}
-        if len(widths) > 1 or one.read_global(ordinal) != same.read_global(ordinal):
-            raise UsageError(f"group {ordinal} has different global chunks: {PARTS}")
+    def _table(self, ordinal: int) -> Group:
+        """Of a group, all partitions that any part has."""
+        lines: dict[int, tuple[int, int]] = {}
+        first, *_ = holding = self._holding(ordinal)
+        table = self._streams[first].group(ordinal)
+        for place in holding:
+            own = self._streams[place].group(ordinal)
+            if (own.global_len, own.global_crc) != (table.global_len, table.global_crc):
+                raise self._differ(place, f"another global network in group {ordinal}")
+            if own.crc_width != table.crc_width:
+                raise self._differ(place, f"checksums of another width in group {ordinal}")
+            lines = dict(zip(own.ids, zip(own.lengths, own.crcs, strict=True), strict=True)) | lines
+        ids = sorted(lines)
+        lengths, crcs = zip(*(lines[i] for i in ids), strict=True)
+        return replace(table, ids=tuple(ids), lengths=lengths, crcs=crcs)
 
-    def _chunks(self, ordinal: int, holders: Mapping[int, int]) -> Iterator[bytes]:
-        yield self._streams[next(iter(holders.values()))].read_global(ordinal)
-        for place, run in groupby(holders, key=holders.__getitem__):
-            ids = list(run)
-            for at in range(0, len(ids), AT_ONCE):
-                some = self._streams[place].read_locals(ordinal, ids[at : at + AT_ONCE])
-                yield from some.values()
+    def _chunks(self, ordinal: int) -> Iterator[bytes]:
+        """The chunks of a group: one by one, and the same in all parts that have them."""
+        holding = self._holding(ordinal)
+        shared = {}
+        for place in holding:
+            with _naming(self._names[place]):
+                shared[place] = self._streams[place].read_global(ordinal)
+        for place, chunk in shared.items():
+            if chunk != shared[holding[0]]:
+                raise self._differ(place, f"another global network in group {ordinal}")
+        yield shared[holding[0]]
+        wanted = self._tables[ordinal].ids
+        for at in range(0, len(wanted), AT_ONCE):
+            yield from self._locals(ordinal, holding, wanted[at : at + AT_ONCE])
+
+    def _locals(self, ordinal: int, holding: Sequence[int], ids: Sequence[int]) -> Iterator[bytes]:
+        """Local chunks of a group."""
+        found: dict[int, bytes] = {}
+        for place in holding:
+            present = set(self._streams[place].group(ordinal).ids).intersection(ids)
+            with _naming(self._names[place]):
+                own = self._streams[place].read_locals(ordinal, present)
+            if any(found.get(i, chunk) != chunk for i, chunk in own.items()):
+                raise self._differ(place, f"another partition in group {ordinal}")
+            found |= own
+        yield from (found[i] for i in ids)
 
 
-def _lines(table: Group) -> dict[int, tuple[int, int]]:
-    """Length and checksum of every local chunk, by partition."""
-    return dict(zip(table.ids, zip(table.lengths, table.crcs, strict=True), strict=True))
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Says which file is bad."""
+    try:
+        yield
+    except FileError as error:
+        error.file = error.file or name
+        raise
+
+
+def _all(stream: Stream) -> dict[int, Sequence[int]]:
+    """All partitions that a stream has, by group."""
+    return {ordinal: group.ids for ordinal, group in stream.groups.items()}
 
 
 def _conf(stream: Stream) -> bytes:

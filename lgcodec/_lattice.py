@@ -36,6 +36,11 @@ class Ruler:
         numerator, denominator = self.scale.as_integer_ratio()
         return -((denominator - 2 * border * numerator) // (2 * denominator))
 
+    def is_lattice(self, smaller: int) -> bool:
+        """Whether output samples are those of lattices so many times smaller than tiles."""
+        aligned = self.axis.tile_len % smaller == 0 == self.axis.grid_lo % smaller
+        return aligned and self.scale == Fraction(1, smaller)
+
     def tile(self, index: int) -> range:
         return self.samples(self.axis.tile(index))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lgcodec.errors import LgiError, OutputError
 
-__all__ = ["replacing"]
+__all__ = ["check_folder", "replacing"]
 
 
 @contextmanager
@@ -36,6 +36,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_folder(path: Path) -> None:
+    """Raise OutputError unless there is a folder for `path`, which files can be written to."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"cannot write {path}: the folder {folder} does not exist")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {path}: the folder {folder} is not writable")
+
+
 def _temporary_beside(target: Path) -> Path:
     if target.is_dir():
         raise OutputError(f"cannot write {target}: it is a folder")
@@ -44,6 +53,7 @@ def _temporary_beside(target: Path) -> Path:
             prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent
         )
     except OSError as error:
+        check_folder(target)
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
     os.close(handle)
     return Path(name)

@@ -64,6 +64,17 @@ def test_indices_that_are_none(clip: Path, index: object) -> None:
         lg.open(clip)[index]
 
 
+def test_x_is_said_once(clip: Path) -> None:
+    with pytest.raises(lg.UsageError, match="xy says what x and y say"):
+        lg.open(clip).crop(xy="0:1,0:1", y=1)
+
+
+@pytest.mark.parametrize("reduce", [1.0, "1", -1, 5])
+def test_a_file_cannot_be_reduced_by_anything(clip: Path, reduce: object) -> None:
+    with pytest.raises(lg.UsageError, match=f"reduce is {reduce!r}, allowed are 0 to 0 for this"):
+        lg.open(clip).decode(reduce=reduce)
+
+
 def test_a_number_of_numpy_is_an_index(clip: Path) -> None:
     assert lg.open(clip)[np.int64(-1)].shape == (2, 24, 32)
 

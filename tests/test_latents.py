@@ -1,5 +1,6 @@
 """Latents from end to end: what is fitted, what a crop keeps, targets, and what is refused."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from encodes import stream_of
 from latent_encodes import CASES, SAMPLES, SHORT, decoded, encode, encoded, signals
 from torch import Tensor
 
+from lgcodec import media
 from lgcodec._crop import crop, parse_range
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
@@ -21,6 +23,7 @@ from lgcodec.coding.pyramid import Band
 from lgcodec.errors import UsageError
 from lgcodec.fit import choices, pyramids, smooth_grid
 from lgcodec.fit.measurement import Measurement
+from lgcodec.format.container import dumps, loads
 from lgcodec.format.stream import Stream
 from lgcodec.nets import latent
 from lgcodec.nets.smooth import spread
@@ -332,3 +335,45 @@ def test_how_far_a_file_can_be_reduced(name: str, most: int) -> None:
     why = "" if most else ": only latents of pictures, sounds and volumes can be reduced"
     with pytest.raises(UsageError, match=f"allowed are 0 to {most} for this file{why}$"):
         decode_stream(stream, reduce=most + 1, device="cpu")
+
+
+def test_a_window_without_a_sample_of_an_overview(cat: Stream) -> None:
+    with pytest.raises(UsageError, match="at this scale there is no sample in the window"):
+        decode_stream(cat, (range(3), range(3)), reduce=3, device="cpu")
+
+
+def test_partitions_of_any_length(tmp_path: Path) -> None:
+    """Blocks then lie across borders: coarse levels are interpolated, and end in line."""
+    (signal,) = media.read(SAMPLES / "cat.png")
+    asked = EncodeOptions(
+        family="latent", partition_size=(37, 50), psnr=40.0, preset="fast", device="cpu"
+    )
+    stream = stream_of(encode_signals([signal], asked)[0])
+    expected = blocks(decode_stream(stream, device="cpu").samples, 4)
+    found = decode_stream(stream, reduce=2, device="cpu").samples
+    points = decode_stream(stream, scale=[Fraction(1, 4)] * 2, device="cpu").samples
+    near, far = (np.square(part - expected).mean() for part in (found, points))
+    assert 10 * np.log10(255**2 / near) > 32
+    assert 1.5 * near < far
+
+
+@pytest.mark.parametrize(("moved", "aligned"), [(8, True), (2, False)])
+def test_a_grid_that_begins_anywhere(cat: Stream, moved: int, aligned: bool) -> None:
+    """Output samples stay where they are on the lattice, between those of tiles if need be."""
+    data = loads((SAMPLES / "cat.lgi").read_bytes())
+    (one,) = data.streams
+    axes = tuple(
+        replace(axis, grid_lo=moved, win_lo=axis.win_lo + moved) for axis in one.geometry.axes
+    )
+    shifted = replace(one, geometry=replace(one.geometry, axes=axes))
+    stream = stream_of(dumps(replace(data, streams=(shifted,))))
+    before = decode_stream(cat, reduce=2, device="cpu", sample_type="float32").samples
+    found = decode_stream(stream, reduce=2, device="cpu", sample_type="float32").samples
+    if aligned:
+        np.testing.assert_array_equal(found, before)
+        return
+    between = (before[:-1] + before[1:]) / 2
+    between = (between[:, :-1] + between[:, 1:]) / 2
+    inside = np.abs(found[1:, 1:][: len(between), : between.shape[1]] - between).mean()
+    beside = np.abs(found[: len(before), : before.shape[1]] - before).mean()
+    assert inside < beside / 2

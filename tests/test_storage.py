@@ -50,7 +50,7 @@ def test_folder_as_target(tmp_path: Path) -> None:
 def test_missing_folder(tmp_path: Path) -> None:
     target = tmp_path / "none" / "a.lgi"
     with (
-        pytest.raises(OutputError, match=r"cannot write .*a\.lgi: No such file"),
+        pytest.raises(OutputError, match=r"cannot write .*a\.lgi: the folder .* does not exist"),
         replacing(target),
     ):
         pass

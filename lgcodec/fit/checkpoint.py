@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -14,6 +14,8 @@ from lgcodec.errors import InputError, UsageError
 from lgcodec.storage import replacing
 
 __all__ = ["joined", "load_state", "part_of", "save_state"]
+
+FRESH: Final = "remove it or name another to begin anew"
 
 
 def save_state(
@@ -33,12 +35,12 @@ def load_state(path: Path, identity: str) -> tuple[dict[str, Tensor], dict[str, 
             if metadata.get("fit") != _digest(identity):
                 raise UsageError(
                     f"{path} is a checkpoint of another fit: input, options and version must be "
-                    "those it was made with"
+                    f"those it was made with; {FRESH}"
                 )
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, json.loads(metadata["numbers"])
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise InputError(f"cannot read checkpoint {path}: {error}") from error
+        raise InputError(f"cannot read checkpoint {path}: {error}; {FRESH}") from error
 
 
 def joined(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:

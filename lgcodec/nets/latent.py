@@ -44,6 +44,7 @@ from lgcodec.nets.norms import norms
 from lgcodec.nets.post_filter import STRENGTH_ONE, corrected, has_filter
 from lgcodec.nets.reduced import (
     centred,
+    extended,
     halved,
     left_out,
     loudness,
@@ -320,7 +321,12 @@ class Latent(Family):
         prepared = weights if LATTICE in weights else self.prepare(weights, tile, frame)
         lengths = torch.tensor(self.tile, device=tile.device)
         places = (tile + 1) / 2 * lengths / (1 << self.halvings) - 0.5
-        return interpolate(prepared[LATTICE], places)
+        values = prepared[LATTICE]
+        if self.halvings:  # where half a sample is much, what lies beyond the last one counts
+            for axis in range(2, values.ndim):
+                values = extended(values, axis, 1, 1)
+            places = places + 1
+        return interpolate(values, places)
 
     def _index(self, tile: Tensor, frame: Tensor) -> Tensor:
         """Index [P, D] of the tiles that hold a sample at these coordinates [P, D]."""

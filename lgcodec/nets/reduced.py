@@ -7,14 +7,23 @@ for. That blurs, so one level more is decoded than is needed, and pairs become t
 
 from dataclasses import replace
 from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.smooth import interpolated_along
+from lgcodec.nets.smooth import catmull_rom
 
-__all__ = ["centred", "halved", "left_out", "loudness", "most_halvings", "reduced_pyramid"]
+__all__ = [
+    "centred",
+    "extended",
+    "halved",
+    "left_out",
+    "loudness",
+    "most_halvings",
+    "reduced_pyramid",
+]
 
 
 def left_out(halvings: int) -> int:
@@ -41,16 +50,33 @@ def loudness(pyramid: Pyramid, levels: int) -> float:
 
 def centred(low: Tensor, levels: int) -> Tensor:
     """Samples [P, C, *low] of every 2**levels-th place, moved to the middle of as many places."""
-    moved = (1 - 0.5**levels) / 2
-    axes = range(2, low.ndim) if levels else ()
-    return reduce(lambda values, axis: interpolated_along(values, axis, moved), axes, low)
+    weights = catmull_rom(torch.tensor((1 - 0.5**levels) / 2)).tolist()
+    for axis in range(2, low.ndim if levels else 0):
+        last = low.shape[axis] - 1
+        lines, places = low.movedim(axis, -1), torch.arange(last + 1, device=low.device)
+        # Beyond the last one it repeats: to go on in line was 1 to 3 dB worse on textures.
+        terms = (
+            lines[..., (places + at).clamp(0, last)] * weight
+            for at, weight in zip(range(-1, 3), weights, strict=True)
+        )
+        low = reduce(add, terms).movedim(-1, axis)
+    return low
 
 
 def halved(values: Tensor) -> Tensor:
-    """Means of pairs along each axis of [P, C, *tile]; a last one alone stays as it is."""
+    """Means of pairs along each axis of [P, C, *tile]."""
     for axis in range(2, values.ndim):
-        length = values.shape[axis]
-        last = values.narrow(axis, length - 1, length % 2)
-        lines = torch.cat([values, last], axis).movedim(axis, -1)
+        lines = extended(values, axis, 0, values.shape[axis] % 2).movedim(axis, -1)
         values = ((lines[..., ::2] + lines[..., 1::2]) / 2).movedim(-1, axis)
     return values
+
+
+def extended(values: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """With so many samples more at either end, in line with the last two."""
+    length = values.shape[axis]
+    ends = []
+    for end, towards, count in ((0, 1, before), (length - 1, -1, after)):
+        last = values.narrow(axis, end, 1)
+        step = last - values.narrow(axis, end + towards, 1) if length > 1 else 0 * last
+        ends.append([last + n * step for n in range(1, count + 1)])
+    return torch.cat([*ends[0][::-1], values, *ends[1]], axis)

@@ -12,7 +12,6 @@ __all__ = [
     "MARGIN",
     "catmull_rom",
     "interpolate",
-    "interpolated_along",
     "splines",
     "spread",
 ]
@@ -85,18 +84,6 @@ def interpolate(lattice: Tensor, places: Tensor) -> Tensor:
         value = _gathered(lattice, base.long() + corner.to(base.device) - 1)
         total = total + weight[..., None] * value
     return total
-
-
-def interpolated_along(lattice: Tensor, axis: int, moved: float) -> Tensor:
-    """Values at places `moved` by 0 to 1 sample along an axis of lattices [P, C, *tile]."""
-    last = lattice.shape[axis] - 1
-    lines = lattice.movedim(axis, -1)
-    places = torch.arange(last + 1, device=lattice.device)
-    terms = (
-        lines[..., (places + at).clamp(0, last)] * float(weight)
-        for at, weight in zip(range(-1, 3), catmull_rom(torch.tensor(moved)), strict=True)
-    )
-    return reduce(add, terms).movedim(-1, axis)
 
 
 def _rounding(length: int) -> float:

@@ -14,7 +14,9 @@ def by_counts(grid: Sequence[int], wanted: Sequence[int]) -> tuple[Tiling, ...]:
     Where C tiles of that length would leave the last ones empty, there are fewer.
     """
     if len(wanted) != len(grid):
-        raise UsageError(f"{len(wanted)} partition counts for {len(grid)} axes: {tuple(wanted)}")
+        raise UsageError(
+            f"partition counts {', '.join(map(str, wanted))}: {len(grid)} axes need a number each"
+        )
     for size, count in zip(grid, wanted, strict=True):
         if not 1 <= count <= size:
             raise UsageError(

@@ -11,7 +11,9 @@ __all__ = ["by_size"]
 def by_size(grid: Sequence[int], wanted: Sequence[int]) -> tuple[Tiling, ...]:
     """Tiles of `wanted` samples along each axis, or of the whole axis where it is shorter."""
     if len(wanted) != len(grid):
-        raise UsageError(f"{len(wanted)} partition sizes for {len(grid)} axes: {tuple(wanted)}")
+        raise UsageError(
+            f"partition sizes {', '.join(map(str, wanted))}: {len(grid)} axes need a number each"
+        )
     if min(wanted) < 1:
         raise UsageError(f"partition size {tuple(wanted)}, every axis needs at least 1 sample")
     return tuple(tiling(n, min(n, size)) for n, size in zip(grid, wanted, strict=True))

@@ -115,7 +115,11 @@ def test_json_and_quiet(lgi, film) -> None:
         (["--drop", "x=0:1,x=1:2"], 2, "expected each axis once"),
         (["--drop", "t=:"], 2, "nothing is left"),
         (["--t", "0:1", "-o", "b.png"], 2, "its name must end in .lgi"),
-        (["--t", "0:1", "-o", "nowhere/b.lgi"], 5, "cannot write nowhere/b.lgi: No such file"),
+        (
+            ["--t", "0:1", "-o", "nowhere/b.lgi"],
+            5,
+            "nowhere/b.lgi: the folder nowhere does not exist",
+        ),
     ],
 )
 def test_mistakes_change_nothing(lgi, film, arguments, code, words) -> None:

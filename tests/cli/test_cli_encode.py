@@ -285,7 +285,7 @@ def test_mistakes_need_no_torch(lgi_process) -> None:
 
 def test_an_old_file_survives_a_failure(lgi, picture, asked) -> None:
     Path("a.lgi").write_bytes(b"old")
-    lgi("encode", picture, "a.lgi").failed(130, "lgi: interrupted\n")
+    lgi("encode", picture, "a.lgi").failed(130, "lgi: interrupted, nothing is written\n")
     assert asked
     assert Path("a.lgi").read_bytes() == b"old"
     assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
@@ -354,3 +354,11 @@ def test_a_fit_that_goes_on_says_so(lgi, picture, monkeypatch) -> None:
     assert "  resumes from state.0.0\n" in lgi("encode", picture, "a.lgi", *asked).out
     assert "resumes" not in lgi("encode", picture, "a.lgi", *asked).out
     assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
+
+
+def test_a_checkpoint_that_cannot_be_written(lgi, picture) -> None:
+    """Is refused before anything is fitted, and one of something else says what can be done."""
+    asked = ("encode", picture, "a.lgi", "--psnr", "30", "--checkpoint")
+    lgi(*asked, "nowhere/ck").failed(5, "nowhere/ck: the folder nowhere does not exist")
+    Path("ck.0.0").write_bytes(b"no checkpoint")
+    lgi(*asked, "ck").failed(4, "cannot read checkpoint ck.0.0", "remove it or name another")

@@ -67,5 +67,5 @@ def test_impossible_sizes(wanted: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("rule", ["counts", "size"])
 def test_as_many_numbers_as_axes(rule: str) -> None:
     for wanted in ((), (2,), (2, 2, 2)):
-        with pytest.raises(UsageError, match="for 2 axes"):
+        with pytest.raises(UsageError, match="2 axes need a number each"):
             RULES[rule]((10, 10), wanted)
