@@ -60,8 +60,8 @@ def command(
     """Keep a part of a .lgi file: chunks are copied, nothing is decoded.
 
     Ranges are half-open and count partitions from 0 unless they have a unit; negative numbers
-    count from the end, and a single value is one partition. Where a range cuts a partition, the
-    partition is kept and the window moves to the exact sample.
+    count from the end, and a single value is one partition, or one sample where it has a unit.
+    Where a range cuts a partition, the partition is kept and the window moves to the exact sample.
 
     Without -o the file is replaced and the original kept as IN.orig, IN.orig.2, ...
     Where OUT is standard output, the report goes to stderr.

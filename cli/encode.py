@@ -70,9 +70,9 @@ def command(
     video into 5 along time.
 
     One target at most: --size, --bpp and --kbps are met to 5 % and never exceeded, --psnr to
-    0.1 dB; --quality is a rate. The network is chosen for it. Without a target or a budget
-    (--params, widths) the file is smaller than a lossless one. Ctrl-C ends the fit and writes the
-    best so far, a second one abandons.
+    0.1 dB, from 50 dB on to 0.5; --quality is a rate. The network is chosen for it. Without a
+    target or a budget (--params, widths) the file is smaller than a lossless one. Ctrl-C ends the
+    fit and writes the best so far, a second one abandons.
 
     \b
     lgi encode clip.mp4 clip.lgi
