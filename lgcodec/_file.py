@@ -31,8 +31,9 @@ Slice = slice | int | str
 @final
 @dataclass(frozen=True)
 class File:
-    """A file on disk or at a URL, and the part of it that is selected; nothing is read until it is
-    needed.
+    """A file on disk or at a URL, and the part of it that is selected.
+
+    What it holds is read once, when it is opened, and chunks when they are needed.
 
         f = lgcodec.open("clip.lgi")
         f[0:2, :, 4:8].decode(scale=2)          # partitions, in the order of the axes
@@ -44,30 +45,30 @@ class File:
 
     path: Path | str
     selection: Selection = field(default_factory=dict)
+    _known: tuple[Stream, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        with open_reader(self.path) as reader:
-            windows(reader.streams, self.selection)  # refuse at once what does not fit
+        if not self._known:
+            with open_reader(self.path) as reader:
+                object.__setattr__(self, "_known", reader.streams)
+        windows(self._known, self.selection)  # refuse at once what does not fit
 
     @property
     def kind(self) -> Kind:
         """Kind of the main stream."""
-        with open_reader(self.path) as reader:
-            return reader.streams[0].geometry.kind
+        return self._known[0].geometry.kind
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Samples along each axis of the selected part of the main stream."""
-        with open_reader(self.path) as reader:
-            window, *_ = windows(reader.streams, self.selection)
-            return tuple(map(len, window or ()))
+        window, *_ = windows(self._known, self.selection)
+        return tuple(map(len, window or ()))
 
     def __getitem__(self, index: Slice | tuple[Slice, ...]) -> "File":
         """The part that `index` selects, one entry per axis in their order, missing ones whole."""
         if self.selection:
             raise UsageError("this part is already a selection; select from the whole file")
-        with open_reader(self.path) as reader:
-            names = reader.streams[0].geometry.axis_names
+        names = self._known[0].geometry.axis_names
         parts = index if isinstance(index, tuple) else (index,)
         if len(parts) > len(names):
             raise UsageError(f"{len(parts)} indices for the axes {', '.join(names)}")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from encodes import Stopper
+from range_server import serving
 
 import lgcodec as lg
 
@@ -73,6 +74,18 @@ def test_x_is_said_once(clip: Path) -> None:
 def test_a_file_cannot_be_reduced_by_anything(clip: Path, reduce: object) -> None:
     with pytest.raises(lg.UsageError, match=f"reduce is {reduce!r}, allowed are 0 to 0 for this"):
         lg.open(clip).decode(reduce=reduce)
+
+
+def test_a_file_far_away_is_opened_once() -> None:
+    """And once more by what reads chunks."""
+    sample = (ROOT / "samples" / "cat.lgi").read_bytes()
+    with serving(sample) as server:
+        f = lg.open(server.url)
+        part = f[0:2, 1:3]
+        assert (f.kind, f.shape, part.shape) == ("image", (256, 384), (128, 128))
+        assert len(server.ranges) == 1
+        assert part.decode().samples.shape == (128, 128, 3)
+        assert len(server.ranges) == 2
 
 
 def test_a_number_of_numpy_is_an_index(clip: Path) -> None:
