@@ -31,10 +31,12 @@ class Canvas:
         max_samples: int,
     ) -> None:
         grid = tuple(len(part) for part in target)
+        shape = " x ".join(map(str, grid))
         if not prod(grid):
-            raise UsageError("at this scale there is no sample in the window")
+            raise UsageError(
+                f"the output has {shape} samples: at this scale there is no sample in the window"
+            )
         if prod(grid) > max_samples:
-            shape = " x ".join(map(str, grid))
             raise UsageError(
                 f"the output has {shape} samples, allowed are 1 to {max_samples} (max_samples)"
             )
