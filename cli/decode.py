@@ -49,7 +49,7 @@ def _fill(text: str) -> tuple[float, ...]:
     type=click.IntRange(0, 16),
     metavar="K",
     help="Halve every axis K times by the coarse levels of latents, not of videos: quick, without "
-    "aliasing. Default: as far as --scale or --size allow; 0: values at points.",
+    "aliasing. Default: as far as --scale or --size allow; 0: values at points, which alias.",
 )
 @click.option("--fps", type=RATIO, help="Frames per second of the output; the duration stays.")
 @click.option(

@@ -43,7 +43,8 @@ def encode_signals(
 
     The first signal is the main stream; `params`, partitions and widths of `options` are about it,
     and the others get their defaults, or less where a target is tight. UsageError names the
-    nearest target where one is out of reach. On Ctrl-C the best weights so far are written, with
+    nearest target where one is out of reach, OutputError tells of a checkpoint that cannot be
+    written, before anything is fitted. On Ctrl-C the best weights so far are written, with
     `EncodeReport.interrupted`: groups that were not begun are absent, and so are streams; a second
     Ctrl-C raises KeyboardInterrupt.
     """

@@ -36,9 +36,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def check_folder(path: Path) -> None:
-    """Raise OutputError unless there is a folder for `path`, which files can be written to."""
-    folder = path.parent
+def check_folder(path: Path, folder: Path | None = None) -> None:
+    """Raise OutputError unless files can be written to `folder`, that of `path` if it is None."""
+    folder = folder or path.parent
     if not folder.is_dir():
         raise OutputError(f"cannot write {path}: the folder {folder} does not exist")
     if not os.access(folder, os.W_OK | os.X_OK):

@@ -1,6 +1,7 @@
 """Tests share the machine with others: one thread each, and no example has a deadline."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,14 @@ def both(tmp_path: Path) -> Path:
     path = tmp_path / "both.lgi"
     path.write_bytes(dumps(video_with_sound()))
     return path
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """How many threads torch uses; afterwards as before."""
+    import torch  # not before `pytest_configure`
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)

@@ -20,15 +20,6 @@ CAT = (Path(__file__).parents[1] / "samples" / "cat.lgi").read_bytes()
 DAMAGED = (3, 11, 23)
 
 
-@pytest.fixture(params=[1, 2, 3])
-def threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    """How many threads torch uses; afterwards as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
-
-
 def cat(damaged: tuple[int, ...] = ()) -> Stream:
     """A picture of 24 partitions, some of whose chunks have a wrong byte."""
     data = bytearray(CAT)

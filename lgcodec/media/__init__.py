@@ -21,6 +21,7 @@ from lgcodec.media.nifti import NiftiFile
 from lgcodec.media.sequence import ImageSequence
 from lgcodec.media.video import VideoFile
 from lgcodec.signal import Kind, Signal
+from lgcodec.storage import check_folder
 
 __all__ = [
     "MEDIA",
@@ -122,11 +123,9 @@ def check_writable(path: AnyPath, *kinds: Kind) -> Medium:
             f"cannot write {path}: {suffix_of(path)} holds {_joined(medium.kinds)}, "
             f"not {_joined(kinds)}"
         )
-    folder = medium.folder(path)
-    if not folder.is_dir():
-        raise OutputError(f"cannot write {path}: the folder {folder} does not exist")
-    if path.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write {path}: it is a folder, or {folder} is not writable")
+    check_folder(path, medium.folder(path))
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder")
     return medium
 
 

@@ -47,7 +47,7 @@ from lgcodec.nets.reduced import (
     extended,
     halved,
     left_out,
-    loudness,
+    low_gain,
     most_halvings,
     reduced_pyramid,
 )
@@ -302,7 +302,7 @@ class Latent(Family):
         low = bands[0].new_zeros(len(index), self.channels, *shown.coarse)
         smooth = spread(known[GRID], index, self.tile, shown.coarse, 1 << levels)
         details = synthesise(bands, low, shown, self.displaced(known))
-        return centred(details / loudness(shown, levels) + smooth, levels)
+        return centred(details / low_gain(shown, levels) + smooth, levels)
 
     def displaced(self, weights: TensorWeights) -> Tensor | None:
         """How the pictures of tiles move, [P, T, 2] as in `displacements`; None: not at all."""
@@ -322,7 +322,7 @@ class Latent(Family):
         lengths = torch.tensor(self.tile, device=tile.device)
         places = (tile + 1) / 2 * lengths / (1 << self.halvings) - 0.5
         values = prepared[LATTICE]
-        if self.halvings:  # where half a sample is much, what lies beyond the last one counts
+        if self.halvings:  # half a sample is many of the tile: what lies beyond the last one counts
             for axis in range(2, values.ndim):
                 values = extended(values, axis, 1, 1)
             places = places + 1

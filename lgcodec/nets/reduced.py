@@ -1,8 +1,8 @@
 """Smaller pictures from the coarse levels of a pyramid, for overviews: fast, and without aliasing.
 
-What a wavelet leaves low after some levels is the picture at a fraction of its size. Its samples
-lie where every so manyth of the tile lies, and are moved to the middle of those that they stand
-for. That blurs, so one level more is decoded than is needed, and pairs become their mean.
+What a wavelet leaves low after n levels is the picture at 2**-n of its size. Its samples lie at
+every 2**n-th place of the tile, and are moved to the middle of those that they stand for. That
+blurs, so one level more is decoded than is needed, and pairs become their mean.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ __all__ = [
     "extended",
     "halved",
     "left_out",
-    "loudness",
+    "low_gain",
     "most_halvings",
     "reduced_pyramid",
 ]
@@ -43,8 +43,8 @@ def reduced_pyramid(pyramid: Pyramid, halvings: int) -> Pyramid:
     return replace(pyramid, tile=pyramid.low(levels), levels=kept)
 
 
-def loudness(pyramid: Pyramid, levels: int) -> float:
-    """How many times as large constant samples are after so many levels."""
+def low_gain(pyramid: Pyramid, levels: int) -> float:
+    """Gain of the low-pass filters of so many levels at frequency 0: sqrt(2) by level and axis."""
     return float(2 ** (levels * len(pyramid.tile) / 2))
 
 
@@ -54,7 +54,7 @@ def centred(low: Tensor, levels: int) -> Tensor:
     for axis in range(2, low.ndim if levels else 0):
         last = low.shape[axis] - 1
         lines, places = low.movedim(axis, -1), torch.arange(last + 1, device=low.device)
-        # Beyond the last one it repeats: to go on in line was 1 to 3 dB worse on textures.
+        # The last sample repeats: linear extrapolation was 1 to 3 dB worse on textures.
         terms = (
             lines[..., (places + at).clamp(0, last)] * weight
             for at, weight in zip(range(-1, 3), weights, strict=True)
@@ -64,7 +64,7 @@ def centred(low: Tensor, levels: int) -> Tensor:
 
 
 def halved(values: Tensor) -> Tensor:
-    """Means of pairs along each axis of [P, C, *tile]."""
+    """Means of pairs along each axis of [P, C, *tile]; an odd length is extrapolated by one."""
     for axis in range(2, values.ndim):
         lines = extended(values, axis, 0, values.shape[axis] % 2).movedim(axis, -1)
         values = ((lines[..., ::2] + lines[..., 1::2]) / 2).movedim(-1, axis)
@@ -72,7 +72,7 @@ def halved(values: Tensor) -> Tensor:
 
 
 def extended(values: Tensor, axis: int, before: int, after: int) -> Tensor:
-    """With so many samples more at either end, in line with the last two."""
+    """With so many samples more at either end of an axis, extrapolated from the last two."""
     length = values.shape[axis]
     ends = []
     for end, towards, count in ((0, 1, before), (length - 1, -1, after)):

@@ -23,3 +23,11 @@ def test_a_search_counts_twice() -> None:
     plain, searching = (Work(100, 0, 2, searches=searches) for searches in (False, True))
     plain.done = searching.done = 1.0
     assert 1 / searching.share() == pytest.approx(1 / plain.share() + 2 * SEARCH)
+
+
+def test_a_quick_search_is_one_choice() -> None:
+    """That of the usual step; the search after the rounds looks at all symbols again."""
+    slow, quick = (Work(100, 0, 2, searches=True, quickly=quickly) for quickly in (False, True))
+    assert slow.until(0) - quick.until(0) == SEARCH - 1
+    slow.done = quick.done = 1.0
+    assert 1 / slow.share() == pytest.approx(1 / quick.share() + SEARCH - 1)

@@ -1,6 +1,5 @@
 """lgcodec.nets.blocks: blocks at the same time, results as if one after the other."""
 
-from collections.abc import Iterator
 from threading import Barrier, Event, Thread, get_ident
 from time import sleep
 
@@ -10,15 +9,6 @@ import torch
 from lgcodec.nets.blocks import side_by_side
 
 BLOCKS = [slice(at, at + 2) for at in range(0, 12, 2)]
-
-
-@pytest.fixture(params=[1, 2, 3])
-def threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    """How many threads torch uses; afterwards as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
 
 
 def threads_to_come() -> int:

@@ -10,7 +10,7 @@ from lgcodec.nets.reduced import (
     centred,
     halved,
     left_out,
-    loudness,
+    low_gain,
     most_halvings,
     reduced_pyramid,
 )
@@ -28,7 +28,7 @@ def small(tile: Tensor, pyramid: Pyramid, halvings: int) -> Tensor:
     """The tile, by as many levels as are needed."""
     shown, levels = reduced_pyramid(pyramid, halvings), left_out(halvings)
     bands, coarse = analyse(tile, pyramid)
-    low = synthesise(bands[: len(shown.bands)], coarse, shown) / loudness(pyramid, levels)
+    low = synthesise(bands[: len(shown.bands)], coarse, shown) / low_gain(pyramid, levels)
     return halved(centred(low, levels))
 
 
@@ -95,7 +95,7 @@ def test_one_halving_is_the_mean_of_pairs() -> None:
     pyramid = Pyramid((8, 7), (2, 2), 3)
     found = small(tile, pyramid, 1)
     torch.testing.assert_close(found[..., :3], means(tile, 1))
-    rows = tile.unflatten(2, (4, 2)).mean(3)  # beyond the last column they go on in line
+    rows = tile.unflatten(2, (4, 2)).mean(3)  # extrapolated by one
     torch.testing.assert_close(found[..., 3], (3 * rows[..., 6] - rows[..., 5]) / 2)
 
 
