@@ -74,10 +74,10 @@ def join(
                 found = f"{sources[0]} has {len(readers[0].streams)}, {source}"
                 raise UsageError(f"streams: {found} {len(reader.streams)}, parts need as many")
         streams = zip(*(reader.streams for reader in readers), strict=True)
-        seams = [_Seam(tuple(map(str, sources)), own) for own in streams]
+        joined = [_JoinedStream(tuple(map(str, sources)), own) for own in streams]
         parts = [
-            *(part for seam in seams for part in seam.heads()),
-            *(part for seam in seams for part in seam.groups()),
+            *(part for stream in joined for part in stream.heads()),
+            *(part for stream in joined for part in stream.groups()),
             *_ancillary(readers),
         ]
         for reader in readers:
@@ -87,11 +87,11 @@ def join(
         with replacing(target) as temporary, temporary.open("wb") as file:
             size = write_parts(file, parts, max(reader.minor for reader in readers))
         bytes_before = tuple(reader.file_size for reader in readers)
-        return JoinReport(tuple(seam.report for seam in seams), bytes_before, size)
+        return JoinReport(tuple(stream.report for stream in joined), bytes_before, size)
 
 
 @final
-class _Seam:
+class _JoinedStream:
     """One stream of all parts, to become one stream; UsageError unless they fit."""
 
     def __init__(self, names: Sequence[str], streams: Sequence[Stream]) -> None:
@@ -107,8 +107,10 @@ class _Seam:
         ordinals = {ordinal for stream in streams for ordinal in stream.groups}
         self._tables = {ordinal: self._table(ordinal) for ordinal in sorted(ordinals)}
 
-    def _differ(self, place: int, what: str) -> UsageError:
-        return UsageError(f"{self._names[place]} has {what}, compared to {self._names[0]}: {PARTS}")
+    def _differ(self, place: int, what: str, other: int = 0) -> UsageError:
+        """What one part has and another has not, by their places among the parts."""
+        names = self._names
+        return UsageError(f"{names[place]} has {what}, compared to {names[other]}: {PARTS}")
 
     def heads(self) -> Iterator[Part]:
         """GEOM and CONF."""
@@ -137,46 +139,48 @@ class _Seam:
 
     def _table(self, ordinal: int) -> Group:
         """Of a group, all partitions that any part has."""
-        lines: dict[int, tuple[int, int]] = {}
+        entries: dict[int, tuple[int, int]] = {}  # by partition: length and checksum
         first, *_ = holding = self._holding(ordinal)
         table = self._streams[first].group(ordinal)
         for place in holding:
             own = self._streams[place].group(ordinal)
             if (own.global_len, own.global_crc) != (table.global_len, table.global_crc):
-                raise self._differ(place, f"another global network in group {ordinal}")
+                raise self._differ(place, f"another global network in group {ordinal}", first)
             if own.crc_width != table.crc_width:
-                raise self._differ(place, f"checksums of another width in group {ordinal}")
-            lines = dict(zip(own.ids, zip(own.lengths, own.crcs, strict=True), strict=True)) | lines
-        ids = sorted(lines)
-        lengths, crcs = zip(*(lines[i] for i in ids), strict=True)
+                raise self._differ(place, f"checksums of another width in group {ordinal}", first)
+            found = zip(own.lengths, own.crcs, strict=True)
+            entries = dict(zip(own.ids, found, strict=True)) | entries
+        ids = sorted(entries)
+        lengths, crcs = zip(*(entries[i] for i in ids), strict=True)
         return replace(table, ids=tuple(ids), lengths=lengths, crcs=crcs)
 
     def _chunks(self, ordinal: int) -> Iterator[bytes]:
         """The chunks of a group: one by one, and the same in all parts that have them."""
-        holding = self._holding(ordinal)
+        first, *_ = holding = self._holding(ordinal)
         shared = {}
         for place in holding:
             with _naming(self._names[place]):
                 shared[place] = self._streams[place].read_global(ordinal)
         for place, chunk in shared.items():
-            if chunk != shared[holding[0]]:
-                raise self._differ(place, f"another global network in group {ordinal}")
-        yield shared[holding[0]]
+            if chunk != shared[first]:
+                raise self._differ(place, f"another global network in group {ordinal}", first)
+        yield shared[first]
         wanted = self._tables[ordinal].ids
         for at in range(0, len(wanted), AT_ONCE):
             yield from self._locals(ordinal, holding, wanted[at : at + AT_ONCE])
 
     def _locals(self, ordinal: int, holding: Sequence[int], ids: Sequence[int]) -> Iterator[bytes]:
         """Local chunks of a group."""
-        found: dict[int, bytes] = {}
+        found: dict[int, tuple[bytes, int]] = {}  # by partition: its chunk, the part it is from
         for place in holding:
             present = set(self._streams[place].group(ordinal).ids).intersection(ids)
             with _naming(self._names[place]):
                 own = self._streams[place].read_locals(ordinal, present)
-            if any(found.get(i, chunk) != chunk for i, chunk in own.items()):
-                raise self._differ(place, f"another partition in group {ordinal}")
-            found |= own
-        yield from (found[i] for i in ids)
+            for i, chunk in own.items():
+                known, other = found.setdefault(i, (chunk, place))
+                if chunk != known:
+                    raise self._differ(place, f"another partition {i} in group {ordinal}", other)
+        yield from (found[i][0] for i in ids)
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def test_a_partition_that_differs(whole: Path) -> None:
     changed = {**group.local_chunks, 3: bytes([*group.local_chunks[3][:-1], 0])}
     assert changed != group.local_chunks
     right.write_bytes(other(one, groups=(replace(group, local_chunks=changed),)))
-    refused(left, right, words="r.lgi has another partition in group 0")
+    refused(left, right, words="r.lgi has another partition 3 in group 0, compared to .*l.lgi")
 
 
 def test_one_path_is_no_list(whole: Path) -> None:
