@@ -18,7 +18,8 @@ from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, dead_zone
 from lgcodec.nets.lifting import analyse, synthesise
-from lgcodec.nets.motion import UNIT, motion_of, shifted
+from lgcodec.nets.displaced import UNIT, shifted
+from lgcodec.nets.motion import motion_of
 
 __all__ = ["found_motion", "motion_bits"]
 

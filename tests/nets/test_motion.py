@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lgcodec.nets.motion import Moving, displacements, motion_of, shifted
+from lgcodec.nets.displaced import shifted
+from lgcodec.nets.motion import Moving, displacements, motion_of
 from nets import latent_reference as reference
 
 SEEDS = st.integers(0, 2**16)
