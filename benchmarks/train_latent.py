@@ -33,6 +33,7 @@ from lgcodec import EncodeOptions, Signal
 from lgcodec._job import _values
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import Context
+from lgcodec.coding.neighbours import Kinds
 from lgcodec.coding.network import EntropyNetwork
 from lgcodec.coding.pyramid import LATENTS
 from lgcodec.coding.tables import magnitudes
@@ -194,8 +195,8 @@ def _examples(fit: Fit, random: np.random.Generator) -> tuple[Tensor, Tensor, Te
 def _classes(network: NDArray[np.float32], examples: Magnitudes) -> NDArray[np.intp]:
     features = examples.features.float().numpy()
     ready = EntropyNetwork(network, features.shape[1])
-    none = np.zeros((1, 0), np.float32)
-    return ready.classes(features.T[:, None, None], none).ravel()
+    none, alike = np.zeros((1, 0), np.float32), np.zeros(len(features), np.intp)
+    return ready.classes(features.T[:, None, None], none, Kinds(none, alike)).ravel()
 
 
 def _signs(fits: Sequence[Fit], axes: int, random: np.random.Generator) -> list[Signs]:

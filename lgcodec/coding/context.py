@@ -203,11 +203,13 @@ class Context(Coder):
         """Inputs [P, N_k, inputs] of the network, for symbols [P, N_k] of each band."""
         result = []
         for band, values, known in self._bands(symbols):
-            features, constants = self._features(band, known, magnitude(values))
-            shape = (*values.shape, constants.shape[-1])
-            wide = np.broadcast_to(constants.reshape(-1, *[1] * len(band.shape), shape[-1]), shape)
-            parts = [np.stack(features, axis=-1).reshape(*values.shape, -1), wide]
-            result.append(np.concatenate(parts, axis=-1).reshape(len(values), -1, self.inputs))
+            near, features = self._features(band, known, magnitude(values))
+            varied, count = np.stack(features, axis=-1), prod(band.shape)
+            shape = len(values), self.pyramid.channels, count
+            ends, constants = near.kinds.features[near.kinds.of], near.constants()[:, None]
+            parts = [varied.reshape(*shape, -1), ends, constants]
+            wide = [np.broadcast_to(part, (*shape, part.shape[-1])) for part in parts]
+            result.append(np.concatenate(wide, axis=-1).reshape(len(values), -1, self.inputs))
         return result
 
     def _bands(self, symbols: Sequence[Symbols]) -> Iterator[tuple[Band, Symbols, Known]]:
@@ -250,13 +252,14 @@ class Context(Coder):
         """The symbols [P, C, N] of a band."""
         near, causal = self._near(band, known), len(causal_offsets(len(band.shape)))
         across = slice(causal + BEFORE, causal + OTHERS)
-        layers = self._ready.layers(near.constants(), causal, across)
+        layers = self._ready.layers(near.constants(), near.kinds, causal, across)
         shape = known.low.shape[0], self.pyramid.channels, prod(band.shape)
         features = np.stack([*near.before(), *near.after()]).reshape(-1, *shape)
+        busy = features.max(axis=0) > 0
         values, places = np.zeros(shape, np.int64), places_of(band.shape)
         own, signs = np.zeros((*shape[:2], places.wide), np.float32), self._signs(band, known)
         for channel in range(self.pyramid.channels):
-            sizes = reader.magnitudes(layers, places, features, own, channel)
+            sizes = reader.magnitudes(layers, places, features, busy, own, channel)
             told = signs.layers(channel), signs.places, signs.seen
             values[:, channel] = reader.signs(*told, sizes, channel)
         return values
@@ -278,15 +281,17 @@ class Context(Coder):
 
     def _classes(self, band: Band, known: Known, values: Symbols) -> NDArray[np.intp]:
         """Classes [P, C, *band] of the magnitudes of symbols."""
-        features, constants = self._features(band, known, magnitude(values))
+        near, features = self._features(band, known, magnitude(values))
         rows = np.stack(features).reshape(len(features), *values.shape[:2], -1)
-        return self._ready.classes(rows, constants).reshape(values.shape)
+        return self._ready.classes(rows, near.constants(), near.kinds).reshape(values.shape)
 
-    def _features(self, band: Band, known: Known, own: Floats) -> tuple[list[Floats], Floats]:
-        """Features of a band [P * C, *band], and those of a channel [C, n]."""
+    def _features(
+        self, band: Band, known: Known, own: Floats
+    ) -> tuple[Neighbourhood, list[Floats]]:
+        """What is around a band, and features [P * C, *band] but those of places and channels."""
         near = self._near(band, known)
         causal = _causal(own.reshape(-1, *band.shape), band.shape)
-        return [*causal, *near.features(own)], near.constants()
+        return near, [*causal, *near.features(own)]
 
     def _near(self, band: Band, known: Known) -> Neighbourhood:
         return Neighbourhood(self.pyramid, band, known.magnitudes, known.low)

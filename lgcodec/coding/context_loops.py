@@ -50,6 +50,7 @@ def read_magnitudes(
     layers: Layers,
     places: Places,
     features: Floats,
+    busy: NDArray[np.bool_],
     own: Floats,
     channel: int,
     first: int,
@@ -58,6 +59,7 @@ def read_magnitudes(
     """Magnitudes [P, N] in raster order, the `first` one being so many since the chunk began.
 
     features   [F, P, C, N] what is known before the band
+    busy       [P, C, N] where not all of them are 0
     own        [P, C, wide] g of the band's magnitudes, which those of `channel` are put into
     g          [4096] of every magnitude
     """
@@ -68,12 +70,18 @@ def read_magnitudes(
         lane = first % lanes
         for number in range(count):
             inner, outer = places.inner[number], places.outer[number]
-            _begin(hidden, layers, features, row, channel, inner)
-            for place in range(len(places.causal)):
-                _add(hidden, own[row, channel, outer + places.causal[place]], layers.causal, place)
-            if channel:
-                _add_across(hidden, layers, places, own, row, channel, outer)
-            symbol = _magnitude(slots, words, _class(layers, hidden, then), row, lane)
+            class_ = layers.still[channel, places.kind[number]]
+            if busy[row, channel, inner] or _sees(places, own, row, channel, outer):
+                hidden[:] = layers.fixed[channel, places.kind[number]]
+                for place in range(len(features)):
+                    _add(hidden, features[place, row, channel, inner], layers.others, place)
+                for place in range(len(places.causal)):
+                    seen = own[row, channel, outer + places.causal[place]]
+                    _add(hidden, seen, layers.causal, place)
+                if channel:
+                    _add_across(hidden, layers, places, own, row, channel, outer)
+                class_ = _class(layers, hidden, then)
+            symbol = _magnitude(slots, words, class_, row, lane)
             lane = lane + 1 if lane + 1 < lanes else 0
             if symbol < 0:
                 return found, symbol
@@ -221,14 +229,17 @@ def _odds(layers: SignLayers, features: Floats, hidden: Floats, then: Floats, ph
 
 
 @inlined
-def _begin(
-    hidden: Floats, layers: Layers, features: Floats, row: int, channel: int, inner: int
-) -> None:
-    """The features that are known before the band."""
-    for unit in range(HIDDEN):
-        hidden[unit] = layers.fixed[channel, unit]
-    for place in range(len(features)):
-        _add(hidden, features[place, row, channel, inner], layers.others, place)
+def _sees(places: Places, own: Floats, row: int, channel: int, outer: int) -> bool:
+    """Whether a causal neighbour, or one in an earlier channel, is not 0."""
+    total = np.float32(0)  # of what is 0 or more
+    for place in range(len(places.causal)):
+        total += own[row, channel, outer + places.causal[place]]
+    if channel:
+        for place in range(len(places.beside)):
+            total += own[row, channel - 1, outer + places.beside[place]]
+    for other in range(channel):
+        total += own[row, other, outer]
+    return total > 0
 
 
 @inlined

@@ -20,12 +20,14 @@ from lgcodec.coding.pyramid import Band, Pyramid
 __all__ = [
     "ONE",
     "PAD",
+    "Kinds",
     "Magnitudes",
     "Neighbourhood",
     "Places",
     "causal_offsets",
     "fitted",
     "fronts",
+    "kinds_of",
     "magnitude",
     "magnitudes",
     "places_of",
@@ -78,13 +80,35 @@ def fronts(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], ...]:
     return tuple(np.split(order, borders))
 
 
+class Kinds(NamedTuple):
+    """Places of a band by where it begins and ends: nothing is known of what lies beyond.
+
+    features   [K, 2 D] of every kind, along each axis whether it begins and whether it ends there
+    of         [N] the kind of each place, in raster order
+    """
+
+    features: Floats
+    of: NDArray[np.intp]
+
+
+@lru_cache(maxsize=1024)
+def kinds_of(shape: tuple[int, ...]) -> Kinds:
+    """Those of a band of this shape."""
+    places = np.indices(shape).reshape(len(shape), -1)
+    ends = [place == end for place, n in zip(places, shape, strict=True) for end in (0, n - 1)]
+    kinds, of = np.unique(np.stack(ends, axis=1), axis=0, return_inverse=True)
+    return Kinds(ONE * kinds.astype(np.float32), of.reshape(-1))
+
+
 class Places(NamedTuple):
     """The places of a band in the order of coding [N], in it and in one that is wider all around.
 
+    kind     [N] of `kinds_of`
     causal   [K] from a place to its causal neighbours, in the wider one of `wide` places
     beside   [2 D] to those before and after it along each axis
     """
 
+    kind: NDArray[np.intp]
     inner: NDArray[np.int64]
     outer: NDArray[np.int64]
     causal: NDArray[np.int64]
@@ -101,7 +125,8 @@ def places_of(shape: tuple[int, ...]) -> Places:
     outer = strides @ np.stack(np.unravel_index(order, shape)) + PAD * int(strides.sum())
     beside = np.concatenate([way * np.eye(axes, dtype=int) for way in (-1, 1)])
     causal = np.array(causal_offsets(axes))
-    return Places(order, outer, causal @ strides, beside @ strides, prod(wide))
+    kind = kinds_of(shape).of[order]
+    return Places(kind, order, outer, causal @ strides, beside @ strides, prod(wide))
 
 
 @final
@@ -146,8 +171,8 @@ class Neighbourhood:
         return [self._stretched(parent), self._stretched(around(parent))]
 
     def after(self) -> list[Floats]:
-        """Those after the features of earlier channels."""
-        return [*self._edges(), *self._slow(), *self._ends()]
+        """Those after the features of earlier channels, before those of `kinds`."""
+        return [*self._edges(), *self._slow()]
 
     def _edges(self) -> list[Floats]:
         """First and second differences of the low part along each axis."""
@@ -181,17 +206,13 @@ class Neighbourhood:
         longer = 1 << (self._band.part - max(part, 1))
         return fitted(np.repeat(_flat(found), longer, axis=1), self._band.shape)
 
-    def _ends(self) -> list[Floats]:
-        """Where the band begins and ends along each axis: nothing is known of what lies beyond."""
-        shape, found = self._band.shape, []
-        for place, length in zip(np.indices(shape, np.int32), shape, strict=True):
-            for end in (0, length - 1):
-                marked = ONE * (place == end).astype(np.float32)
-                found.append(np.broadcast_to(marked, (len(self._low), *shape)))
-        return found
-
     def _inside(self, values: Floats) -> Floats:
         return values[(slice(None), *(slice(0, n) for n in self._band.shape))]
+
+    @property
+    def kinds(self) -> Kinds:
+        """Features of places, after the others."""
+        return kinds_of(self._band.shape)
 
     def constants(self) -> Floats:
         """Features [C, n] that are the same at every place of a channel."""

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, bad_payload
+from lgcodec.coding.distributions import CLASSES
+from lgcodec.coding.neighbours import Kinds
 
 __all__ = ["HIDDEN", "MAX_BIAS", "MAX_WEIGHT", "MOST_HIDDEN", "EntropyNetwork", "Layers"]
 
@@ -22,7 +24,8 @@ class Layers(NamedTuple):
     causal   [K, H] rows of the causal neighbours
     across   [3, H] those of earlier channels: the one before, what is beside it, the sum of others
     others   [F, H] those of features that are known before the band
-    fixed    [C, H] biases, and what features add that are the same everywhere in a channel
+    fixed    [C, K, H] biases, and what features add that all places of a kind share
+    still    [C, K] the class of such a place where all other features are 0: most of them, often
     second, third   [H, H] and [H], their biases [H] and [1]
     """
 
@@ -30,6 +33,7 @@ class Layers(NamedTuple):
     across: Floats
     others: Floats
     fixed: Floats
+    still: NDArray[np.intp]
     second: Floats
     second_bias: Floats
     third: Floats
@@ -65,21 +69,32 @@ class EntropyNetwork:
         """Numbers in the flat tensor."""
         return (inputs + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + HIDDEN + 1
 
-    def layers(self, constants: Floats, causal: int = 0, across: slice = slice(0, 0)) -> Layers:
-        """For a band whose last features are `constants` [C, n].
+    def layers(
+        self, constants: Floats, kinds: Kinds, causal: int = 0, across: slice = slice(0, 0)
+    ) -> Layers:
+        """For a band whose last features are those of `kinds` and `constants` [C, n].
 
         causal, across   first features and others that are known one symbol after the other
         """
         (first, second, third), (bias, *biases) = self.matrices, self.biases
-        varied, constant = np.split(first, [len(first) - constants.shape[1]])
+        last = len(first) - constants.shape[1]
+        varied, at_ends, of_channels = np.split(first, [last - kinds.features.shape[1], last])
         others = np.concatenate([varied[causal : across.start], varied[across.stop :]])
+        fixed = (constants @ of_channels + bias)[:, None] + kinds.features @ at_ends
+        units = _units(_units(fixed) @ second + biases[0])
+        still = np.floor(units @ third + biases[1])[..., 0].clip(0, CLASSES - 1)
         return Layers(
-            first[:causal], first[across], others, constants @ constant + bias,
+            first[:causal], first[across], others, fixed, still.astype(np.intp),
             second, biases[0], third[:, 0].copy(), biases[1],
         )  # fmt: skip
 
-    def classes(self, features: Floats, constants: Floats) -> NDArray[np.intp]:
-        """Classes [P, C, N] from features [F, P, C, N] and those of channels [C, n]."""
+    def classes(self, features: Floats, constants: Floats, kinds: Kinds) -> NDArray[np.intp]:
+        """Classes [P, C, N] from features [F, P, C, N] and those of channels [C, n] and places."""
         from lgcodec.coding import class_loops  # noqa: PLC0415 (numba, only when encoding)
 
-        return class_loops.classes_of(self.layers(constants), features)
+        return class_loops.classes_of(self.layers(constants, kinds), features, kinds.of)
+
+
+def _units(sums: Floats) -> Floats:
+    units: Floats = np.floor(sums).clip(0, MOST_HIDDEN)
+    return units

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coding import context_reference as reference
+from lgcodec.coding.neighbours import Kinds
 from lgcodec.coding.network import HIDDEN, MAX_BIAS, MAX_WEIGHT, EntropyNetwork
 from lgcodec.errors import FileError
 
@@ -20,7 +21,8 @@ def test_classes_are_those_of_exact_integers(inputs: int, seed: int, most: int) 
     features = random.integers(0, 193, (inputs - constant, 2, 3, 5))
     constants = random.integers(0, 193, (3, constant))
     network = EntropyNetwork(weights.astype(np.float32), inputs)
-    found = network.classes(features.astype(np.float32), constants.astype(np.float32))
+    alike = Kinds(np.zeros((1, 0), np.float32), np.zeros(5, np.intp))
+    found = network.classes(features.astype(np.float32), constants.astype(np.float32), alike)
     assert found.shape == (2, 3, 5)
     for p, c, n in np.ndindex(found.shape):
         row = [*features[:, p, c, n].tolist(), *constants[c].tolist()]

@@ -65,7 +65,11 @@ def told_class() -> Layers:
     second[0, 0] = third[0] = 1
     causal = len(causal_offsets(1))
     across, first = none[:3], np.eye(1, HIDDEN, dtype=np.float32)
-    return Layers(none[:causal], across, first, none[:1], second, none[0], third, none[0, :1])
+    fixed, still = none[:1, None], np.zeros((1, 3), np.intp)
+    return Layers(
+        none[:causal], across, first, fixed.repeat(3, 1), still,
+        second, none[0], third, none[0, :1],
+    )  # fmt: skip
 
 
 def magnitudes(reader: Reader, classes: Numbers) -> Numbers:
@@ -73,7 +77,7 @@ def magnitudes(reader: Reader, classes: Numbers) -> Numbers:
     places = places_of(classes.shape[1:])
     features = classes[None, :, None].astype(np.float32)
     own = np.zeros((len(classes), 1, places.wide), np.float32)
-    return reader.magnitudes(told_class(), places, features, own, 0)
+    return reader.magnitudes(told_class(), places, features, features.any(axis=0), own, 0)
 
 
 def told_odds(inputs: int) -> SignLayers:
