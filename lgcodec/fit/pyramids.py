@@ -12,6 +12,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.curvature import error_weights
+from lgcodec.fit.low_parts import LowParts, low_parts
 from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.fit.smooth_grid import solved
@@ -19,11 +20,11 @@ from lgcodec.nets.base import TensorWeights
 from lgcodec.nets.blocks import side_by_side
 from lgcodec.nets.coarse import differentiated
 from lgcodec.nets.latent import STEP_UNIT, Latent
-from lgcodec.nets.lifting import analyse
+from lgcodec.nets.lifting import analyse, lowest
 from lgcodec.nets.motion import displacements
 from lgcodec.nets.post_filter import STRENGTH_ONE
 from lgcodec.nets.rotation import angles_of, rotation, turned
-from lgcodec.nets.smooth import spread
+from lgcodec.nets.smooth import around, spread
 
 __all__ = ["Pyramids", "Rounded"]
 
@@ -76,9 +77,7 @@ class Pyramids:
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
         self._error_weights: dict[tuple[int | None, ...], list[Tensor]] = {}
-        grid = [n * c for n, c in zip(family.tiles, family.pyramid.coarse, strict=True)]
         self.motion: Tensor | None = None
-        self._coarse = torch.zeros(family.channels, *grid)
         self._coarse = solved(family, sampler.index, self._low())
         if family.motion:
             self._move()
@@ -96,16 +95,12 @@ class Pyramids:
 
     def bands(self, rounded: Rounded, rows: slice) -> list[Floats]:
         """[P, C * N] of every band in symbols, not rounded yet, of the partitions `rows`."""
-        bands, _ = self._analysed(rows, rounded.coarse)
+        left = self.coded(rows) - self._smooth(rows, rounded.coarse)
+        bands, _ = analyse(left, self._family.pyramid, self.displaced(rows))
         return [
             (part / scale).flatten(1).numpy()
             for part, scale in zip(bands, rounded.scales, strict=True)
         ]
-
-    def _analysed(self, rows: slice, coarse: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
-        """Bands and the low part of what a coarse grid, the present one, leaves of tiles."""
-        smooth = self._smooth(rows, coarse)
-        return analyse(self.coded(rows) - smooth, self._family.pyramid, self.displaced(rows))
 
     def displaced(self, rows: slice) -> Tensor | None:
         """How the pictures of tiles move, [P, T, 2] as in `displacements`."""
@@ -122,14 +117,15 @@ class Pyramids:
             self._error_weights[key] = [weights.half() for weights in found]
         return [weights.float() for weights in self._error_weights[key]]
 
-    def _smooth(self, rows: slice, coarse: Tensor | None = None) -> Tensor:
-        """What a coarse grid, the present one, says of tiles, [P, C, *tile]."""
-        family, grid = self._family, self._coarse if coarse is None else coarse
-        return spread(grid, self._sampler.index[rows], family.tile, family.pyramid.coarse)
+    def _smooth(self, rows: slice, coarse: Tensor) -> Tensor:
+        """What a coarse grid says of tiles, [P, C, *tile]."""
+        family = self._family
+        return spread(coarse, self._sampler.index[rows], family.tile, family.pyramid.coarse)
 
     def _low(self) -> Tensor:
-        """What the coarse grid leaves low in every tile, [P, C, *coarse]."""
-        low = side_by_side(lambda rows: self._analysed(rows)[1], self.blocks)
+        """What is low in every tile, all standing still, [P, C, *coarse]."""
+        pyramid = self._family.pyramid
+        low = side_by_side(lambda rows: lowest(self.coded(rows), pyramid), self.blocks)
         return torch.cat(list(low))
 
     def _move(self) -> None:
@@ -139,24 +135,30 @@ class Pyramids:
         solved again for what all solutions before leave, which may grow where tiles move: of which
         too much is left, those may not.
         """
-        family, index = self._family, self._sampler.index
+        family, index, start = self._family, self._sampler.index, self._coarse
         one = replace(family.pyramid, channels=1)
         scales = family.scales({"global.steps": _steps(family, COMPARED, 0.0)})
         alone = [scale[:1] for scale in scales]
 
-        def found(rows: slice) -> Tensor:
-            return found_motion(one, self.coded(rows)[:, :1], alone, self._smooth(rows)[:, :1])
+        def found(rows: slice) -> tuple[Tensor, LowParts, LowParts]:
+            tiles = self.coded(rows)
+            motion = found_motion(one, tiles[:, :1], alone, self._smooth(rows, start[:1]))
+            moved = displacements(motion)
+            both = low_parts(one, tiles, moved), low_parts(one, tiles, 0 * moved[:1])
+            return motion, *both
 
-        still, motion = self._coarse, torch.cat(list(side_by_side(found, self.blocks)))
-        self.motion = motion
+        motions, *parts = zip(*side_by_side(found, self.blocks), strict=True)
+        self.motion = motion = torch.cat(motions)
+        moving, still = map(LowParts.joined, parts)
         for tries_left in reversed(range(TRIES)):
-            self._coarse = still.clone()
+            self._coarse = start.clone()
+            lows = moving.where(motion.flatten(1).any(1), still)
             for times in range(MOST_TIMES if motion.any() else 0):
-                low = self._low()
+                low = lows.left(around(self._coarse, index, one.coarse))
                 left = low.square().flatten(1).sum(1) / prod(family.tile)
                 if times >= LEAST_TIMES and not (left > MOST_LEFT).any():
                     return
-                self._coarse += solved(family, index, low)
+                self._coarse += solved(family, index, low.view(*low.shape[:2], *one.coarse))
             if not motion.any():
                 return
             motion[left > MOST_LEFT if tries_left > 1 else slice(None)] = 0

@@ -13,7 +13,7 @@ from torch import Tensor
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.nets.motion import Moving
 
-__all__ = ["analyse", "inverse", "longer", "synthesise", "tile_of_part"]
+__all__ = ["analyse", "inverse", "longer", "lowest", "synthesise", "tile_of_part"]
 
 STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
@@ -37,6 +37,13 @@ def analyse(
         others, first = _analyse(high, part)
         bands += [first, *others]
     return bands, coarse
+
+
+def lowest(samples: Tensor, pyramid: Pyramid, displaced: Tensor | None = None) -> Tensor:
+    """The coarse part alone."""
+    for split in range(pyramid.levels[0] if pyramid.ahead else 0):
+        samples, _ = _forward(samples, 2, _moving(displaced, split))
+    return _analyse(samples, pyramid.parts[0])[1]
 
 
 def _analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:

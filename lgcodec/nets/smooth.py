@@ -10,8 +10,10 @@ from torch import Tensor
 __all__ = [
     "KNOTS",
     "MARGIN",
+    "around",
     "catmull_rom",
     "interpolate",
+    "spline_matrix",
     "splines",
     "spread",
 ]
@@ -36,6 +38,16 @@ def splines(length: int, count: int, stride: int = 1) -> tuple[Tensor, Tensor]:
     return first.long() + MARGIN, torch.where(distance < 1, near, far)
 
 
+def spline_matrix(length: int, count: int) -> Tensor:
+    """What every sample of a line has of the coarse ones in and around it, [n, count + 2 MARGIN].
+
+    float32; see `splines`.
+    """
+    first, weights = splines(length, count)
+    matrix = torch.zeros(length, count + 2 * MARGIN)
+    return matrix.scatter_(1, first[:, None] + torch.arange(KNOTS), weights.T.float())
+
+
 def spread(
     coarse: Tensor, index: Tensor, tile: Sequence[int], count: Sequence[int], stride: int = 1
 ) -> Tensor:
@@ -44,7 +56,7 @@ def spread(
     `count` coarse samples of the grid lie in each tile; beyond the grid its border repeats. With a
     `stride`, every so manyth sample along each axis.
     """
-    values = _around(coarse, index, count)
+    values = around(coarse, index, count)
     for axis, (length, own) in enumerate(zip(tile, count, strict=True)):
         first, weights = splines(length, own, stride)
         lines, first = values.movedim(axis + 2, -1), first.to(coarse.device)
@@ -54,7 +66,7 @@ def spread(
     return values
 
 
-def _around(coarse: Tensor, index: Tensor, count: Sequence[int]) -> Tensor:
+def around(coarse: Tensor, index: Tensor, count: Sequence[int]) -> Tensor:
     """The samples [P, C, *(count + 2 MARGIN)] of a grid [C, *grid] in and around every tile."""
     where: tuple[slice | Tensor, ...] = (slice(None),)
     for axis, own in enumerate(count):
