@@ -25,9 +25,7 @@ Integers = NDArray[np.int64]
 
 
 @vectorised
-def classes_of(
-    layers: Layers, features: Floats, kinds: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def classes_of(layers: Layers, features: Floats, kinds: NDArray[np.intp]) -> NDArray[np.intp]:
     """Classes [P, C, N] from all features [F, P, C, N] but those of places, whose kinds [N] tell.
 
     Where all these features are 0, as they often are, the kind is enough.

@@ -234,7 +234,7 @@ class _Run:
         if self.chooser.motion is not None:
             local[MOTION] = self.chooser.motion.numpy().astype(np.float32)
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
-        return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
+        return Fitted(local, global_, {}, None, self._reported(choice), self.trained, interrupted)
 
     def _ideal(self, step: int) -> float:
         """What the target limits, by ideal code lengths and without descent: bytes or dB."""
@@ -269,15 +269,16 @@ class _Run:
     def _psnr(self, choice: Choice) -> float:
         return self._decibels(self.chooser.error(choice))
 
+    def _reported(self, choice: Choice) -> float:
+        """The same, of a few partitions where nothing depends on it: all will be decoded once."""
+        return self._decibels(self.chooser.error(choice, roughly=self.settings.psnr is None))
+
     def _decibels(self, error: float) -> float:
         return 10 * log10(self.peak**2 / max(error, 1e-20))
 
     def _tell(self, choice: Choice, done: float) -> None:
         """Progress, until the end with the quality of a few partitions."""
         if self._report:
-            if done < 1:
-                psnr = self._decibels(self.chooser.error(choice, roughly=True))
-            else:
-                psnr = self._psnr(choice)
-            self._report(FitProgress(done, self.trained, psnr, self.elapsed()))
+            error = self.chooser.error(choice, roughly=done < 1 or self.settings.psnr is None)
+            self._report(FitProgress(done, self.trained, self._decibels(error), self.elapsed()))
         self.told = monotonic()

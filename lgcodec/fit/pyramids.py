@@ -180,7 +180,8 @@ class Pyramids:
             both = torch.stack([-change * error, change.square()])
             return both.transpose(1, 2).flatten(2).sum(2, dtype=torch.float64)
 
-        gain, power = sum(side_by_side(products, self.blocks), torch.zeros(2, 1))
+        blocks = self.some or self.blocks
+        gain, power = sum(side_by_side(products, blocks), torch.zeros(2, 1))
         best = (STRENGTH_ONE * gain / power.clamp(min=1e-20)).round().clamp(0, MOST_STRENGTH)
         steps[-family.channels :] = best.numpy()
         return replace(rounded, global_={**rounded.global_, "steps": steps})

@@ -59,7 +59,7 @@ class FitProgress:
     """One measurement.
 
     done      how far the schedule is, 0 to 1
-    psnr      the best quality so far, dB; of latents the last, of a few partitions until the end
+    psnr      the best quality so far, dB; of latents the last, of a few partitions where that does
     seconds   of fitting so far
     """
 
