@@ -25,6 +25,7 @@ from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import Container, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
+from lgcodec.nets.blocks import side_by_side
 from lgcodec.signal import Kind, Signal, iou, peak_of, psnr
 
 Groups = Sequence[tuple[Sampler, Fitted]]
@@ -134,7 +135,8 @@ class Job:
     def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), []
         for sampler, best in fitted:
-            head, chunks = codec.encode(best.global_, best.local, best.steps_for(codec.coder))
+            steps = best.steps_for(codec.coder)
+            head, chunks = codec.encode(best.global_, best.local, steps, mapped=side_by_side)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
             groups.append(codec.group(sampler.ordinal, head, locals_))
         return StreamData(self.plan.geometry, conf, tuple(groups))

@@ -8,7 +8,7 @@
 A local chunk is therefore decoded from the global chunk and itself alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -22,6 +22,8 @@ __all__ = ["ChunkCodec", "GlobalPart", "Weights"]
 
 NUMBERS_AT_ONCE: Final = 2**21  # that are encoded together
 Weights = Mapping[str, Floats]
+Chunks = list[bytes]
+Mapped = Callable[[Callable[[slice], Chunks], Sequence[slice]], Iterable[Chunks]]
 
 
 @final
@@ -55,12 +57,17 @@ class ChunkCodec:
         self.global_ = tuple(global_)
 
     def encode(
-        self, global_: Weights, local: Weights, steps: Mapping[str, float] | None = None
-    ) -> tuple[bytes, list[bytes]]:
+        self,
+        global_: Weights,
+        local: Weights,
+        steps: Mapping[str, float] | None = None,
+        mapped: Mapped = map,
+    ) -> tuple[bytes, Chunks]:
         """The global chunk and one chunk per partition.
 
-        `steps` holds learned steps under "global.<name>" and "local.<name>"; a tensor without
-        one gets the quantiser's own.
+        steps    learned ones under "global.<name>" and "local.<name>"; a tensor without one gets
+                 the quantiser's own
+        mapped   like `map`, by which blocks of partitions may be coded side by side
         """
         tensors = [
             *((f"global.{t.name}", global_[t.name].reshape(1, -1)) for t in self.global_),
@@ -80,7 +87,7 @@ class ChunkCodec:
         (body,) = self.coder.encode(tables[:split], symbols[:split])
         chunk = head + b"".join(tables) + body
         coder = self.decode_global(chunk).coder
-        return chunk, _in_blocks(coder, tables[split:], symbols[split:])
+        return chunk, _in_blocks(coder, tables[split:], symbols[split:], mapped)
 
     def encode_local(self, head: GlobalPart, local: Weights) -> list[bytes]:
         """Chunks of further partitions of a group that is encoded: its steps and tables stay.
@@ -156,11 +163,15 @@ class ChunkCodec:
         return weights
 
 
-def _in_blocks(coder: Coder, tables: Sequence[bytes], symbols: Sequence[Symbols]) -> list[bytes]:
+def _in_blocks(
+    coder: Coder, tables: Sequence[bytes], symbols: Sequence[Symbols], mapped: Mapped
+) -> Chunks:
     """What `coder.encode` gives, in memory that does not grow with the number of chunks."""
     count = max(1, NUMBERS_AT_ONCE // max(1, sum(part.shape[1] for part in symbols)))
     total = max((len(part) for part in symbols), default=1)
+
+    def coded(rows: slice) -> Chunks:
+        return coder.encode(tables, [part[rows] for part in symbols])
+
     blocks = [slice(at, at + count) for at in range(0, total, count)]
-    return [
-        chunk for rows in blocks for chunk in coder.encode(tables, [part[rows] for part in symbols])
-    ]
+    return [chunk for part in mapped(coded, blocks) for chunk in part]

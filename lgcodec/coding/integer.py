@@ -48,6 +48,8 @@ class Integer(Quantiser):
 
     @override
     def quantise(self, weights: Floats, step: float) -> Symbols:
+        if weights.dtype == self.symbol_type:  # of a fit that found symbols
+            return weights
         symbols: Symbols = np.clip(np.rint(weights), -LARGEST, LARGEST).astype(self.symbol_type)
         return symbols
 

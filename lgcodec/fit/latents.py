@@ -15,6 +15,7 @@ from typing import Final, final
 import numpy as np
 import torch
 
+from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY
 from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.choices import Choice, Chooser
@@ -230,11 +231,11 @@ class _Run:
 
     def fitted(self, choice: Choice, *, interrupted: bool = False) -> Fitted:
         """Weights of a choice."""
-        local = {LATENTS: np.concatenate(choice.symbols, axis=1).astype(np.float32)}
+        local: dict[str, Symbols] = {LATENTS: np.concatenate(choice.symbols, axis=1)}
         if self.chooser.motion is not None:
             local[MOTION] = self.chooser.motion.numpy().astype(np.float32)
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
-        return Fitted(local, global_, {}, None, self._reported(choice), self.trained, interrupted)
+        return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
     def _ideal(self, step: int) -> float:
         """What the target limits, by ideal code lengths and without descent: bytes or dB."""
@@ -269,16 +270,15 @@ class _Run:
     def _psnr(self, choice: Choice) -> float:
         return self._decibels(self.chooser.error(choice))
 
-    def _reported(self, choice: Choice) -> float:
-        """The same, of a few partitions where nothing depends on it: all will be decoded once."""
-        return self._decibels(self.chooser.error(choice, roughly=self.settings.psnr is None))
-
     def _decibels(self, error: float) -> float:
         return 10 * log10(self.peak**2 / max(error, 1e-20))
 
     def _tell(self, choice: Choice, done: float) -> None:
         """Progress, until the end with the quality of a few partitions."""
         if self._report:
-            error = self.chooser.error(choice, roughly=done < 1 or self.settings.psnr is None)
-            self._report(FitProgress(done, self.trained, self._decibels(error), self.elapsed()))
+            if done < 1:
+                psnr = self._decibels(self.chooser.error(choice, roughly=True))
+            else:
+                psnr = self._psnr(choice)
+            self._report(FitProgress(done, self.trained, psnr, self.elapsed()))
         self.told = monotonic()

@@ -59,7 +59,7 @@ class FitProgress:
     """One measurement.
 
     done      how far the schedule is, 0 to 1
-    psnr      the best quality so far, dB; of latents the last, of a few partitions where that does
+    psnr      the best quality so far, dB; of latents the last, of a few partitions until the end
     seconds   of fitting so far
     """
 
@@ -77,7 +77,7 @@ Report = Callable[[FitProgress], None]
 class Fitted:
     """The best weights of a fit.
 
-    local        tensors by name, [P, *shape] float32
+    local        tensors by name, [P, *shape] float32; symbols of latents int16
     global_      tensors by name, [*shape] float32
     steps        learned steps by "local.<name>" and "global.<name>"; None: not quantised
     psnr         dB on the measured samples, not on a batch
