@@ -1,8 +1,9 @@
 """Classes of many magnitudes whose features are all known, for encoders. Imported when needed.
 
 Symbols lie side by side, as many as vectors are long and some more; what is 0 for all of them is
-left out, and so are those for which everything is. Everything is a whole number below 2**24 by a power of 2, held by float32: sums are exact
-in any order, and a class is the one that a decoder finds symbol after symbol (`context_loops`).
+left out, and so are symbols for which everything is 0. All is a whole number below 2**24 by a power
+of 2, held by float32: sums are exact in any order, and a class is the one that a decoder finds
+symbol after symbol (`context_loops`).
 
 Letters in shapes: F features, P chunks, C channels, N symbols, B symbols at once, H units.
 """

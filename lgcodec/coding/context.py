@@ -255,11 +255,10 @@ class Context(Coder):
         layers = self._ready.layers(near.constants(), near.kinds, causal, across)
         shape = known.low.shape[0], self.pyramid.channels, prod(band.shape)
         features = np.stack([*near.before(), *near.after()]).reshape(-1, *shape)
-        busy = features.max(axis=0) > 0
         values, places = np.zeros(shape, np.int64), places_of(band.shape)
         own, signs = np.zeros((*shape[:2], places.wide), np.float32), self._signs(band, known)
         for channel in range(self.pyramid.channels):
-            sizes = reader.magnitudes(layers, places, features, busy, own, channel)
+            sizes = reader.magnitudes(layers, places, features, own, channel)
             told = signs.layers(channel), signs.places, signs.seen
             values[:, channel] = reader.signs(*told, sizes, channel)
         return values

@@ -59,29 +59,40 @@ def read_magnitudes(
     """Magnitudes [P, N] in raster order, the `first` one being so many since the chunk began.
 
     features   [F, P, C, N] what is known before the band
-    busy       [P, C, N] where not all of them are 0
+    busy       [P, N] where not all of them are 0, in this channel
     own        [P, C, wide] g of the band's magnitudes, which those of `channel` are put into
     g          [4096] of every magnitude
     """
-    count, lanes = len(places.inner), words.states.shape[1]
+    # Arrays by names of their own: one that is taken from a tuple for every symbol is counted, as
+    # all that is shared is, which took longer than all else.
+    kinds, inners, outers, causal, beside, _ = places
+    of_causal, of_across, of_others, fixed, still = layers[:5]
+    second, second_bias, third, third_bias = layers[5:]
+    firsts, _, frequencies, _, values, escapes = slots
+    states = words.states
+    count, lanes = len(inners), states.shape[1]
     found = np.zeros((len(own), count), np.int64)
     hidden, then = np.zeros(HIDDEN, np.float32), np.zeros(HIDDEN, np.float32)
     for row in range(len(own)):
         lane = first % lanes
         for number in range(count):
-            inner, outer = places.inner[number], places.outer[number]
-            class_ = layers.still[channel, places.kind[number]]
-            if busy[row, channel, inner] or _sees(places, own, row, channel, outer):
-                hidden[:] = layers.fixed[channel, places.kind[number]]
+            inner, outer, kind = inners[number], outers[number], kinds[number]
+            class_ = still[channel, kind]
+            if busy[row, inner] or _sees(causal, beside, own, row, channel, outer):
+                for unit in range(HIDDEN):
+                    hidden[unit] = fixed[channel, kind, unit]
                 for place in range(len(features)):
-                    _add(hidden, features[place, row, channel, inner], layers.others, place)
-                for place in range(len(places.causal)):
-                    seen = own[row, channel, outer + places.causal[place]]
-                    _add(hidden, seen, layers.causal, place)
+                    _add(hidden, features[place, row, channel, inner], of_others, place)
+                for place in range(len(causal)):
+                    _add(hidden, own[row, channel, outer + causal[place]], of_causal, place)
                 if channel:
-                    _add_across(hidden, layers, places, own, row, channel, outer)
-                class_ = _class(layers, hidden, then)
-            symbol = _magnitude(slots, words, class_, row, lane)
+                    _add_across(hidden, of_across, beside, own, row, channel, outer)
+                class_ = _class(hidden, then, second, second_bias, third, third_bias)
+            place, state = _next(firsts, frequencies, states[row, lane], class_)
+            if state < LOWEST or escapes[place]:
+                symbol = _magnitude(slots, words, class_, row, lane)
+            else:
+                states[row, lane], symbol = state, values[place]
             lane = lane + 1 if lane + 1 < lanes else 0
             if symbol < 0:
                 return found, symbol
@@ -229,17 +240,19 @@ def _odds(layers: SignLayers, features: Floats, hidden: Floats, then: Floats, ph
 
 
 @inlined
-def _sees(places: Places, own: Floats, row: int, channel: int, outer: int) -> bool:
+def _sees(
+    causal: Integers, beside: Integers, own: Floats, row: int, channel: int, outer: int
+) -> bool:
     """Whether a causal neighbour, or one in an earlier channel, is not 0."""
     total = np.float32(0)  # of what is 0 or more
-    for place in range(len(places.causal)):
-        total += own[row, channel, outer + places.causal[place]]
+    for place in range(len(causal)):
+        total += own[row, channel, outer + causal[place]]
     if channel:
-        for place in range(len(places.beside)):
-            total += own[row, channel - 1, outer + places.beside[place]]
+        for place in range(len(beside)):
+            total += own[row, channel - 1, outer + beside[place]]
     for other in range(channel):
         total += own[row, other, outer]
-    return total > 0
+    return bool(total > 0)
 
 
 @inlined
@@ -272,31 +285,32 @@ def _total(values: Floats) -> Any:
 
 @inlined
 def _add_across(
-    sums: Floats, layers: Layers, places: Places, own: Floats, row: int, channel: int, outer: int
+    sums: Floats, weights: Floats, beside: Integers, own: Floats, row: int, channel: int, outer: int
 ) -> None:
     """The features of earlier channels."""
-    _add(sums, own[row, channel - 1, outer], layers.across, 0)
-    beside, others = np.float32(0), np.float32(0)
-    for step in places.beside:
-        beside += own[row, channel - 1, outer + step]
+    _add(sums, own[row, channel - 1, outer], weights, 0)
+    near, others = np.float32(0), np.float32(0)
+    for step in beside:
+        near += own[row, channel - 1, outer + step]
     for other in range(channel - 1):
         others += own[row, other, outer]
-    _add(sums, beside, layers.across, 1)
-    _add(sums, others, layers.across, 2)
+    _add(sums, near, weights, 1)
+    _add(sums, others, weights, 2)
 
 
 @inlined
-def _class(layers: Layers, hidden: Floats, then: Floats) -> int:
+def _class(
+    hidden: Floats, then: Floats, second: Floats, biases: Floats, third: Floats, bias: Floats
+) -> Any:
     """The class that follows from the sums of the first layer; `then` is a place to work."""
     for unit in range(HIDDEN):
-        then[unit] = layers.second_bias[unit]
-    for unit in range(len(hidden)):
+        then[unit] = biases[unit]
         hidden[unit] = _limited(hidden[unit], MOST_HIDDEN)
-    _add_layer(then, hidden, layers.second)
-    for unit in range(len(then)):
-        then[unit] = _limited(then[unit], MOST_HIDDEN) * layers.third[unit]
-    total = layers.third_bias[0] + _total(then)
-    return int(_limited(total, CLASSES - 1))
+    _add_layer(then, hidden, second)
+    for unit in range(HIDDEN):
+        then[unit] = _limited(then[unit], MOST_HIDDEN) * third[unit]
+    total = bias[0] + _total(then)
+    return np.int64(_limited(total, CLASSES - 1))
 
 
 @inlined
@@ -327,17 +341,22 @@ def _magnitude(slots: Slots, words: Words, class_: int, row: int, lane: int) -> 
 
 
 @inlined
-def _place(slots: Slots, words: Words, class_: int, row: int, lane: int) -> Any:
-    """The place of the next symbol of a lane, or ENDS."""
-    state = words.states[row, lane]
+def _next(firsts: Integers, frequencies: Integers, state: Any, class_: int) -> tuple[Any, Any]:
+    """The place of the next symbol, and the state after it, which may need a word."""
     slot = state & MASK
-    place = slots.first[class_]
-    slot -= slots.frequency[place]
+    place = firsts[class_]
+    slot -= frequencies[place]
     while slot >= 0:  # small magnitudes come first and are frequent
         place += 1
-        slot -= slots.frequency[place]
-    frequency = slots.frequency[place]
-    state = frequency * (state >> PRECISION) + slot + frequency
+        slot -= frequencies[place]
+    frequency = frequencies[place]
+    return place, frequency * (state >> PRECISION) + slot + frequency
+
+
+@inlined
+def _place(slots: Slots, words: Words, class_: int, row: int, lane: int) -> Any:
+    """The place of the next symbol of a lane, or ENDS."""
+    place, state = _next(slots.first, slots.frequency, words.states[row, lane], class_)
     if state < LOWEST:
         at = words.at[row]
         if at < words.end[row]:

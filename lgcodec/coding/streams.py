@@ -57,20 +57,14 @@ class Reader:
         return len(self._signs)
 
     def magnitudes(
-        self,
-        layers: Layers,
-        places: Places,
-        features: Floats,
-        busy: NDArray[np.bool_],
-        own: Floats,
-        channel: int,
+        self, layers: Layers, places: Places, features: Floats, own: Floats, channel: int
     ) -> Integers:
         """The next magnitudes [P, N] in raster order: those of a channel of a band.
 
         features   [F, P, C, N] what is known before the band
-        busy       [P, C, N] where not all of them are 0
         own        [P, C, places.wide] g of the band so far, which these are put into
         """
+        busy = features[:, :, channel].max(axis=0) > 0
         first, table = self._magnitudes, magnitudes()
         values, found = self._loops.read_magnitudes(
             slots(), self._words, layers, places, features, busy, own, channel, first, table

@@ -17,8 +17,8 @@ from lgcodec.coding.motion import classes_of_motion
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, dead_zone
-from lgcodec.nets.lifting import analyse, synthesise
 from lgcodec.nets.displaced import UNIT, shifted
+from lgcodec.nets.lifting import analyse, synthesise
 from lgcodec.nets.motion import motion_of
 
 __all__ = ["found_motion", "motion_bits"]

@@ -56,7 +56,7 @@ class _Sums(torch.autograd.Function):
     """`sums_of_two` by loops, and its transpose."""
 
     @staticmethod
-    def forward(ctx: Any, pictures: Tensor, asked: Asked) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, pictures: Tensor, asked: Asked) -> Tensor:
         from lgcodec.nets import motion_loops  # noqa: PLC0415 (numba, only where pictures move)
 
         tiles, channels, ctx.length, *size = pictures.shape
@@ -67,7 +67,7 @@ class _Sums(torch.autograd.Function):
         return found
 
     @staticmethod
-    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None]:
         from lgcodec.nets import motion_loops  # noqa: PLC0415 (numba, only where pictures move)
 
         tiles, channels, _, *size = slopes.shape

@@ -77,7 +77,7 @@ def magnitudes(reader: Reader, classes: Numbers) -> Numbers:
     places = places_of(classes.shape[1:])
     features = classes[None, :, None].astype(np.float32)
     own = np.zeros((len(classes), 1, places.wide), np.float32)
-    return reader.magnitudes(told_class(), places, features, features.any(axis=0), own, 0)
+    return reader.magnitudes(told_class(), places, features, own, 0)
 
 
 def told_odds(inputs: int) -> SignLayers:
