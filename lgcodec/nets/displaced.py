@@ -27,28 +27,22 @@ class Asked(NamedTuple):
 
 def sums_of_two(pictures: Tensor, asked: Asked) -> Tensor:
     """Sums [P, C, K, H, W] of neighbours in [P, C, m, H, W]; where one alone sees, twice that."""
-    if pictures.device.type == "cpu":
-        found: Tensor = _Sums.apply(pictures, asked)  # type: ignore[no-untyped-call]
-        return found
-    one = _seen(pictures[:, :, asked.left], asked.left_away)
-    two = _seen(pictures[:, :, asked.right], asked.right_away)
-    sees = _sees(pictures, asked.left_away)
-    other_sees = _sees(pictures, asked.right_away)
-    alone = torch.where(sees, 2 * one, 2 * two)
-    return torch.where(sees == other_sees, one + two, alone)
+    if pictures.device.type != "cpu":
+        return _sums_elsewhere(pictures, asked)
+    found: Tensor = _Sums.apply(pictures, asked)  # type: ignore[no-untyped-call]
+    return found
 
 
 def shifted(pictures: Tensor, away: Tensor) -> Tensor:
-    """Pictures [n, C, H, W] at places `away` [n, 2] from every sample."""
-    if pictures.device.type == "cpu" and not pictures.requires_grad:
-        from lgcodec.nets import motion_loops  # noqa: PLC0415 (numba, only where pictures move)
+    """Pictures [n, C, H, W] at places `away` [n, 2] from every sample; on a CPU without slopes."""
+    if pictures.device.type != "cpu":
+        return _shifted_elsewhere(pictures, away)
+    from lgcodec.nets import motion_loops  # noqa: PLC0415 (numba, only where pictures move)
 
-        found = torch.empty(pictures.shape, dtype=pictures.dtype)
-        flat = pictures.contiguous().numpy()
-        motion_loops.shift(flat, away.contiguous().numpy(), _taps(pictures), found.numpy())
-        return found
-    down, right = away.T
-    return _down(_down(pictures, down).mT, right).mT
+    found = torch.empty(pictures.shape, dtype=pictures.dtype)
+    given = pictures.contiguous().numpy(), away.contiguous().numpy()
+    motion_loops.shift(*given, _taps(pictures), found.numpy())
+    return found
 
 
 @final
@@ -82,9 +76,23 @@ def _taps(like: Tensor) -> Any:
     return catmull_rom(torch.arange(UNIT) / UNIT).to(like.dtype).numpy()
 
 
+def _sums_elsewhere(pictures: Tensor, asked: Asked) -> Tensor:
+    one = _seen(pictures[:, :, asked.left], asked.left_away)
+    two = _seen(pictures[:, :, asked.right], asked.right_away)
+    sees = _sees(pictures, asked.left_away)
+    other_sees = _sees(pictures, asked.right_away)
+    alone = torch.where(sees, 2 * one, 2 * two)
+    return torch.where(sees == other_sees, one + two, alone)
+
+
+def _shifted_elsewhere(pictures: Tensor, away: Tensor) -> Tensor:
+    down, right = away.T
+    return _down(_down(pictures, down).mT, right).mT
+
+
 def _seen(pictures: Tensor, away: Tensor) -> Tensor:
     """Pictures [P, C, m, H, W] at places `away` [P, m, 2] from every sample."""
-    flat = shifted(pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1))
+    flat = _shifted_elsewhere(pictures.transpose(1, 2).flatten(0, 1), away.flatten(0, 1))
     return flat.view(len(pictures), -1, *flat.shape[1:]).transpose(1, 2)
 
 
