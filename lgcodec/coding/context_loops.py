@@ -128,20 +128,21 @@ def read_signs(
 ) -> tuple[Integers, int]:
     """Symbols [P, N] in raster order from magnitudes; `before` [P] counts the signs of chunks."""
     values, lanes = np.zeros_like(sizes), words.states.shape[1]
+    inners, phases = places.inner, places.phase
     features, hidden, then = _room(layers)
     for row in range(len(sizes)):
-        for at in range(len(places.inner)):
-            value = sizes[row, places.inner[at]]
+        for at in range(len(inners)):
+            value = sizes[row, inners[at]]
             if not value:
                 continue
             _see(features, places, seen, row, channel, at, g)
-            odds = _odds(layers, features, hidden, then, places.phase[at])
+            odds = _odds(layers, features, hidden, then, phases[at])
             class_, lane = SIGNS + min(abs(odds), SIGN_CLASSES - 1), before[row] % lanes
             place = _place(slots, words, class_, row, lane)
             if place < 0:
                 return values, ENDS
             value = -value if bool(slots.value[place]) != (odds < 0) else value
-            values[row, places.inner[at]] = value
+            values[row, inners[at]] = value
             _put(seen, places, row, channel, at, value, g)
             before[row] += 1
     return values, SOUND
