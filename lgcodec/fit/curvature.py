@@ -54,10 +54,9 @@ def _smaller(pyramid: Pyramid) -> Pyramid:
 def _of_part(pyramid: Pyramid, part: int, displaced: Tensor) -> Tensor:
     """Ratios [P, *part] of squared norms, at least 1, of a pyramid with one channel."""
     generator, total = torch.Generator().manual_seed(SEED), torch.zeros(())
+    shape = 1, 1, *pyramid.parts[part].tile
     for _ in range(PROBES):
-        signs = (
-            torch.randint(0, 2, (1, 1, *pyramid.parts[part].tile), generator=generator) * 2.0 - 1
-        )
+        signs = torch.randint(0, 2, shape, generator=generator) * 2.0 - 1
         probe = signs.repeat(len(displaced), 1, 1, 1, 1).requires_grad_()
         made = tile_of_part(probe, pyramid, part, displaced)
         (slope,) = torch.autograd.grad(made, probe, made.detach())

@@ -16,6 +16,12 @@ def test_integers_come_back(values: np.ndarray) -> None:
     assert (Integer().dequantise(symbols, 1.0) == values).all()
 
 
+def test_symbols_stay_what_they_are() -> None:
+    """Without a copy: a video has hundreds of millions."""
+    symbols = np.array([[0, -LARGEST], [LARGEST, 5]], "<i2")
+    assert Integer().quantise(symbols, 1.0) is symbols
+
+
 def test_other_numbers_are_rounded_and_cut_off() -> None:
     """Halves to even."""
     values = np.array([0.5, 1.5, -2.5, 40_000, -40_000], np.float32)
