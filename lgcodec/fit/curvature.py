@@ -2,7 +2,7 @@
 
 Lifting along motion is not orthogonal: at the border of a tile some samples are seen often, others
 never. Of a part's samples, the squared norm of what each makes is estimated with random signs
-(Hutchinson's estimate of a diagonal), on small pictures, and evened out over a few neighbours.
+(Hutchinson's estimate of a diagonal), and evened out over a few neighbours.
 """
 
 from dataclasses import replace
@@ -20,8 +20,7 @@ from lgcodec.nets.norms import norms_ahead
 __all__ = ["error_weights", "for_channels", "pulled"]
 
 PROBES: Final = 3
-SMALLER: Final = 2  # times along each axis are pictures on which that is seen
-NEAR: Final = 3  # samples of those along each axis that share a norm
+NEAR: Final = 7  # samples along each axis that share a norm
 SEED: Final = 0
 
 
@@ -30,8 +29,7 @@ def error_weights(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
 
     displaced   [P, T, 2] of the pictures of tiles that are split ahead
     """
-    small, slower = _smaller(pyramid), (displaced / SMALLER).round().long()
-    ratios = [_of_part(small, part, slower) for part in range(len(small.parts))]
+    ratios = [_of_part(pyramid, part, displaced) for part in range(len(pyramid.parts))]
     return [
         adaptive_avg_pool2d(ratios[band.part], (band.shape[1], band.shape[2]))[:, None]
         for band in pyramid.bands
@@ -44,24 +42,17 @@ def for_channels(weights: Tensor, scale: Tensor) -> Floats:
     return wide
 
 
-def _smaller(pyramid: Pyramid) -> Pyramid:
-    """With pictures that are SMALLER times as small, one channel, split along time alone."""
-    time, *size = pyramid.tile
-    tile = time, *(max(2, -(-length // SMALLER)) for length in size)
-    return replace(pyramid, tile=tile, levels=(pyramid.levels[0], 1, 1), channels=1)
-
-
 def _of_part(pyramid: Pyramid, part: int, displaced: Tensor) -> Tensor:
-    """Ratios [P, *part] of squared norms, at least 1, of a pyramid with one channel."""
+    """Ratios [P, *part] of squared norms, at least 1."""
+    one = replace(pyramid, channels=1)
     generator, total = torch.Generator().manual_seed(SEED), torch.zeros(())
-    shape = 1, 1, *pyramid.parts[part].tile
     for _ in range(PROBES):
-        signs = torch.randint(0, 2, shape, generator=generator) * 2.0 - 1
+        signs = torch.randint(0, 2, (1, 1, *one.parts[part].tile), generator=generator) * 2.0 - 1
         probe = signs.repeat(len(displaced), 1, 1, 1, 1).requires_grad_()
-        made = tile_of_part(probe, pyramid, part, displaced)
+        made = tile_of_part(probe, one, part, displaced)
         (slope,) = torch.autograd.grad(made, probe, made.detach())
         total = total + signs * slope
-    ratio = (total / PROBES / norms_ahead(pyramid, part).square())[:, 0]
+    ratio = (total / PROBES / norms_ahead(one, part).square())[:, 0]
     return avg_pool2d(ratio, NEAR, 1, NEAR // 2, count_include_pad=False).clamp(min=1)
 
 
