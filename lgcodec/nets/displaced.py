@@ -1,6 +1,6 @@
 """Pictures at displaced places: splines between samples, mirrored at borders.
 
-Compiled loops on a CPU, where single operations of torch take ten times as long; tensors elsewhere
+Compiled loops on a CPU, where operations of torch take several times as long; tensors elsewhere
 stay where they are. Specification: latent.md, Motion.
 """
 
