@@ -30,7 +30,7 @@ SIDES = (4000, 6000)
 
 
 def main() -> None:
-    """Encode and write results/memory.txt and results/memory-picture.txt."""
+    """Encode and write results/memory.txt, memory-film.txt and memory-picture.txt there."""
     options = parser(__doc__)
     options.add_argument("--only", choices=("video", "film", "picture"))
     asked = options.parse_args()
@@ -74,7 +74,7 @@ def _film(data: Path, *, quick: bool, write: bool) -> int:
             table.add(name, peak / 2**20, seconds, target.stat().st_size)
     if write:
         table.write("memory-film")
-    return 0
+    return 0  # of what is limited
 
 
 def _picture(data: Path, *, quick: bool, write: bool) -> int:

@@ -63,8 +63,8 @@ def read_magnitudes(
     own        [P, C, wide] g of the band's magnitudes, which those of `channel` are put into
     g          [4096] of every magnitude
     """
-    # Arrays by names of their own: one that is taken from a tuple for every symbol is counted, as
-    # all that is shared is, which took longer than all else.
+    # Out of their tuples once: numba counts references to an array each time it is taken out, which
+    # took longer than all else when it was done for every symbol.
     kinds, inners, outers, causal, beside, _ = places
     of_causal, of_across, of_others, fixed, still = layers[:5]
     second, second_bias, third, third_bias = layers[5:]

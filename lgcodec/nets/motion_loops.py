@@ -7,22 +7,22 @@ Letters in shapes: P tiles, C channels, m pictures of a line, K of them that are
 of a picture; n pictures.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import compiled, inlined
+from lgcodec.nets.displaced import UNIT
 
 __all__ = ["Asked", "shift", "sum_up", "sum_up_back"]
 
-UNIT: Final = 8  # of a displacement: one sample
 Floats = NDArray[Any]
 Integers = NDArray[np.int64]
 
 
 class Asked(NamedTuple):
-    """Two neighbours of every picture: which [K] they are, and where they are seen [P, K, 2]."""
+    """`displaced.Asked` as arrays: which [K] neighbours, and where they are seen [P, K, 2]."""
 
     left: Integers
     right: Integers
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Places to work: two pictures [H, W], one between, and a line [max(H, W) + 3]."""
+    """Places to work: two pictures [H, W], one between, and a line [W + 3]."""
 
     one: Floats
     two: Floats
@@ -100,7 +100,7 @@ def _see_back(
     first, weight = down // UNIT - 1, taps[down % UNIT]
     for y in range(height):
         for tap in range(4):
-            if down or tap == 1:
+            if down or tap == 1:  # the only one with a weight where nothing moves
                 row = found[_mirrored(y + first + tap, height)]
                 for x in range(width):
                     row[x] += weight[tap] * rows[y, x]
@@ -171,10 +171,10 @@ def sum_up_back(slopes: Floats, asked: Asked, taps: Floats, found: Floats) -> No
             for c in range(slopes.shape[1]):
                 slope = slopes[p, c, k]
                 room.one[:], room.two[:] = slope, slope
-                for times, room_of in ((2, room.one), (0, room.two)):
-                    _where_alone(slope, times, own, other, room_of)
-                for times, room_of in ((0, room.one), (2, room.two)):
-                    _where_alone(slope, times, other, own, room_of)
+                _where_alone(slope, 2, own, other, room.one)
+                _where_alone(slope, 0, own, other, room.two)
+                _where_alone(slope, 0, other, own, room.one)
+                _where_alone(slope, 2, other, own, room.two)
                 _see_back(room.one, own[0], own[1], taps, room, found[p, c, asked.left[k]])
                 _see_back(room.two, other[0], other[1], taps, room, found[p, c, asked.right[k]])
 
