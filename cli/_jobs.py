@@ -57,7 +57,7 @@ class Job:
                 device=device,
                 fill=self.fill,
                 sample_type="float32" if self.field else None,
-                max_samples=max_samples or _decode.MAX_SAMPLES,
+                max_samples=max_samples,
                 on_error=on_error,
                 progress=lambda done, total: bar.show(
                     done / total, f"{done} of {total} partitions"

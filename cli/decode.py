@@ -62,7 +62,7 @@ def _fill(text: str) -> tuple[float, ...]:
     "--max-samples",
     type=click.IntRange(1),
     metavar="N",
-    help="Refuse a larger output; default 2**28.",
+    help="Refuse a larger output; default 2**28, or 2**10 for every byte of the file.",
 )
 @click.option(
     "--on-error",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,7 @@ from lgcodec.format.conf import Conf
 from lgcodec.format.container import Stream
 from lgcodec.signal import Signal
 
-__all__ = ["MAX_SAMPLES", "Canvas", "in_range", "to_samples"]
-
-MAX_SAMPLES: Final = 2**28  # a few hundred hostile bytes can declare 10**12 samples
+__all__ = ["Canvas", "in_range", "to_samples"]
 
 
 @final

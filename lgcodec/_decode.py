@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Final
 
-from lgcodec._canvas import MAX_SAMPLES, Canvas
+from lgcodec._canvas import Canvas
 from lgcodec._group import DecodedGroup
 from lgcodec._lattice import Ruler
 from lgcodec._weights import LocalWeights, OnError
@@ -21,8 +22,11 @@ from lgcodec.format.geometry import Window
 from lgcodec.nets import Evaluator, Family, family_of, pick_device
 from lgcodec.signal import Signal
 
-__all__ = ["MAX_SAMPLES", "Progress", "decode_stream", "decode_watched"]
+__all__ = ["Progress", "decode_stream", "decode_watched"]
 
+USUAL: Final = 2**28  # samples: a few hundred hostile bytes can declare 10**12
+OF_A_BYTE: Final = 2**10  # but a long film has more, in as many bytes as it needs
+MOST: Final = 2**32  # even a file that is nearly all holes
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
 Watch = Callable[[int, Evaluator], None]  # ordinal of a group that is decoded next, its network
 
@@ -36,7 +40,7 @@ def decode_stream(
     device: str = "auto",
     fill: Sequence[float] | None = None,
     sample_type: str | None = None,
-    max_samples: int = MAX_SAMPLES,
+    max_samples: int | None = None,
     on_error: OnError = "raise",
     progress: Progress | None = None,
 ) -> Signal:
@@ -52,6 +56,8 @@ def decode_stream(
              as far as `scale` and the file allow
     fill     per channel, the value of absent partitions; default: the file's
     sample_type  of the result, by default the file's; "float32" does not round
+    max_samples  of the result; None: 2**28, or 2**10 for every byte of the stream if that is more,
+             but 2**32 at most
     on_error what to do about a damaged chunk: "mask" makes its partition absent, that of a global
              chunk all of its group, and gives one DamageWarning
 
@@ -84,7 +90,7 @@ def decode_watched(
     device: str = "auto",
     fill: Sequence[float] | None = None,
     sample_type: str | None = None,
-    max_samples: int = MAX_SAMPLES,
+    max_samples: int | None = None,
     on_error: OnError = "raise",
     progress: Progress | None = None,
 ) -> Signal:
@@ -98,6 +104,8 @@ def decode_watched(
     scale = scale or [Fraction(1, 1 << halvings)] * len(window)
     rulers = [Ruler(axis, factor) for axis, factor in zip(geometry.axes, scale, strict=True)]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
+    if max_samples is None:
+        max_samples = min(max(USUAL, OF_A_BYTE * stream.groups.bytes), MOST)
     canvas = Canvas(target, conf, sample_type or geometry.sample_type, fill, max_samples)
     torch_device = pick_device(device)
     weights = LocalWeights(stream, codec, on_error)

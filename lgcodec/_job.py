@@ -22,11 +22,11 @@ from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.format.conf import Conf, Plug
-from lgcodec.format.container import Container, Reader, Stream, StreamData, dumps
+from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
 from lgcodec.nets.blocks import side_by_side
-from lgcodec.signal import Kind, Signal, iou, peak_of, psnr
+from lgcodec.signal import Kind, Signal, decibels, iou, peak_of, squared_error
 
 Groups = Sequence[tuple[Sampler, Fitted]]
 
@@ -68,6 +68,29 @@ class StreamReport:
 
 
 @final
+@dataclass(frozen=True)
+class _Share:
+    """Partitions of a group, of those before it and of all."""
+
+    before: int
+    own: int
+    whole: int
+
+    @property
+    def of_rest(self) -> Fraction:
+        """Of what is left once the groups before are there."""
+        return Fraction(self.own, self.whole - self.before)
+
+    def done(self, own: float) -> float:
+        """Of all, where so much of the group itself is done."""
+        return (self.before + own * self.own) / self.whole
+
+    def seconds_left(self, own: float, spent: float) -> float:
+        """Where so much of the group itself took so many seconds."""
+        return spent * (self.whole - self.before - own * self.own) / max(own * self.own, 1e-9)
+
+
+@final
 class Job:
     """One signal on its way to a stream."""
 
@@ -87,6 +110,7 @@ class Job:
         self.float_bits = options.float_bits
         self.checkpoint_of = partial(options.checkpoint_of, index)
         self.interrupted, self.iterations, self.attempts = False, 0, 0
+        self.coded: Sequence[GroupData] = ()  # groups that need not be held otherwise any more
         self.started = self.seconds = self.measured = 0.0
 
     def encode(self) -> StreamData:
@@ -107,13 +131,17 @@ class Job:
         """Fit and code all groups as planned."""
         self._chose()
         self.measured = inf
-        fitted: list[tuple[Sampler, Fitted]] = []
-        ordinals = [n for n in range(self.plan.geometry.groups) if self.plan.ids(n)]
-        while len(fitted) < len(ordinals) and not self.interrupted:
-            sampler = self._sampler(ordinals[len(fitted)])
-            best = self._fit(sampler, fitted, len(ordinals))
-            fitted.append((sampler, best))
-            self.measured = min(self.measured, best.psnr)
+        self.coded, fitted = (), list[tuple[Sampler, Fitted]]()
+        ids = {n: len(self.plan.ids(n)) for n in range(self.plan.geometry.groups)}
+        whole, left = sum(ids.values()), sum(ids.values())
+        for ordinal in (n for n in ids if ids[n]):
+            fitted.append(self._fit(ordinal, fitted, _Share(whole - left, ids[ordinal], whole)))
+            left -= ids[ordinal]
+            if isinstance(self.plan.family, Latent):  # its coder is known, and memory is bounded
+                self.coded = self._coded(fitted).groups
+                fitted.clear()
+            if self.interrupted:
+                break
         return self._coded(fitted)
 
     def _chose(self) -> None:
@@ -121,9 +149,9 @@ class Job:
             self.listener.chose(self.index, self.plan)
 
     def _coded(self, fitted: Groups) -> StreamData:
-        """The stream of these groups; floats by the coder that takes the fewest bytes."""
+        """The stream of what is coded and these groups; floats by what takes the fewest bytes."""
         # None: Ctrl-C came before the weights were fitted rounded.
-        bits = max(best.bits or SYMBOL_BITS for _, best in fitted)
+        bits = max((best.bits or SYMBOL_BITS for _, best in fitted), default=SYMBOL_BITS)
         coders = ("zstd", "raw") if self.float_bits else (self._coder(fitted),)
         return min((self._stream(self._conf(c, bits), fitted) for c in coders), key=_payload)
 
@@ -133,7 +161,7 @@ class Job:
         return Scaled.name if needs_scales else "rans"
 
     def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
-        codec, groups = codec_of(conf), []
+        codec, groups = codec_of(conf), [*self.coded]
         for sampler, best in fitted:
             steps = best.steps_for(codec.coder)
             head, chunks = codec.encode(best.global_, best.local, steps, mapped=side_by_side)
@@ -142,8 +170,8 @@ class Job:
         return StreamData(self.plan.geometry, conf, tuple(groups))
 
     def _bytes(self, fitted: Groups) -> int:
-        """Of a file with these groups alone."""
-        return len(dumps(Container((self._coded(fitted),)))) if fitted else 0
+        """Of a file with what is coded and these groups alone."""
+        return len(dumps(Container((self._coded(fitted),)))) if fitted or self.coded else 0
 
     def report(self, reader: Reader, device: str) -> StreamReport:
         """Sizes and quality of what was written."""
@@ -178,14 +206,26 @@ class Job:
         """PSNR, and IoU of bool, of all decoded samples; after Ctrl-C the fit's own PSNR."""
         if self.interrupted:
             return self.measured, None
+        original, is_shape = self.signal.samples, self.signal.samples.dtype == np.bool_
+        first, *others = stream.geometry.window
+        error, overlap = 0.0, None
         try:
-            decoded = decode_stream(stream, device=device, max_samples=self.signal.size)
+            for part in [first] if is_shape else self._slabs():
+                window = part, *others
+                decoded = decode_stream(stream, window, device=device, max_samples=original.size)
+                own = original[part.start : part.stop]
+                error += squared_error(own, decoded.samples)
+                overlap = iou(own, decoded.samples) if is_shape else None
         except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
             self.interrupted = True
             return self.measured, None
-        original = self.signal.samples
-        overlap = iou(original, decoded.samples) if original.dtype == np.bool_ else None
-        return psnr(original, decoded.samples), overlap
+        return decibels(error, original), overlap
+
+    def _slabs(self) -> list[range]:
+        """Samples of the groups along the first axis, which is the only one that has several."""
+        axis = self.plan.geometry.axes[0]
+        length = axis.tiles * axis.tile_len
+        return [axis.window[at : at + length] for at in range(0, len(axis.window), length)]
 
     def _sampler(self, ordinal: int) -> Sampler:
         plan = self.plan
@@ -201,21 +241,20 @@ class Job:
             ids=plan.ids(ordinal),
         )
 
-    def _fit(self, sampler: Sampler, before: Groups, groups: int) -> Fitted:
-        """Fit the group after those of `before`, of so many `groups` that hold something."""
-        plan, place, size = self.plan, len(before), self._bytes(before)
-        settings, (low, high) = plan.settings, self.values
+    def _fit(self, ordinal: int, before: Groups, share: _Share) -> tuple[Sampler, Fitted]:
+        """Fit a group, after what is coded and those of `before`."""
+        plan, size, (low, high) = self.plan, self._bytes(before), self.values
+        sampler, settings = self._sampler(ordinal), plan.settings
         if settings.size is not None:
-            settings = replace(settings, size=(settings.size - size) // (groups - place))
+            settings = replace(settings, size=int((settings.size - size) * share.of_rest))
 
         def size_of(fitted: Fitted) -> int:
             return self._bytes((*before, (sampler, fitted))) - size
 
         def report(progress: FitProgress) -> None:
             if self.listener:
-                done = (place + progress.done) / groups
-                left = progress.seconds * (1 - done) * groups / max(progress.done, 1e-9)
-                self.listener.progress(self.index, done, progress.psnr, left)
+                left = share.seconds_left(progress.done, progress.seconds)
+                self.listener.progress(self.index, share.done(progress.done), progress.psnr, left)
 
         peak = 2 * peak_of(self.signal.samples) / (high - low)
         checkpoint = self.checkpoint_of(sampler.ordinal, self.attempts)
@@ -243,7 +282,8 @@ class Job:
             )
         self.interrupted |= fitted.interrupted
         self.iterations += fitted.iterations
-        return fitted
+        self.measured = min(self.measured, fitted.psnr)
+        return sampler, fitted
 
     def _growing(self) -> list[int]:
         """Numbers of the tensors that `scaled` codes as differences, global ones counted first."""

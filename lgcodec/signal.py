@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 
 from lgcodec.errors import UsageError
 
-__all__ = ["AXES", "Kind", "Signal", "Window", "iou", "peak_of", "psnr"]
+__all__ = [
+    "AXES",
+    "Kind",
+    "Signal",
+    "Window",
+    "decibels",
+    "iou",
+    "peak_of",
+    "psnr",
+    "squared_error",
+]
 
 Kind = Literal["audio", "image", "video", "volume"]
 Samples = NDArray[Any]
@@ -107,6 +117,16 @@ def psnr(original: Samples, decoded: Samples) -> float:
     Both have the same shape and dtype; the peak is `peak_of(original)`. Works in slabs of the
     first axis, so that a long video does not need a second copy in float64.
     """
+    return decibels(squared_error(original, decoded), original)
+
+
+def decibels(error: float, original: Samples) -> float:
+    """PSNR in dB of the sum of all squared errors of `original`."""
+    return 10 * log10(peak_of(original) ** 2 * original.size / error) if error else inf
+
+
+def squared_error(original: Samples, decoded: Samples) -> float:
+    """Sum of the squared differences of samples of one shape and dtype."""
     if original.shape != decoded.shape:
         raise UsageError(f"PSNR of shapes {original.shape} and {decoded.shape}: they must be equal")
     slab = max(1, 2**22 // max(1, prod(original.shape[1:])))
@@ -116,9 +136,7 @@ def psnr(original: Samples, decoded: Samples) -> float:
             original[start : start + slab], decoded[start : start + slab], dtype=np.float64
         )
         total += float(np.vdot(difference, difference))
-    if total == 0.0:
-        return inf
-    return 10 * log10(peak_of(original) ** 2 * original.size / total)
+    return total
 
 
 def iou(original: Samples, decoded: Samples) -> float:

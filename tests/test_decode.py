@@ -17,7 +17,7 @@ from format.builders import axis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lgcodec import _weights
+from lgcodec import _decode, _weights
 from lgcodec._decode import decode_stream
 from lgcodec.errors import FileError, UsageError
 from lgcodec.format.axis import AxisGeometry
@@ -273,6 +273,22 @@ def test_more_samples_than_allowed() -> None:
     with pytest.raises(UsageError, match=r"12 x 20 samples, allowed are 1 to 239 \(max_samples\)"):
         decode_stream(clip, device="cpu", max_samples=239)
     assert decode_stream(clip, device="cpu", max_samples=240).size == 240
+
+
+@pytest.mark.parametrize(("each", "most"), [(1, 2**32), (2, 2**32), (2, 157)])
+def test_large_files_may_have_many_samples(
+    each: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = stream_of(file_of(GRID))
+    allowed = min(each * sum(group.length for group in clip.groups.values()), most)
+    monkeypatch.setattr(_decode, "USUAL", 0)
+    monkeypatch.setattr(_decode, "OF_A_BYTE", each)
+    monkeypatch.setattr(_decode, "MOST", most)
+    if allowed >= 240:
+        assert decode_stream(clip, device="cpu").size == 240
+    else:
+        with pytest.raises(UsageError, match=rf"allowed are 1 to {allowed} \(max_samples\)"):
+            decode_stream(clip, device="cpu")
 
 
 HUGE = AxisGeometry(2**31 - 1, 0, 2**31 - 1, 0, 2**31 - 1, 1, 1)

@@ -21,7 +21,7 @@ from lgcodec.coding import chunks, codec_of
 from lgcodec.coding.context import Context
 from lgcodec.coding.pyramid import Band
 from lgcodec.errors import UsageError
-from lgcodec.fit import choices, pyramids, smooth_grid
+from lgcodec.fit import choices, latent_plan, pyramids, smooth_grid
 from lgcodec.fit.measurement import Measurement
 from lgcodec.format.container import dumps, loads
 from lgcodec.format.stream import Stream
@@ -89,6 +89,32 @@ def test_memory_is_bounded_by_blocks_that_change_nothing(
     finally:
         torch.set_num_threads(number)
     assert found == whole
+
+
+def test_long_signals_are_fitted_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few as have so many values each; their samples and quality are those of one piece."""
+    options = {**SHORT, "partition_size": (2, 24, 25)}
+    film = signals()["film"]  # three tiles of 2 pictures along time
+    monkeypatch.setattr(latent_plan, "GROUP", 2 * 36 * 50 * 3)
+    data, report = encode_signals([film], EncodeOptions(**options))
+    assert report.streams[0].plan.geometry.axes[0].groups == 3
+    assert data == encode_signals([film], EncodeOptions(**options, groups=3))[0]
+    assert report.streams[0].psnr == psnr(film.samples, decoded(data).samples) > 30
+    monkeypatch.setattr(latent_plan, "GROUP", 1)  # not even a tile: no more groups than tiles
+    most, _ = encode_signals([film], EncodeOptions(**options))
+    assert most == data
+
+
+def test_groups_share_bytes_by_what_they_hold() -> None:
+    """Of three rows of partitions two are in the first group."""
+    picture = signals()["image"].samples[:24]
+    rows = Signal("image", np.concatenate([picture, picture, picture]), None)
+    options = EncodeOptions(**SHORT, partition_size=(24, 23), groups=2, size=3000)
+    data, _ = encode_signals([rows], options)
+    groups = [group.length for group in stream_of(data).groups.values()]
+    assert len(groups) == 2
+    assert 0.95 * 3000 <= len(data) <= 3000
+    assert groups[0] / groups[1] == pytest.approx(2, rel=0.15)
 
 
 def trained(data: bytes) -> tuple[bool, int]:

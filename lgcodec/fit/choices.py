@@ -71,7 +71,7 @@ class Chooser:
             near = [part[rows] for part in symbols] if symbols else None
             return self._chosen(rounded, coder, rows, near)
 
-        return _choice(rounded, side_by_side(chosen, self._pyramids.blocks))
+        return self._choice(rounded, side_by_side(chosen, self._pyramids.blocks))
 
     def _chosen(
         self, rounded: Rounded, coder: Context, rows: slice, near: Part | None = None
@@ -120,7 +120,7 @@ class Chooser:
                 weights=self._pyramids.error_weights(rows),
             )
 
-        return _choice(rounded, side_by_side(better, self._pyramids.blocks))
+        return self._choice(rounded, side_by_side(better, self._pyramids.blocks))
 
     def filtered(self, choice: Choice) -> Choice:
         """The same with the best strength of the filter."""
@@ -168,6 +168,17 @@ class Chooser:
 
         return sum(side_by_side(bits, self._pyramids.blocks))
 
+    def _choice(self, rounded: Rounded, found: Iterable[Part]) -> Choice:
+        """Of blocks of partitions, copied as they come: all of them twice are too much."""
+        symbols, at = list[Symbols](), 0
+        for part in found:
+            count = self._partitions
+            symbols = symbols or [np.empty((count, own.shape[1]), own.dtype) for own in part]
+            for whole, own in zip(symbols, part, strict=True):
+                whole[at : at + len(own)] = own
+            at += len(part[0])
+        return Choice(rounded, symbols)
+
     def _coder(self) -> Context:
         networks = {ENTROPY: self.entropy.integers()}
         return self._family.coder.for_locals(self._family.local_tensors(), networks)
@@ -185,11 +196,6 @@ def _odds(
     """Of the signs of all that may be chosen not to be 0."""
     asked = [(np.abs(b) > HALF) | (s != 0) for b, s in zip(bands, symbols, strict=True)]
     return coder.odds(symbols, asked)
-
-
-def _choice(rounded: Rounded, found: Iterable[Part]) -> Choice:
-    """Of blocks of partitions."""
-    return Choice(rounded, [np.concatenate(part) for part in zip(*found, strict=True)])
 
 
 def _entropy(numbers: Floats) -> float:

@@ -1,6 +1,7 @@
 """Plans for latents: tiles and schedule; the fit itself finds the step for a target."""
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Final, final
 
 from typing_extensions import override
@@ -48,6 +49,7 @@ USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roug
     "video": 0.5,
     "volume": 0.5,
 }
+GROUP: Final = 2**27  # values that are fitted together, where nobody asks for groups
 PROMISED: Final = (1100, 14)  # bytes of a stream, and of each partition: few signals need as many
 
 
@@ -81,7 +83,8 @@ class LatentPlanner(Plans):
         else:
             tile = options.partition_size or TILES[signal.kind]
             tilings = RULES["size"](signal.grid, tile)
-        geometry = geometry_of(signal, tilings, options.groups)
+        groups = options.groups or _groups(signal, tilings[0].tiles)
+        geometry = geometry_of(signal, tilings, groups)
         family = Latent.for_request(
             Request(
                 kind=signal.kind,
@@ -123,6 +126,11 @@ class LatentPlanner(Plans):
     def refused_below(self) -> int:
         """0: how few bytes can be, only a fit of this signal finds."""
         return 0
+
+
+def _groups(signal: Signal, tiles: int) -> int:
+    """So many that none has more than GROUP values, unless one of `tiles` along the axis has."""
+    return min(ceil(signal.samples.size / GROUP), tiles)
 
 
 def latent_settings(options: EncodeOptions, size: int | None, psnr: float | None) -> FitSettings:

@@ -59,7 +59,8 @@ class EncodeOptions:
     coordinates      what the local sub-networks see: "tile", or "frame" as in the paper
     merge            name of a merge operator, see `nets.MERGES`; needs a global sub-network
     w0               frequency of the sines
-    groups           networks along the first axis, each with partitions and a global of its own
+    groups           networks along the first axis, each with partitions and a global of its own;
+                     None: 1, of latents as many as keep memory bounded, see `latent_plan.GROUP`
     iterations       steps per group; samples: per partition and step
     rates            learning rates of local and of global weights to begin with
     seconds          limit of a group's fit
@@ -88,7 +89,7 @@ class EncodeOptions:
     merge: str | None = None
     w0: float | None = None
     coordinates: Literal["tile", "frame"] = "tile"
-    groups: int = 1
+    groups: int | None = None
     iterations: int | None = None
     samples: int | None = None
     rates: tuple[float, float] | None = None

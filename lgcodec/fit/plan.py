@@ -115,7 +115,7 @@ def make_plan(
         budget = options.params or default_params(signal, options, lossless_bytes)
         partitions = budget / weights_per_tile(signal)
         tilings, content = tilings_for(signal, options, arrangement, partitions)
-        geometry = geometry_of(signal, tilings, options.groups)
+        geometry = geometry_of(signal, tilings, options.groups or 1)
     family = family_for(signal, geometry, options, arrangement, budget, content=content)
     local, global_ = family.parameters(content.partitions)
     global_ *= geometry.groups
@@ -153,4 +153,4 @@ def _for_size(
         raise UsageError(f"{size} bytes are too few, a file without weights has {fixed}")
     tilings, content = tilings_for(signal, options, arrangement, partitions)
     room = size - expected_bytes(0, content, 0)
-    return geometry_of(signal, tilings, options.groups), content, int(8 * room / point.bits)
+    return geometry_of(signal, tilings, options.groups or 1), content, int(8 * room / point.bits)

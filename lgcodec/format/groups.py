@@ -47,6 +47,11 @@ class Groups(Mapping[int, Group]):
         return len(self._located)
 
     @property
+    def bytes(self) -> int:
+        """Of all their chunks and directories, as the root table has it; no directory is read."""
+        return sum(entry.length for entry, _ in self._located.values())
+
+    @property
     def partitions(self) -> int | None:
         """Partitions in all groups; None while there are directories that nobody has read."""
         if len(self._read) < len(self):
