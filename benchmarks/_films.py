@@ -26,7 +26,7 @@ from lgcodec.media.mux import video_frames
 
 __all__ = ["FILMS"]
 
-FRAMES, EDGE = 16, 64  # of a tile, rows and columns alike: those of the latents of a video
+FRAMES: Final = 16  # of a tile, as of latents
 INDEX: Final = 8
 LENGTH: Final = 4  # bytes before each unit
 SHORT: Final = 2  # that are enough
@@ -39,11 +39,11 @@ def _whole(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
     return len(data) - sum(_units(data, REMARK)), _decoded(data)
 
 
-def _tiled(signal: Signal, setting: Setting, *, pix_fmt: str) -> Outcome:
-    """Tiles of FRAMES frames and EDGE x EDGE pixels; see the module about their bytes."""
+def _tiled(signal: Signal, setting: Setting, *, pix_fmt: str, edge: int) -> Outcome:
+    """Tiles of FRAMES frames and `edge` x `edge` pixels; see the module about their bytes."""
     options = {"crf": str(setting["crf"]), "g": str(FRAMES), "x264-params": "scenecut=0:open-gop=0"}
     size, shared, decoded = 0, 0, np.empty_like(signal.samples)
-    for rows, columns in places(signal.grid[1:], EDGE):
+    for rows, columns in places(signal.grid[1:], edge):
         tile = signal.samples[:, rows, columns]
         data = _encoded(replace(signal, samples=tile), options, pix_fmt)
         own = _units(data, *SLICES)
@@ -91,17 +91,20 @@ def _units(data: bytes, *kinds: int) -> list[int]:
     return found
 
 
-def _curve(name: str, pix_fmt: str, whole: str | None = None) -> Curve:
+def _curve(name: str, pix_fmt: str, whole: str | None = None, edge: int = 0) -> Curve:
     settings = tuple({"crf": crf} for crf in (45, 40, 35, 30, 26, 22, 18))
     group: Group = "tiles" if whole else "rivals"
-    kind = f"tiles {(FRAMES, EDGE, EDGE)} " if whole else ""
+    kind = f"tiles {(FRAMES, edge, edge)} " if whole else ""
     version = f"2 {kind}{pix_fmt} PyAV {av.__version__} {library_versions['libavcodec']}"
-    code = partial(_tiled if whole else _whole, pix_fmt=pix_fmt)
+    code = (
+        partial(_tiled, pix_fmt=pix_fmt, edge=edge) if whole else partial(_whole, pix_fmt=pix_fmt)
+    )
     return Curve(name, group, settings, code, version, whole)
 
 
 FILMS: Final = (
     _curve("H.264 4:2:0", "yuv420p"),
     _curve("H.264 4:4:4", "yuv444p"),
-    _curve("H.264 tiles 16x64x64", "yuv420p", "H.264 4:2:0"),
+    _curve("H.264 tiles 16x128x128", "yuv420p", "H.264 4:2:0", 128),
+    _curve("H.264 tiles 16x64x64", "yuv420p", "H.264 4:2:0", 64),
 )

@@ -18,7 +18,7 @@ from lgcodec.signal import Kind
 __all__ = ["MEDIA", "Medium", "inputs"]
 
 FRAMES: Final = 100
-EDGE: Final = 128
+EDGE: Final = 256
 SECONDS: Final = 6
 FULL: Final = 2**15
 

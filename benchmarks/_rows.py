@@ -28,6 +28,7 @@ def latent(*tile: int) -> Options:
 
 SIREN_IMAGES: Final = option("bpp", 0.15, 0.3, 0.6, 1.2, 2.4)
 LATENT_IMAGES: Final = option("bpp", 0.15, 0.3, 0.5, 0.8, 1.3, 2.0)
+FILM: Final = option("bpp", 0.03, 0.06, 0.12, 0.24)
 # kind -> (name, the same without partitions, options, targets)
 ROWS: Final[Mapping[Kind, tuple[tuple[str, str | None, Options, tuple[Options, ...]], ...]]] = {
     "image": (
@@ -53,8 +54,9 @@ ROWS: Final[Mapping[Kind, tuple[tuple[str, str | None, Options, tuple[Options, .
         ("latent", None, {"family": "latent"}, option("kbps", 16, 32, 64, 96, 128)),
     ),
     "video": (
-        ("siren", None, {"family": "siren"}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
-        ("latent", None, {"family": "latent"}, option("bpp", 0.03, 0.06, 0.12, 0.24)),
+        ("siren", None, {"family": "siren"}, FILM),
+        ("latent 128", None, latent(16, 128, 128), FILM),
+        ("latent 64", None, latent(16, 64, 64), FILM),
     ),
     "volume": (),
 }

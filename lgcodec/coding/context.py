@@ -152,7 +152,7 @@ class Context(Coder):
             return []
         writer = Writer(len(symbols[0]), sum(self.pyramid.sizes))
         for motion in symbols[1:]:
-            write_motion(writer, motion)
+            write_motion(writer, motion, self.pyramid.tensors()[1].shape)
         parts = np.split(symbols[0].astype(np.int64), np.cumsum(self.pyramid.sizes)[:-1], axis=1)
         for band, values, known in self._bands(parts):
             signs, classes = self._signs(band, known), self._classes(band, known, values)
@@ -234,7 +234,8 @@ class Context(Coder):
         if not chunks:
             return [np.zeros((0, size), symbol_type) for size in sizes]
         reader = Reader(chunks, sum(self.pyramid.sizes))
-        moves = [read_motion(reader, size).astype(symbol_type) for size in sizes[1:]]
+        motion = self.pyramid.tensors()[1:]
+        moves = [read_motion(reader, tensor.shape).astype(symbol_type) for tensor in motion]
         known, at = Known(self.pyramid, len(chunks)), 0
         result = np.zeros((len(chunks), sizes[0]), symbol_type)
         for band, size in zip(self.pyramid.bands, self.pyramid.sizes, strict=True):

@@ -20,7 +20,8 @@ from lgcodec.coding.distributions import (
     Slots,
 )
 from lgcodec.coding.lanes import LOWEST
-from lgcodec.coding.neighbours import Places
+from lgcodec.coding.motion import AFTER, LONGEST, Classes
+from lgcodec.coding.neighbours import ONE, Places
 from lgcodec.coding.network import HIDDEN, MOST_HIDDEN, Layers
 from lgcodec.coding.signs import BACK, MOST_THEN, Seen, SignLayers, SignPlaces
 from lgcodec.coding.signs import MOST_HIDDEN as MOST_SIGNED
@@ -28,17 +29,20 @@ from lgcodec.coding.streams import LARGEST, Words
 
 __all__ = [
     "ENDS",
+    "FAR",
     "NEEDLESS",
     "SOUND",
+    "STILL",
     "features_of_signs",
     "odds_of_signs",
-    "read_each",
     "read_magnitudes",
+    "read_motion",
     "read_signs",
 ]
 
 MASK: Final = (1 << PRECISION) - 1
 SOUND, ENDS, NEEDLESS = 0, -1, -2  # a chunk ends before its last symbol; an escape needs none
+FAR, STILL = -3, -4  # a number of motion is none; what moves does not
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
@@ -101,17 +105,78 @@ def read_magnitudes(
 
 
 @compiled
-def read_each(
-    slots: Slots, words: Words, classes: Integers, lanes: Integers
-) -> tuple[Integers, int]:
-    """The next symbol [P] of a lane of every chunk, under a class; none where that is below 0."""
-    values = np.zeros(len(classes), np.int64)
-    for row in range(len(classes)):
-        if classes[row] >= 0:
-            values[row] = _magnitude(slots, words, classes[row], row, lanes[row])
-            if values[row] < 0:
-                return values, values[row]
-    return values, SOUND
+def read_motion(slots: Slots, words: Words, classes: Classes, g: Floats, numbers: Integers) -> Any:
+    """Numbers [P, M, I, J, 3] of tiles, where 0 were: see `motion.py`. All is in the first lane."""
+    sizes = np.zeros(numbers.shape[1:], np.int64)
+    for row in range(len(numbers)):
+        state = _magnitude(slots, words, classes.moves, row, 0)
+        if state == 1:
+            sizes[:] = 0
+            state = _blocks(slots, words, classes, g, row, sizes, numbers[row])
+            if state == SOUND and not sizes.any():
+                state = STILL
+        elif state > 1:
+            state = FAR
+        if state != SOUND:
+            return state
+    return SOUND
+
+
+@compiled
+def _blocks(
+    slots: Slots,
+    words: Words,
+    classes: Classes,
+    g: Floats,
+    row: int,
+    sizes: Integers,
+    numbers: Integers,
+) -> Any:
+    """Those of one tile [M, I, J, 3], and their lengths."""
+    for m, i, j in np.ndindex(sizes.shape[:3]):
+        for part in range(3):
+            class_ = _class_of_motion(classes, sizes, m, i, j, part, g)
+            size = _magnitude(slots, words, class_, row, 0)
+            if size > (AFTER if part == 2 else LONGEST):
+                size = FAR
+            if size < 0:
+                return size
+            sizes[m, i, j, part] = number = size
+            if part < 2:
+                number, state = _displacement(slots, words, size, row)
+                if state != SOUND:
+                    return state
+            numbers[m, i, j, part] = number
+    return SOUND
+
+
+@inlined
+def _displacement(slots: Slots, words: Words, size: int, row: int) -> tuple[int, int]:
+    """One of so many bits, of which the first is known and the last is followed by the sign."""
+    number = 1 if size else 0
+    for _ in range(size):
+        bit = _place(slots, words, SIGNS, row, 0)
+        if bit < 0:
+            return 0, ENDS
+        number = number << 1 | slots.value[bit]
+    half = number >> 1
+    return (-half if number & 1 else half), SOUND
+
+
+@inlined
+def _class_of_motion(
+    classes: Classes, sizes: Integers, m: int, i: int, j: int, part: int, g: Floats
+) -> int:
+    """By lengths of the same block one picture before, above and to the left."""
+    before = 0
+    for other in range(3):
+        if (m, i, j)[other]:
+            near = sizes[m - (other == 0), i - (other == 1), j - (other == 2)]
+            before += near[2] if part == 2 else near[0] + near[1]
+    if part == 1:
+        before += 2 * sizes[m, i, j, 0]
+    octaves = classes.per_octave[part] * int(g[min(before, len(g) - 1)])
+    return min(classes.still[part] + octaves // ONE, CLASSES - 1)
 
 
 @compiled

@@ -9,7 +9,7 @@ Of a video the axis of time is split ahead of the others, as often as it is to b
 and high ones, each of which the other axes split as above. What stands still is coded once, however
 fine it is. Such a part is high or low along time as a whole, and what is low along the other axes
 in a high part is a band as well. Pictures that are joined so may move against each other: a second
-tensor says how (see `nets/motion.py`).
+tensor says how blocks of them do (see `nets/motion.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ from lgcodec.format.conf import TensorSpec
 __all__ = [
     "LATENTS",
     "MAX_LEVELS",
-    "MAX_PICTURES",
     "MOTION",
+    "OF_BLOCK",
     "Band",
     "Pyramid",
     "as_lengths",
@@ -34,11 +34,13 @@ __all__ = [
 
 LATENTS: Final = "latents"  # names of the local tensors
 MOTION: Final = "motion"
-FLAGS: Final = ("ahead", "motion")  # keys of a configuration that are absent or 1
+FLAGS: Final = ("ahead", "motion")  # keys of a configuration that are absent where they are 0
 MAX_AXES: Final = 3
 MAX_LEVELS: Final = 16
 MAX_CHANNELS: Final = 64
-MAX_PICTURES: Final = 1024  # of a tile, if they move: their motion is read one by one
+MOST_BLOCKS: Final = 2**14  # of a tile, if they move: their motion is read one by one
+LEAST_EDGE, MOST_EDGE = 4, 1024  # of a block
+OF_BLOCK: Final = 3  # numbers: down, right, which neighbours
 MAX_LATENTS: Final = 2**22  # of a tile, all channels: it is decoded as a whole
 
 
@@ -64,7 +66,8 @@ class Pyramid:
     """How a tile of `tile` samples per axis and `channels` channels splits `levels` times per axis.
 
     ahead   how many axes are split ahead of the others: 0, or 1 of 3
-    motion  whether what is split ahead moves along the other axes: 0, or 1 where `ahead` is
+    motion  edge of the blocks that move along the other axes, 0 where nothing does; only where an
+            axis is split ahead
 
     UsageError where that cannot be: 1 to 3 axes, at least one split, of at least 2 samples each.
     """
@@ -102,14 +105,19 @@ class Pyramid:
                 f"{self.ahead} axes of {len(self.tile)} with levels {self.levels} are split ahead, "
                 f"allowed are none, or the first of {MAX_AXES} where others are split as well"
             )
-        if self.motion not in (0, self.ahead):
+        if self.motion:
+            self._check_motion()
+
+    def _check_motion(self) -> None:
+        edges = range(LEAST_EDGE, MOST_EDGE + 1, 2)
+        if not self.ahead or self.motion not in edges:
             raise UsageError(
-                f"motion is {self.motion}, allowed are 0 and {self.ahead}, the axes split ahead"
+                f"motion is {self.motion}, allowed are 0 and, where an axis is split ahead, even "
+                f"numbers from {LEAST_EDGE} to {MOST_EDGE}"
             )
-        if self.motion and self.tile[0] > MAX_PICTURES:
-            raise UsageError(
-                f"{self.tile[0]} pictures of a tile move, allowed are up to {MAX_PICTURES}"
-            )
+        blocks = len(self.predicted) * prod(self.blocks)
+        if blocks > MOST_BLOCKS:
+            raise UsageError(f"{blocks} blocks of a tile move, allowed are up to {MOST_BLOCKS}")
 
     @property
     def flags(self) -> dict[str, int]:
@@ -159,6 +167,17 @@ class Pyramid:
         return slice(step // 2 if part else 0, None, step)
 
     @cached_property
+    def predicted(self) -> tuple[int, ...]:
+        """Pictures that are predicted from others: those of high parts, coarse to fine."""
+        every, parts = range(self.tile[0]), range(1, len(self.parts))
+        return tuple(at for part in parts for at in every[self.pictures(part)])
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Along the axes of a picture that moves."""
+        return tuple(-(-length // self.motion) for length in self.tile[1:])
+
+    @cached_property
     def bands(self) -> tuple[Band, ...]:
         """All bands, coarse to fine, orientations ascending: the order in which they are coded."""
         if self.ahead:
@@ -203,11 +222,11 @@ class Pyramid:
         return tuple(up and axis >= self.ahead for axis, up in enumerate(self.high(orientation)))
 
     def tensors(self) -> tuple[TensorSpec, ...]:
-        """LATENTS, all bands [C, *band] one after the other; MOTION of pictures but the first."""
+        """LATENTS, all bands [C, *band] one after the other; MOTION of what is predicted."""
         latents = TensorSpec(LATENTS, (sum(self.sizes),))
         if not self.motion:
             return (latents,)
-        return latents, TensorSpec(MOTION, (self.tile[0] - 1, len(self.tile) - 1))
+        return latents, TensorSpec(MOTION, (len(self.predicted), *self.blocks, OF_BLOCK))
 
     @property
     def sizes(self) -> list[int]:

@@ -1,11 +1,12 @@
 """Chunks of magnitudes and signs, each under a class: rANS, with the arithmetic of rans.md.
 
 Magnitude j of a chunk goes to lane j mod K, K = max(1, N // 2**15) for N of them, and so does its
-sign j. An escape is followed, in its lane, by the high and the low byte of the magnitude.
+sign j; what comes before them all goes to lane 0. An escape is followed, in its lane, by the high
+and the low byte of the magnitude.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from lgcodec.coding.neighbours import Places, magnitudes
 from lgcodec.coding.network import Layers
 from lgcodec.coding.signs import Seen, SignLayers, SignPlaces
 from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
+
+if TYPE_CHECKING:  # which needs what is here
+    from lgcodec.coding.motion import Classes
 
 __all__ = ["LARGEST", "Reader", "Words", "Writer"]
 
@@ -86,25 +90,9 @@ class Reader:
         self._check(found)
         return values
 
-    def sizes(self, classes: Integers) -> Integers:
-        """The next magnitude [P] of every chunk, each under its class."""
-        lanes = np.full(len(classes), self._magnitudes % self._words.states.shape[1])
-        self._magnitudes += 1
-        return self._each(classes, lanes)
-
-    def even_signs(self, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which signs are negative, [P]: the next ones, of what is `asked` for; both as likely."""
-        found = np.zeros(len(asked), np.bool_)
-        lanes = self._signs % self._words.states.shape[1]
-        found[asked] = self._each(np.where(asked, SIGNS, -1), lanes)[asked] == 1
-        self._signs += asked
-        return found
-
-    def _each(self, classes: Integers, lanes: Integers) -> Integers:
-        """A symbol [P] of every chunk that has a class."""
-        values, found = self._loops.read_each(slots(), self._words, classes, lanes)
-        self._check(found)
-        return values
+    def motion(self, classes: "Classes", numbers: Integers) -> None:
+        """The numbers [P, M, I, J, 3] of every chunk: see `coding/motion.py`."""
+        self._check(self._loops.read_motion(slots(), self._words, classes, magnitudes(), numbers))
 
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""
@@ -117,6 +105,10 @@ class Reader:
             raise bad_payload("a chunk ends before its last symbol")
         if found == self._loops.NEEDLESS:
             raise bad_payload("an escape stands for a symbol that needs none")
+        if found == self._loops.FAR:
+            raise bad_payload("a displacement is larger than all there are")
+        if found == self._loops.STILL:
+            raise bad_payload("a tile is said to move, and does not")
 
 
 @final
@@ -151,6 +143,10 @@ class Writer:
         lanes = (np.arange(len(rows)) - earlier[rows]) % self._lanes
         self._add(rows, lanes, slots().first[SIGNS + classes] + values)
         self._signs += counts
+
+    def put_alone(self, rows: Integers, places: Integers) -> None:
+        """Places of symbols of chunks `rows`, which count neither as magnitudes nor as signs."""
+        self._add(rows, np.zeros_like(rows), places)
 
     def chunks(self) -> list[bytes]:
         """The bytes of each chunk."""

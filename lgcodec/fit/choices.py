@@ -55,7 +55,7 @@ class Chooser:
 
     @property
     def motion(self) -> Tensor | None:
-        """How tiles move, as in a file [P, T - 1, 2]; None where the family does not say."""
+        """How tiles move, as in a file [P, M, I, J, 3]; None where the family does not say."""
         return self._pyramids.motion
 
     @property

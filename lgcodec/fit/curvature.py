@@ -27,7 +27,7 @@ SEED: Final = 0
 def error_weights(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
     """Of every band [P, 1, *band]: by what its squared errors count more than `norms` says, or 1.
 
-    displaced   [P, T, 2] of the pictures of tiles that are split ahead
+    displaced   of tiles, as in `nets.motion.displacements`
     """
     ratios = [_of_part(pyramid, part, displaced) for part in range(len(pyramid.parts))]
     return [

@@ -45,7 +45,7 @@ def descend(
     error    [P, C, *tile]: what `symbols` decode to less what they should
     inside   [P, *tile]: whether a sample counts
     phases   1: all places of a band at once; 2: every other place along each axis in turn
-    displaced   [P, T, 2] of the pictures of tiles that move
+    displaced   of tiles that move, as in `nets.motion.displacements`
     weights     as in `curvature.error_weights`, of such tiles
     """
     chosen, counts = list(symbols), inside[:, None]

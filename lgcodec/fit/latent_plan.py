@@ -21,7 +21,7 @@ __all__ = ["LatentPlanner", "latent_settings", "wants_perceptrons"]
 TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "audio": (4096,),
     "image": (64, 64),
-    "video": (16, 64, 64),
+    "video": (16, 128, 128),
     "volume": (32, 32, 32),
 }
 TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 0, "best": 1000}  # iterations
@@ -49,6 +49,7 @@ USUAL_BITS: Final[Mapping[Kind, float]] = {  # per sample without a target, roug
     "video": 0.5,
     "volume": 0.5,
 }
+EVEN: Final = 8  # samples: partitions of videos that nobody asked for are multiples
 GROUP: Final = 2**27  # values that are fitted together, where nobody asks for groups
 PROMISED: Final = (1100, 14)  # bytes of a stream, and of each partition: few signals need as many
 
@@ -81,7 +82,7 @@ class LatentPlanner(Plans):
         if options.partitions is not None:
             tilings = RULES["counts"](signal.grid, options.partitions)
         else:
-            tile = options.partition_size or TILES[signal.kind]
+            tile = options.partition_size or _tile(signal)
             tilings = RULES["size"](signal.grid, tile)
         groups = options.groups or _groups(signal, tilings[0].tiles)
         geometry = geometry_of(signal, tilings, groups)
@@ -126,6 +127,16 @@ class LatentPlanner(Plans):
     def refused_below(self) -> int:
         """0: how few bytes can be, only a fit of this signal finds."""
         return 0
+
+
+def _tile(signal: Signal) -> tuple[int, ...]:
+    """As large as TILES says, but of a picture of a video even parts: none is padded."""
+    usual = TILES[signal.kind]
+    if signal.kind != "video":
+        return usual
+    parts = [-(-length // most) for length, most in zip(signal.grid, usual, strict=True)]
+    even = [-(-n // (EVEN * count)) * EVEN for n, count in zip(signal.grid, parts, strict=True)]
+    return usual[0], even[1], even[2]
 
 
 def _groups(signal: Signal, tiles: int) -> int:

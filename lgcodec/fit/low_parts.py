@@ -32,7 +32,11 @@ class LowParts:
 
     def left(self, around: Tensor) -> Tensor:
         """What samples [P, C, *around] of a grid leave low, [P, C, K]."""
-        return self.own - torch.einsum("pka,pca->pck", self.seen, around.flatten(2))
+        return self.own - self.said(around)
+
+    def said(self, around: Tensor) -> Tensor:
+        """What samples [P, C, *around] of a grid say of what is low, [P, C, K]."""
+        return torch.einsum("pka,pca->pck", self.seen, around.flatten(2))
 
     def where(self, chosen: Tensor, other: "LowParts") -> "LowParts":
         """These of the tiles that are `chosen` [P], and others of the others."""
@@ -46,7 +50,7 @@ class LowParts:
 
 
 def low_parts(pyramid: Pyramid, tiles: Tensor, displaced: Tensor) -> LowParts:
-    """Of tiles [P, C, *tile] whose pictures are displaced [P, T, 2], or all alike [1, T, 2]."""
+    """Of tiles [P, C, *tile] displaced so (`nets.motion.displacements`), or all alike."""
     one = replace(pyramid, channels=1)
     matrices = [spline_matrix(*pair) for pair in zip(one.tile, one.coarse, strict=True)]
     probe = tiles.new_zeros(len(displaced), 1, *one.tile).requires_grad_()

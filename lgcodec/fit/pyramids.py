@@ -12,6 +12,7 @@ from torch import Tensor
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.curvature import error_weights
+from lgcodec.fit.krylov import minimised
 from lgcodec.fit.low_parts import LowParts, low_parts
 from lgcodec.fit.motion import found_motion
 from lgcodec.fit.sampling import Sampler, Tiles
@@ -34,7 +35,8 @@ SOME: Final = 256  # partitions at least, that stand for all of four times as ma
 COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
-LEAST_TIMES, MOST_TIMES = 2, 10  # that the coarse grid is corrected where tiles move
+MOST_TIMES: Final = 24  # that the coarse grid is corrected where tiles move
+ENOUGH: Final = 1e-4  # of what is to be corrected may be left
 TRIES: Final = 4  # with ever fewer tiles that move, at last none
 MOST_LEFT: Final = 1e-6  # squared error of a sample, network units, that the coarse grid may leave
 MOST_COARSE: Final = 2047  # so that differences have tables
@@ -64,7 +66,7 @@ class Pyramids:
 
     blocks   partitions that are worked on together
     some     those of a part that stands for all; empty where there are not so many
-    motion   [P, T - 1, 2] as in a file, where the family has it
+    motion   [P, M, I, J, 3] as in a file, where the family has it
     """
 
     def __init__(self, family: Latent, sampler: Sampler) -> None:
@@ -103,8 +105,10 @@ class Pyramids:
         ]
 
     def displaced(self, rows: slice) -> Tensor | None:
-        """How the pictures of tiles move, [P, T, 2] as in `displacements`."""
-        return None if self.motion is None else displacements(self.motion[rows])
+        """How tiles move, as in `nets.motion.displacements`."""
+        if self.motion is None:
+            return None
+        return displacements(self.motion[rows], self._family.pyramid)
 
     def error_weights(self, rows: slice) -> list[Tensor] | None:
         """As `curvature.error_weights`, if any of these tiles moves."""
@@ -131,9 +135,7 @@ class Pyramids:
     def _move(self) -> None:
         """Find motion, from the strongest channel, and correct the coarse grid.
 
-        Nothing else holds what is low in a tile. The equations are those of tiles that stand still,
-        solved again for what all solutions before leave, which may grow where tiles move: of which
-        too much is left, those may not.
+        Nothing else holds what is low in a tile: tiles of which too much is left may not move.
         """
         family, index, start = self._family, self._sampler.index, self._coarse
         one = replace(family.pyramid, channels=1)
@@ -143,7 +145,7 @@ class Pyramids:
         def found(rows: slice) -> tuple[Tensor, LowParts, LowParts]:
             tiles = self.coded(rows)
             motion = found_motion(one, tiles[:, :1], alone, self._smooth(rows, start[:1]))
-            moved = displacements(motion)
+            moved = displacements(motion, one)
             both = low_parts(one, tiles, moved), low_parts(one, tiles, 0 * moved[:1])
             return motion, *both
 
@@ -152,16 +154,32 @@ class Pyramids:
         moving, still = map(LowParts.joined, parts)
         for tries_left in reversed(range(TRIES)):
             self._coarse = start.clone()
-            lows = moving.where(motion.flatten(1).any(1), still)
-            for times in range(MOST_TIMES if motion.any() else 0):
-                low = lows.left(around(self._coarse, index, one.coarse))
-                left = low.square().flatten(1).sum(1) / prod(family.tile)
-                if times >= LEAST_TIMES and not (left > MOST_LEFT).any():
-                    return
-                self._coarse += solved(family, index, low.view(*low.shape[:2], *one.coarse))
             if not motion.any():
                 return
+            lows = moving.where(motion.flatten(1).any(1), still)
+            self._coarse += self._missing(lows)
+            low = lows.left(around(self._coarse, index, one.coarse))
+            left = low.square().flatten(1).sum(1) / prod(family.tile)
+            if not (left > MOST_LEFT).any():
+                return
             motion[left > MOST_LEFT if tries_left > 1 else slice(None)] = 0
+
+    def _missing(self, lows: LowParts) -> Tensor:
+        """What the coarse grid [C, *grid] lacks so that nothing is left of low parts of tiles.
+
+        The equations of tiles that stand still are solved for less and less of what is left.
+        """
+        family, index, coarse = self._family, self._sampler.index, self._family.pyramid.coarse
+
+        def grid_of(flat: Tensor) -> Tensor:
+            low = flat.view(len(flat), len(index), *coarse).transpose(0, 1)
+            return solved(family, index, low)
+
+        def said(flat: Tensor) -> Tensor:
+            return lows.said(around(grid_of(flat), index, coarse)).transpose(0, 1).flatten(1)
+
+        left = lows.left(around(self._coarse, index, coarse)).transpose(0, 1).flatten(1)
+        return grid_of(minimised(said, left, MOST_TIMES, ENOUGH))
 
     def filtered(self, rounded: Rounded, symbols: Sequence[Symbols]) -> Rounded:
         """The same with as much of the filter in every channel as leaves the least error."""

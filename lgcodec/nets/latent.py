@@ -26,7 +26,7 @@ from typing_extensions import override
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import (
     LATENTS,
-    MAX_PICTURES,
+    MOST_BLOCKS,
     MOTION,
     Pyramid,
     as_lengths,
@@ -65,6 +65,7 @@ GRID: Final = "global.grid"  # the coarse grid [C, *grid] in network units
 FINEST: Final = "global.finest"  # steps [C] of the finest level
 SCALES: Final = "global.scales"  # of the latents, all bands one after the other
 ROTATION: Final = "global.rotation"  # [C, C]: channels from coded ones
+BLOCK: Final = 32  # edge of what moves as one in a new file
 AT_ONCE: Final = 2**18  # values of the tiles that are synthesised together
 
 
@@ -77,7 +78,7 @@ class Latent(Family):
     tile       samples of a tile along each axis; frame: of the group's frame
     levels     splits along each axis
     ahead      whether the first axis, time, is split ahead of the others: 0 or 1
-    motion     whether its pictures move: 0 or 1
+    motion     edge of the blocks of its pictures that move, 0 where none do
     halvings   of the lattice along each axis, at most `most_halvings`: see `nets/reduced.py`
     """
 
@@ -166,8 +167,9 @@ class Latent(Family):
         deepest = 10 if len(request.tile) == 1 else 6
         levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)
         ahead = request.kind == "video" and levels[0] > 0 and max(levels[1:]) > 0
-        motion = ahead and request.tile[0] <= MAX_PICTURES
-        if motion:
+        blocks = prod(-(-length // BLOCK) for length in request.tile[1:])
+        moves = ahead and request.tile[0] * blocks <= MOST_BLOCKS
+        if moves:
             levels = levels[0], *(min(deepest, (n - 1).bit_length()) for n in request.tile[1:])
         return cls(
             channels=request.channels,
@@ -175,7 +177,7 @@ class Latent(Family):
             levels=levels,
             frame=request.frame,
             ahead=int(ahead),
-            motion=int(motion),
+            motion=BLOCK if moves else 0,
         )
 
     @override
@@ -305,8 +307,8 @@ class Latent(Family):
         return centred(details / low_gain(shown, levels) + smooth, levels)
 
     def displaced(self, weights: TensorWeights) -> Tensor | None:
-        """How the pictures of tiles move, [P, T, 2] as in `displacements`; None: not at all."""
-        return displacements(weights[f"local.{MOTION}"]) if self.motion else None
+        """How tiles move, as in `nets.motion.displacements`; None: not at all."""
+        return displacements(weights[f"local.{MOTION}"], self.pyramid) if self.motion else None
 
     @override
     def grain(self, weights: TensorWeights) -> Tensor:

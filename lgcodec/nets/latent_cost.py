@@ -20,7 +20,7 @@ def multiplications(pyramid: Pyramid, *, is_filtered: bool) -> int:
     One symbol in sixteen has a sign, all others are 0. Along an axis that a level splits, four
     lifting steps of half the samples and a scale of each; along every axis, four samples of
     the spline. Where pictures move, both neighbours of a step are interpolated from four
-    samples along two axes.
+    samples along two axes and weighed, at most for four blocks that differ.
     """
     tile, channels = prod(pyramid.tile), pyramid.channels
     network = Context(pyramid).inputs * HIDDEN + HIDDEN * HIDDEN + HIDDEN
@@ -38,7 +38,8 @@ def multiplications(pyramid: Pyramid, *, is_filtered: bool) -> int:
 def _lifted(pyramid: Pyramid) -> float:
     """Of the wavelet, of one channel of a tile."""
     ahead = [-(-pyramid.tile[0] // (1 << n)) for n in range(pyramid.ahead * pyramid.levels[0])]
-    return (3 + 32 * pyramid.motion) * sum(ahead) * prod(pyramid.tile[1:]) + sum(
+    moved = 160 * bool(pyramid.motion)
+    return (3 + moved) * sum(ahead) * prod(pyramid.tile[1:]) + sum(
         3 * sum(part.split(level)) * prod(part.low(level))
         for part in pyramid.parts
         for level in range(max(part.levels))

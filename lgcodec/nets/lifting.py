@@ -24,13 +24,14 @@ def analyse(
 ) -> tuple[list[Tensor], Tensor]:
     """Bands [P, C, *band] and the coarse part [P, C, *coarse] of tiles [P, C, *tile].
 
-    displaced   [P, T, 2] of the pictures of tiles that are split ahead; None: they stand still
+    displaced   [P, T, I, J, 3] of the blocks of pictures of tiles that are split ahead; None: they
+                stand still
     """
     if not pyramid.ahead:
         return _analyse(samples, pyramid)
     low, highs = samples, list[Tensor]()
     for split in range(pyramid.levels[0]):
-        low, high = _forward(low, 2, _moving(displaced, split))
+        low, high = _forward(low, 2, _moving(pyramid, displaced, split))
         highs.insert(0, high)
     bands, coarse = _analyse(low, pyramid.parts[0])
     for high, part in zip(highs, pyramid.parts[1:], strict=True):
@@ -42,7 +43,7 @@ def analyse(
 def lowest(samples: Tensor, pyramid: Pyramid, displaced: Tensor | None = None) -> Tensor:
     """The coarse part alone."""
     for split in range(pyramid.levels[0] if pyramid.ahead else 0):
-        samples, _ = _forward(samples, 2, _moving(displaced, split))
+        samples, _ = _forward(samples, 2, _moving(pyramid, displaced, split))
     return _analyse(samples, pyramid.parts[0])[1]
 
 
@@ -63,10 +64,11 @@ def _analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
     return [bands[band.level, band.orientation] for band in pyramid.bands], low
 
 
-def _moving(displaced: Tensor | None, split: int) -> Moving | None:
+def _moving(pyramid: Pyramid, displaced: Tensor | None, split: int) -> Moving | None:
     """How the pictures move that stand so many splits of the tile ahead."""
-    moves = displaced is not None and bool(displaced.any())
-    return Moving(displaced[:, :: 1 << split]) if displaced is not None and moves else None
+    if displaced is None or not displaced.any():
+        return None
+    return Moving(displaced[:, :: 1 << split], pyramid.motion)
 
 
 def synthesise(
@@ -81,7 +83,7 @@ def synthesise(
     for number, part in enumerate(higher, 1):
         first, others = bands[at], bands[at + 1 : at + 1 + len(part.bands)]
         high, split = _synthesise(others, first, part), pyramid.levels[0] - number
-        low = inverse(low, high, 2, _moving(displaced, split))
+        low = inverse(low, high, 2, _moving(pyramid, displaced, split))
         at += 1 + len(part.bands)
     return low
 
@@ -93,7 +95,8 @@ def tile_of_part(
     line = pictures
     for split in reversed(range(pyramid.depth(part))):
         length, high = -(-pyramid.tile[0] // (1 << split)), split == pyramid.levels[0] - part
-        line = longer(line, 2, length, high=high, moving=_moving(displaced, split))
+        moving = _moving(pyramid, displaced, split)
+        line = longer(line, 2, length, high=high, moving=moving)
     return line
 
 

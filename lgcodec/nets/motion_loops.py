@@ -1,48 +1,91 @@
-"""Pictures seen from where others are, and back, in machine code: what `motion` does on a CPU.
+"""Pictures seen where they were and will be, and back, in machine code; see `nets/motion.py`.
 
-Products are added term by term, so that last bits are the same on every machine and whatever is
-computed beside them. What does not move along an axis is copied, not multiplied by 0.
+A picture is gone through in cells between the middles of four blocks, which share what is in them
+by bilinear weights. Products are added term by term, so that last bits are the same on every
+machine and whatever is computed beside them.
 
-Letters in shapes: P tiles, C channels, m pictures of a line, K of them that are asked for, H and W
-of a picture; n pictures.
+Letters in shapes: P tiles, C channels, m pictures that are seen, K that see; H and W of a picture;
+I and J blocks of one.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import compiled, inlined
-from lgcodec.nets.displaced import UNIT
+from lgcodec.coding.motion import AFTER, BEFORE
 
-__all__ = ["Asked", "shift", "sum_up", "sum_up_back"]
+__all__ = ["UNIT", "Line", "see", "see_back"]
 
+UNIT: Final = 4  # of a displacement: one sample
 Floats = NDArray[Any]
 Integers = NDArray[np.int64]
 
 
-class Asked(NamedTuple):
-    """`displaced.Asked` as arrays: which [K] neighbours, and where they are seen [P, K, 2]."""
+class Line(NamedTuple):
+    """What K pictures see.
 
-    left: Integers
-    right: Integers
-    left_away: Integers
-    right_away: Integers
+    before, after   [K] which of the m others they are between; the same where there is one alone
+    moved           [P, K, I, J, 3] of their blocks: displacement, and which of the two they see
+    edge            of a block, an even number of samples
+    taps            [UNIT, 4] weights of the samples around each part of one
+    """
+
+    before: Integers
+    after: Integers
+    moved: Integers
+    edge: int
+    taps: Floats
+
+
+class Cell(NamedTuple):
+    """Samples from, to along both axes; blocks above and left, below and right; their weights."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    above: int
+    below: int
+    west: int
+    east: int
+
+
+class How(NamedTuple):
+    """Whether what is seen goes back, and whether what is seen alone counts once."""
+
+    back: bool
+    once: bool
+
+
+class Times(NamedTuple):
+    """How often a picture counts: where both are seen or neither, and where it alone is.
+
+    own, other   samples that see it, and the other: from row, to row, from column, to column
+    """
+
+    both: int
+    alone: int
+    own: tuple[int, int, int, int]
+    other: tuple[int, int, int, int]
 
 
 class Room(NamedTuple):
-    """Places to work: two pictures [H, W], one between, and a line [W + 3]."""
+    """Places to work: a cell with the samples around it, its weights along both axes, two lines."""
 
-    one: Floats
-    two: Floats
-    between: Floats
+    rows: Floats
+    down: Floats
+    across: Floats
     line: Floats
+    weights: Floats
 
 
 @inlined
-def _room(height: int, width: int, like: Floats) -> Room:
-    empty = np.empty((3, height, width), like.dtype)
-    return Room(empty[0], empty[1], empty[2], np.empty(width + 3, like.dtype))
+def _room(edge: int, like: Floats) -> Room:
+    room = np.empty((edge + 3, edge), like.dtype)
+    lines = np.empty((4, edge), like.dtype)
+    return Room(room, lines[0], lines[1], lines[2], lines[3])
 
 
 @inlined
@@ -52,137 +95,246 @@ def _mirrored(place: int, length: int) -> int:
     return min(at, 2 * length - 2 - at)
 
 
-@compiled
-def _see(picture: Floats, down: int, right: int, taps: Floats, room: Room, found: Floats) -> None:
-    """A picture [H, W] into `found`, at places so many eighths of a sample from every sample."""
-    height, width = picture.shape
-    rows = picture
-    if down:
-        rows = found if right == 0 else room.between
-        first, weight = down // UNIT - 1, taps[down % UNIT]
-        a, b, c, d = weight[0], weight[1], weight[2], weight[3]
-        for y in range(height):
-            row, at = rows[y], y + first
-            one, two = picture[_mirrored(at, height)], picture[_mirrored(at + 1, height)]
-            three, four = picture[_mirrored(at + 2, height)], picture[_mirrored(at + 3, height)]
-            for x in range(width):
-                row[x] = ((a * one[x] + b * two[x]) + c * three[x]) + d * four[x]
-    if right:
-        first, weight, line = right // UNIT - 1, taps[right % UNIT], room.line
-        a, b, c, d = weight[0], weight[1], weight[2], weight[3]
-        for y in range(height):
-            for x in range(width + 3):
-                line[x] = rows[y, _mirrored(x + first, width)]
-            row = found[y]
-            for x in range(width):
-                row[x] = ((a * line[x] + b * line[x + 1]) + c * line[x + 2]) + d * line[x + 3]
-    elif down == 0:
-        found[:] = picture
-
-
-@compiled
-def _see_back(
-    slopes: Floats, down: int, right: int, taps: Floats, room: Room, found: Floats
-) -> None:
-    """The transpose of `_see`: what each sample of a picture counts, added to `found` [H, W]."""
-    height, width = slopes.shape
-    rows = slopes
-    if right:
-        first, weight, line, rows = right // UNIT - 1, taps[right % UNIT], room.line, room.between
-        for y in range(height):
-            line[:] = 0
-            for tap in range(4):
-                for x in range(width):
-                    line[x + tap] += weight[tap] * slopes[y, x]
-            rows[y] = 0
-            for x in range(width + 3):
-                rows[y, _mirrored(x + first, width)] += line[x]
-    first, weight = down // UNIT - 1, taps[down % UNIT]
-    for y in range(height):
-        for tap in range(4):
-            if down or tap == 1:  # the only one with a weight where nothing moves
-                row = found[_mirrored(y + first + tap, height)]
-                for x in range(width):
-                    row[x] += weight[tap] * rows[y, x]
+@inlined
+def _cell(i: int, j: int, edge: int, blocks: Integers, height: int, width: int) -> Cell:
+    """Between the middles of blocks (i - 1, j - 1) and (i, j), or of an outer one and beyond."""
+    top, left = i * edge - edge // 2, j * edge - edge // 2
+    return Cell(
+        max(top, 0),
+        min(top + edge, height),
+        max(left, 0),
+        min(left + edge, width),
+        max(i - 1, 0),
+        min(i, blocks.shape[0] - 1),
+        max(j - 1, 0),
+        min(j, blocks.shape[1] - 1),
+    )
 
 
 @inlined
-def _inside(away: int, length: int) -> tuple[int, int]:
-    """Samples whose places are in a picture, half a sample around it included: from, to."""
-    first, last = -((away + UNIT // 2) // UNIT), (UNIT * (length - 1) + UNIT // 2 - away) // UNIT
-    return min(max(first, 0), length), min(max(last + 1, 0), length)
+def _alike(blocks: Integers, cell: Cell) -> bool:
+    """Whether the four blocks around a cell say the same."""
+    first = blocks[cell.above, cell.west]
+    for part in range(3):
+        if (
+            blocks[cell.above, cell.east, part] != first[part]
+            or blocks[cell.below, cell.west, part] != first[part]
+            or blocks[cell.below, cell.east, part] != first[part]
+        ):
+            return False
+    return True
 
 
-@compiled
-def _where_alone(
-    picture: Floats, times: int, own: Integers, other: Integers, found: Floats
+@inlined
+def _weigh(first: int, last: int, block: int, other: int, edge: int, weights: Floats) -> None:
+    """Of a block at samples of a cell along an axis, where `other` is on the other side."""
+    for at in range(first, last):
+        if block == other:
+            weights[at - first] = 1
+        else:
+            away = abs(2 * (at - block * edge) - edge + 1)
+            weights[at - first] = (2 * edge - away) / (2 * edge)
+
+
+@inlined
+def _inside(away: tuple[int, int], height: int, width: int) -> tuple[int, int, int, int]:
+    """Samples whose places are in a picture, half a sample around it included."""
+    top, left = -((away[0] + UNIT // 2) // UNIT), -((away[1] + UNIT // 2) // UNIT)
+    bottom = (UNIT * (height - 1) + UNIT // 2 - away[0]) // UNIT + 1
+    right = (UNIT * (width - 1) + UNIT // 2 - away[1]) // UNIT + 1
+    return top, bottom, left, right
+
+
+@inlined
+def _all_of(cell: Cell, area: tuple[int, int, int, int]) -> bool:
+    rows = area[0] <= cell.top and cell.bottom <= area[1]
+    return rows and area[2] <= cell.left and cell.right <= area[3]
+
+
+@inlined
+def _count(times: Times, y: int, x: int) -> int:
+    """How often a picture counts at a sample."""
+    own, other = times.own, times.other
+    sees = own[0] <= y < own[1] and own[2] <= x < own[3]
+    if sees == (other[0] <= y < other[1] and other[2] <= x < other[3]):
+        return times.both
+    return times.alone if sees else 0
+
+
+@inlined
+def _counted(
+    weights: Floats, cell: Cell, y: int, is_even: bool, share: Any, across: Floats, times: Times
 ) -> None:
-    """So many times a picture into `found` where it is seen, from `own` [2], and no other is."""
+    """Weights of row `y` of a cell, times how often the picture counts."""
+    for x in range(cell.right - cell.left):
+        weights[x] = times.both * (share * across[x])
+    if not is_even:
+        for x in range(cell.right - cell.left):
+            count = _count(times, cell.top + y, cell.left + x)
+            weights[x] = count * (share * across[x])
+
+
+@compiled
+def _add(
+    picture: Floats,
+    cell: Cell,
+    away: tuple[int, int],
+    times: Times,
+    taps: Floats,
+    room: Room,
+    found: Floats,
+) -> None:
+    """So many times a picture, seen so far away, to a cell of `found`, by the weights of `room`."""
     height, width = picture.shape
-    top, bottom = _inside(own[0], height)
-    left, right = _inside(own[1], width)
-    other_top, other_bottom = _inside(other[0], height)
-    other_left, other_right = _inside(other[1], width)
-    for y in range(top, bottom):
-        first = last = right
-        if other_top <= y < other_bottom and other_left < other_right:
-            first, last = min(max(other_left, left), right), min(max(other_right, left), right)
-        for x in range(left, first):
-            found[y, x] = times * picture[y, x]
-        for x in range(last, right):
-            found[y, x] = times * picture[y, x]
+    rows, down, across, line, weights = room
+    first_y, weight_y = away[0] // UNIT - 1 + cell.top, taps[away[0] % UNIT]
+    first_x, weight_x = away[1] // UNIT - 1 + cell.left, taps[away[1] % UNIT]
+    high, wide = cell.bottom - cell.top, cell.right - cell.left
+    a, b, c, d = weight_x[0], weight_x[1], weight_x[2], weight_x[3]
+    is_inside = first_x >= 0 and first_x + wide + 3 <= width
+    for y in range(high + 3):
+        row, seen = picture[_mirrored(first_y + y, height)], rows[y]
+        if is_inside:
+            for x in range(wide):
+                at = first_x + x
+                seen[x] = ((a * row[at] + b * row[at + 1]) + c * row[at + 2]) + d * row[at + 3]
+        else:
+            for x in range(wide):
+                at = first_x + x
+                left = a * row[_mirrored(at, width)] + b * row[_mirrored(at + 1, width)]
+                left = left + c * row[_mirrored(at + 2, width)]
+                seen[x] = left + d * row[_mirrored(at + 3, width)]
+    a, b, c, d = weight_y[0], weight_y[1], weight_y[2], weight_y[3]
+    is_even = _all_of(cell, times.own) and _all_of(cell, times.other)
+    for y in range(high):
+        total, share = found[cell.top + y, cell.left : cell.right], down[y]
+        one, two, three, four = rows[y], rows[y + 1], rows[y + 2], rows[y + 3]
+        for x in range(wide):
+            line[x] = ((a * one[x] + b * two[x]) + c * three[x]) + d * four[x]
+        _counted(weights, cell, y, is_even, share, across, times)
+        for x in range(wide):
+            total[x] += weights[x] * line[x]
 
 
 @compiled
-def sum_up(pictures: Floats, asked: Asked, taps: Floats, found: Floats) -> None:
-    """Sums [P, C, K, H, W] of the neighbours of pictures [P, C, m, H, W]; see `motion`.
+def _add_back(
+    slopes: Floats,
+    cell: Cell,
+    away: tuple[int, int],
+    times: Times,
+    taps: Floats,
+    room: Room,
+    found: Floats,
+) -> None:
+    """The transpose of `_add`: what each sample of a picture counts, added to `found` [H, W]."""
+    height, width = found.shape
+    rows, down, across, line, _ = room
+    first_y, weight_y = away[0] // UNIT - 1 + cell.top, taps[away[0] % UNIT]
+    first_x, weight_x = away[1] // UNIT - 1 + cell.left, taps[away[1] % UNIT]
+    high, wide = cell.bottom - cell.top, cell.right - cell.left
+    rows[: high + 3] = 0
+    is_even = _all_of(cell, times.own) and _all_of(cell, times.other)
+    for y in range(high):
+        slope, share = slopes[cell.top + y, cell.left : cell.right], down[y]
+        _counted(line, cell, y, is_even, share, across, times)
+        for x in range(wide):
+            line[x] *= slope[x]
+        for tap in range(4):
+            weight, row = weight_y[tap], rows[y + tap]
+            for x in range(wide):
+                row[x] += weight * line[x]
+    is_inside = first_x >= 0 and first_x + wide + 3 <= width
+    for y in range(high + 3):
+        row, back = found[_mirrored(first_y + y, height)], rows[y]
+        for tap in range(4):
+            weight, first = weight_x[tap], first_x + tap
+            if is_inside:
+                for x in range(wide):
+                    row[first + x] += weight * back[x]
+            else:
+                for x in range(wide):
+                    row[_mirrored(first + x, width)] += weight * back[x]
 
-    taps   [8, 4] weights of the four samples around each eighth of one
+
+@inlined
+def _sides(first: int, last: int, is_last: bool, alike: bool) -> tuple[int, int]:
+    """A block on one side of a cell along an axis, and that on the other; the same twice if alike.
+
+    -1 for the last one where that has been gone through as the first.
     """
-    height, width = pictures.shape[3:]
-    room = _room(height, width, pictures)
-    for p in range(len(pictures)):
-        for k in range(len(asked.left)):
-            own, other = asked.left_away[p, k], asked.right_away[p, k]
-            for c in range(pictures.shape[1]):
-                one, two = pictures[p, c, asked.left[k]], pictures[p, c, asked.right[k]]
-                total = found[p, c, k]
-                if own[0] or own[1]:
-                    _see(one, own[0], own[1], taps, room, room.one)
-                    one = room.one
-                if other[0] or other[1]:
-                    _see(two, other[0], other[1], taps, room, room.two)
-                    two = room.two
-                for y in range(height):
-                    for x in range(width):
-                        total[y, x] = one[y, x] + two[y, x]
-                _where_alone(one, 2, own, other, total)
-                _where_alone(two, 2, other, own, total)
+    if alike or first == last:
+        return (-1, -1) if is_last else (first, first)
+    return (last, first) if is_last else (first, last)
 
 
 @compiled
-def sum_up_back(slopes: Floats, asked: Asked, taps: Floats, found: Floats) -> None:
-    """The transpose: of slopes [P, C, K, H, W] those of pictures, added to `found`."""
-    height, width = slopes.shape[3:]
-    room = _room(height, width, slopes)
-    for p in range(len(slopes)):
-        for k in range(len(asked.left)):
-            own, other = asked.left_away[p, k], asked.right_away[p, k]
-            for c in range(slopes.shape[1]):
-                slope = slopes[p, c, k]
-                room.one[:], room.two[:] = slope, slope
-                _where_alone(slope, 2, own, other, room.one)
-                _where_alone(slope, 0, own, other, room.two)
-                _where_alone(slope, 0, other, own, room.one)
-                _where_alone(slope, 2, other, own, room.two)
-                _see_back(room.one, own[0], own[1], taps, room, found[p, c, asked.left[k]])
-                _see_back(room.two, other[0], other[1], taps, room, found[p, c, asked.right[k]])
-
-
-@compiled
-def shift(pictures: Floats, away: Integers, taps: Floats, found: Floats) -> None:
-    """Pictures [n, C, H, W] at places `away` [n, 2] from every sample."""
-    room = _room(pictures.shape[2], pictures.shape[3], pictures)
-    for n in range(len(pictures)):
+def _share(
+    pictures: Floats,
+    found: Floats,
+    line: Line,
+    p: int,
+    k: int,
+    cell: Cell,
+    block: Integers,
+    how: How,
+    room: Room,
+) -> None:
+    """What one block of picture k says of a cell, in all channels."""
+    before, after = line.before[k], line.after[k]
+    which = BEFORE if before == after else block[2]
+    alone, height, width = 1 if how.once else 2, found.shape[3], found.shape[4]
+    for side in (BEFORE, AFTER):
+        if which not in (0, side):
+            continue
+        sign, other = (1, before) if side == BEFORE else (-1, after)
+        away = sign * block[0], sign * block[1]
+        own = _inside(away, height, width)
+        times = Times(1, alone, own, _inside((-away[0], -away[1]), height, width))
+        if which:
+            times = Times(alone, alone, own, own)
         for c in range(pictures.shape[1]):
-            _see(pictures[n, c], away[n, 0], away[n, 1], taps, room, found[n, c])
+            if how.back:
+                _add_back(pictures[p, c, k], cell, away, times, line.taps, room, found[p, c, other])
+            else:
+                _add(pictures[p, c, other], cell, away, times, line.taps, room, found[p, c, k])
+
+
+@compiled
+def _walk(
+    pictures: Floats, found: Floats, line: Line, p: int, k: int, how: How, room: Room
+) -> None:
+    """All cells of one picture that sees: it is in `found` or, back, in `pictures`."""
+    blocks, edge, height, width = line.moved[p, k], line.edge, found.shape[3], found.shape[4]
+    for i, j in np.ndindex(blocks.shape[0] + 1, blocks.shape[1] + 1):
+        cell = _cell(i, j, edge, blocks, height, width)
+        if cell.top >= cell.bottom or cell.left >= cell.right:
+            continue
+        alike = _alike(blocks, cell)
+        for corner in range(4):
+            row, other_row = _sides(cell.above, cell.below, corner >= 2, alike)
+            column, other_column = _sides(cell.west, cell.east, corner % 2 == 1, alike)
+            if row >= 0 and column >= 0:
+                _weigh(cell.top, cell.bottom, row, other_row, edge, room.down)
+                _weigh(cell.left, cell.right, column, other_column, edge, room.across)
+                _share(pictures, found, line, p, k, cell, blocks[row, column], how, room)
+
+
+@compiled
+def see(pictures: Floats, line: Line, once: bool, found: Floats) -> None:
+    """What is seen in pictures [P, C, m, H, W] of both neighbours, added to [P, C, K, H, W].
+
+    once   a picture that one sees alone counts once, else as often as two
+    """
+    room, how = _room(line.edge, pictures), How(False, once)
+    for p in range(len(found)):
+        for k in range(found.shape[2]):
+            _walk(pictures, found, line, p, k, how, room)
+
+
+@compiled
+def see_back(slopes: Floats, line: Line, once: bool, found: Floats) -> None:
+    """The transpose: what [P, C, K, H, W] is, added to where it is seen in [P, C, m, H, W]."""
+    room, how = _room(line.edge, slopes), How(True, once)
+    for p in range(len(slopes)):
+        for k in range(slopes.shape[2]):
+            _walk(slopes, found, line, p, k, how, room)

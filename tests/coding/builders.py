@@ -1,6 +1,7 @@
 """Drawn pyramids, and coders with drawn networks."""
 
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -43,14 +44,16 @@ def pyramids(draw: st.DrawFn) -> Pyramid:
 
 @st.composite
 def moving(draw: st.DrawFn) -> Pyramid:
-    """Tiles of few samples that are split ahead, their pictures moving."""
-    tile = [draw(st.integers(2, 7)), draw(st.integers(1, 4)), draw(st.integers(1, 4))]
+    """Tiles of few samples that are split ahead, of one to three blocks along axes that move."""
+    tile = [draw(st.integers(2, 7)), draw(st.integers(1, 9)), draw(st.integers(1, 9))]
     tile[draw(st.integers(1, 2))] += 1
     levels = [draw(st.integers(0, (n - 1).bit_length())) for n in tile]
     levels[0] = max(levels[0], 1)
     if max(levels[1:]) == 0:
         levels[1 + (tile[2] > tile[1])] = 1
-    return Pyramid(tuple(tile), tuple(levels), draw(st.integers(1, 3)), 1, 1)
+    channels = draw(st.integers(1, min(max(400 // prod(tile), 1), 3)))
+    edge = draw(st.sampled_from((4, 6, 8, 1024)))
+    return Pyramid(tuple(tile), tuple(levels), channels, 1, edge)
 
 
 @cache
@@ -88,14 +91,17 @@ def symbols(coder: Context, count: int, seed: int) -> NDArray[np.int16]:
 
 
 def moves(pyramid: Pyramid, count: int, seed: int) -> NDArray[np.int16]:
-    """Motion [count, n]: of every chunk another scale; many zeros, some that all classes escape."""
+    """Motion [count, n]: of every chunk another scale, some stand still; many zeros, some far."""
     rng = np.random.default_rng(seed)
-    shape = (count, pyramid.tensors()[1].size)
-    values = np.rint(rng.laplace(0, 2.0 ** rng.integers(-1, 9, (count, 1)), shape))
+    shape = (count, *pyramid.tensors()[1].shape)
+    scales = 2.0 ** rng.integers(-1, 9, (count, *[1] * 4))
+    values = np.rint(rng.laplace(0, scales, shape))
     values[rng.random(shape) < 0.2] = 0
     far = rng.random(shape) < 0.05
     values[far] = rng.integers(-(2**15) + 1, 2**15, shape)[far]
-    return values.astype("<i2")
+    values[..., 2] = rng.integers(0, 3, shape[:-1]) * (rng.random(shape[:-1]) < 0.5)
+    values[rng.random(count) < 0.2] = 0
+    return values.reshape(count, prod(shape[1:])).astype("<i2")
 
 
 def told(coder: Context, *values: NDArray[Any], seed: int) -> reference.Decoded:

@@ -1,6 +1,6 @@
 """Latents in plain Python, one symbol at a time, written from spec/codings/context.md alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import combinations, product
 from pathlib import Path
@@ -286,6 +286,10 @@ class Lanes:
     def magnitude(self, class_: int) -> int:
         lane = self.magnitudes % len(self.states)
         self.magnitudes += 1
+        return self.symbol(lane, class_)
+
+    def symbol(self, lane: int, class_: int) -> int:
+        """Of a class of magnitudes, whether or not it counts as one."""
         counts, most = self.tables[class_]
         place = self.step(lane, counts)
         if place <= most:
@@ -301,21 +305,49 @@ class Lanes:
         return (odds < 0) != bool(other)
 
 
-def motion_class(sizes: Sequence[int], i: int) -> int:
-    """Of the i-th number of `motion`, in the order of decoding, from the magnitudes before it."""
-    row, j = divmod(i, 2)
-    if row == 0:
-        return 36
-    # Two rows, and where j is 1 the number beside; nothing moves before the first row.
-    return min(18 + 6 * g(sum(sizes[max(i - 4 - j, 0) : i])) // 16, 63)
+# --- motion
 
 
-def motion_of(lanes: Lanes, pictures: int) -> list[int]:
-    """The tensor `motion` of so many pictures; its symbols come before those of the bands."""
-    sizes = list[int]()
-    for i in range(2 * (pictures - 1)):
-        sizes.append(lanes.magnitude(motion_class(sizes, i)))
-    return [-n if n and lanes.is_negative(0) else n for n in sizes]
+def blocks(tile: Place, levels: Place, motion: int) -> Place:
+    """M, I and K for blocks of the edge `motion`."""
+    pictures = tile[0] - -(-tile[0] // 2 ** levels[0])
+    return pictures, *(-(-n // motion) for n in tile[1:])
+
+
+def motion_class(e: Mapping[Place, int], at: Place) -> int:
+    """Of the number `at` = (r, i, k, j), from those e that come before it."""
+    r, i, k, j = at
+
+    def around(of: int) -> int:
+        return sum(e.get((*q, of), 0) for q in ((r - 1, i, k), (r, i - 1, k), (r, i, k - 1)))
+
+    if j == 0:
+        return min(24 + 4 * g(around(0) + around(1)) // 16, 63)
+    if j == 1:
+        return min(18 + 5 * g(around(0) + around(1) + 2 * e[r, i, k, 0]) // 16, 63)
+    return min(24 + 4 * g(around(2)) // 16, 63)
+
+
+def motion_of(lanes: Lanes, shape: Place) -> list[int]:
+    """The tensor `motion`, flat, for M, I and K; its symbols come before those of the bands."""
+    places, e, m = list(raster((*shape, 3))), dict[Place, int](), list[int]()
+    moves = lanes.symbol(0, 30)
+    assert moves in {0, 1}
+    if not moves:
+        return [0] * len(places)
+    for at in places:
+        e[at] = lanes.symbol(0, motion_class(e, at))
+        if at[3] == 2:
+            assert e[at] <= 2
+            m.append(e[at])
+            continue
+        assert e[at] <= 15
+        halves = [lanes.step(0, [8192, 8192]) for _ in range(e[at])]
+        size = 1 if halves else 0
+        for bit in halves[:-1]:
+            size = 2 * size + bit
+        m.append(-size if halves and halves[-1] else size)
+    return m
 
 
 class Decoded(NamedTuple):
@@ -345,13 +377,17 @@ def decoded(
     ahead: int = 0,
     motion: int = 0,
 ) -> Decoded:
-    """A chunk. `numbers`: those of the networks; None: those of the files."""
+    """A chunk. `numbers`: those of the networks; None: those of the files.
+
+    motion   the edge of blocks that move; 0: there is no such key
+    """
     axes, plan = len(tile), bands(tile, levels, ahead)
     first, *of_signs = split(networks(axes, ahead) if numbers is None else numbers, axes, ahead)
     first = [usual + more for usual, more in zip(first, entropy, strict=True)]
     lanes = Lanes(chunk, channels * sum(len(order(band.shape)) for band in plan))
     known, low = Known(), dict[tuple[int, int], list[Grid]]()
-    found = Decoded([], [], [], [], low, motion_of(lanes, tile[0]) if motion else [])
+    moves = motion_of(lanes, blocks(tile, levels, motion)) if motion else []
+    found = Decoded([], [], [], [], low, moves)
     for band in plan:
         k, o, shape, part = band
         if (part, k) not in low:

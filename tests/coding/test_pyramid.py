@@ -64,23 +64,45 @@ def test_pictures_of_parts(pyramid: Pyramid) -> None:
 
 @given(moving())
 def test_tensors_of_what_moves(pyramid: Pyramid) -> None:
-    """A row for every picture but the first; parts do not move."""
+    """Three numbers for every block of all pictures but those of the low part."""
+    low, *_ = pyramid.parts
+    pictures = pyramid.tile[0] - low.tile[0]
+    blocks = [len(range(0, n, pyramid.motion)) for n in pyramid.tile[1:]]
     assert pyramid.tensors() == (
         TensorSpec("latents", (sum(pyramid.sizes),)),
-        TensorSpec("motion", (pyramid.tile[0] - 1, 2)),
+        TensorSpec("motion", (pictures, *blocks, 3)),
     )
     still = replace(pyramid, motion=0)
     assert still.tensors() == pyramid.tensors()[:1]
     assert (still.bands, still.parts) == (pyramid.bands, pyramid.parts)
 
 
+@given(moving())
+def test_predicted_pictures(pyramid: Pyramid) -> None:
+    """All but those of the low part, each once: coarse to fine, then by time."""
+    parts = range(1, len(pyramid.parts))
+    of_parts = [list(range(pyramid.tile[0])[pyramid.pictures(part)]) for part in parts]
+    assert pyramid.predicted == tuple(at for own in of_parts for at in own)
+    low = range(pyramid.tile[0])[pyramid.pictures(0)]
+    assert sorted([*pyramid.predicted, *low]) == list(range(pyramid.tile[0]))
+
+
+def test_a_tile_that_moves() -> None:
+    """Its pictures and blocks, worked out by hand."""
+    pyramid = Pyramid((7, 9, 4), (2, 1, 1), 1, 1, 4)
+    assert (pyramid.predicted, pyramid.blocks) == ((2, 6, 1, 3, 5), (3, 1))
+
+
 @pytest.mark.parametrize(
     ("tile", "ahead", "motion", "message"),
     [
-        ((4, 4, 4), 1, 2, "motion is 2, allowed are 0 and 1"),
-        ((4, 4, 4), 1, -1, "motion is -1, allowed are 0 and 1"),
-        ((4, 4, 4), 0, 1, "motion is 1, allowed are 0 and 0"),
-        ((4, 4), 0, 1, "motion is 1, allowed are 0 and 0"),
+        *(
+            ((4, 4, 4), 1, edge, f"motion is {edge}, allowed are 0 and, where .* 4 to 1024")
+            for edge in (1, 2, 3, 5, -1, -4, 1026)
+        ),
+        ((4, 4, 4), 0, 4, "motion is 4, allowed are 0 and, where an axis is split ahead"),
+        ((4, 4), 0, 4, "motion is 4, allowed are 0 and, where an axis is split ahead"),
+        ((2, 516, 512), 1, 4, "16512 blocks of a tile move, allowed are up to 16384"),
     ],
 )
 def test_what_does_not_move(tile: tuple[int, ...], ahead: int, motion: int, message: str) -> None:

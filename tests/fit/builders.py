@@ -7,6 +7,7 @@ import torch
 from format.builders import axis
 from numpy.typing import NDArray
 
+from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.geometry import AxisGeometry, Geometry
 from lgcodec.nets import Siren
@@ -52,6 +53,25 @@ def film(
     whole: NDArray[np.float64] = np.stack(pictures)
     whole *= 0.9 / np.abs(whole).max()
     return whole + random.normal(0, noise, whole.shape)
+
+
+def steady(pyramid: Pyramid, velocity: tuple[float, float]) -> torch.Tensor:
+    """Displacements [1, T, I, J, 3] of a tile through which all goes by `velocity` each time."""
+    found = torch.zeros(1, pyramid.tile[0], *pyramid.blocks, 3, dtype=torch.int64)
+    for t in pyramid.predicted:
+        before = torch.tensor(velocity) * -(t & -t)  # pictures as far away as t has factors of 2
+        found[0, t, :, :, :2] = (4 * before).round().long()
+    return found
+
+
+def restless(pyramid: Pyramid, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Displacements [count, T, I, J, 3] drawn at random, up to five samples."""
+    shape = count, pyramid.tile[0], *pyramid.blocks
+    away = torch.randint(-20, 21, (*shape, 2), generator=generator)
+    found = torch.cat([away, torch.randint(0, 3, (*shape, 1), generator=generator)], -1)
+    still = [t for t in range(pyramid.tile[0]) if t not in pyramid.predicted]
+    found[:, still] = 0
+    return found
 
 
 def lattice(signal: Signal, tiles: tuple[int, ...], groups: int = 1) -> Geometry:

@@ -12,7 +12,7 @@ from coding.builders import moving, pyramids
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fit.builders import film
+from fit.builders import film, restless, steady
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.pyramid import Pyramid
@@ -64,7 +64,7 @@ def test_the_slope_of_the_pictures_of_a_part(pyramid: Pyramid, seed: int, moves:
     """The adjoint once more: of what pictures make of their tile, wherever they are."""
     generator = torch.Generator().manual_seed(seed)
     error = torch.randn(2, pyramid.channels, *pyramid.tile, generator=generator).double()
-    displaced = torch.randint(-30, 31, (2, pyramid.tile[0], 2), generator=generator)
+    displaced = restless(pyramid, 2, generator)
     asked = displaced if moves else None
     for number, part in enumerate(pyramid.parts):
         values = torch.randn(2, pyramid.channels, *part.tile, generator=generator).double()
@@ -86,11 +86,9 @@ STEP = 1 / 16  # of all bands, network units
 )
 def test_it_descends(velocity: tuple[float, float] | None, phases: int) -> None:
     """Squared steps of error and the price of bits, classes as they are: less than at first."""
-    pyramid = Pyramid((9, 20, 26), (3, 2, 2), 1, 1, int(velocity is not None))
+    pyramid = Pyramid((9, 20, 26), (3, 2, 2), 1, 1, 0 if velocity is None else 8)
     samples = torch.from_numpy(film(pyramid.tile, velocity or (0, 0), seed=1)[None, None]).float()
-    displaced = None
-    if velocity is not None:
-        displaced = (8 * torch.arange(9)[:, None] * torch.tensor(velocity)).round().long()[None]
+    displaced = None if velocity is None else steady(pyramid, velocity)
     weights = None if displaced is None else error_weights(pyramid, displaced)
     scales = [STEP / norm[None] for norm in norms(pyramid)]
     bands, low = analyse(samples, pyramid, displaced)

@@ -3,14 +3,15 @@
 import pytest
 import torch
 
+from fit.builders import restless
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.low_parts import LowParts, low_parts
 from lgcodec.nets.lifting import analyse
 from lgcodec.nets.smooth import around, spread
 
 PYRAMIDS = [
-    Pyramid((4, 8, 8), (2, 3, 3), 2, ahead=1, motion=1),
-    Pyramid((6, 9, 16), (2, 4, 4), 2, ahead=1, motion=1),  # two coarse samples along time
+    Pyramid((4, 8, 8), (2, 3, 3), 2, ahead=1, motion=4),
+    Pyramid((6, 9, 16), (2, 4, 4), 2, ahead=1, motion=6),  # two coarse samples along time
 ]
 
 
@@ -21,11 +22,11 @@ def test_what_a_grid_leaves_low(pyramid: Pyramid, alike: bool) -> None:
     random = torch.Generator().manual_seed(3)
     tiles = torch.randn(6, 2, *pyramid.tile, generator=random)
     index = torch.cartesian_prod(torch.arange(1), torch.arange(2), torch.arange(3))
-    moved = torch.randint(-40, 41, (1 if alike else 6, pyramid.tile[0], 2), generator=random)
+    moved = restless(pyramid, 1 if alike else 6, random)
     counts = [n * c for n, c in zip((1, 2, 3), pyramid.coarse, strict=True)]
     grid = torch.randn(2, *counts, generator=random)
     left = tiles - spread(grid, index, pyramid.tile, pyramid.coarse)
-    expected = analyse(left, pyramid, moved.expand(6, -1, -1))[1]
+    expected = analyse(left, pyramid, moved.expand(6, -1, -1, -1, -1))[1]
     found = low_parts(pyramid, tiles, moved).left(around(grid, index, pyramid.coarse))
     torch.testing.assert_close(found, expected.flatten(2), rtol=0, atol=2e-4)
     assert expected.abs().max() > 1

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from fit.builders import RATE, film
+from fit.builders import RATE, film, steady
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec.coding import ChunkCodec
 from lgcodec.coding.integer import Integer
-from lgcodec.coding.pyramid import MOTION
+from lgcodec.coding.pyramid import MOTION, Pyramid
 from lgcodec.fit import latents
 from lgcodec.fit.latent_plan import LatentPlanner
 from lgcodec.fit.latents import fit_latents
@@ -27,18 +27,30 @@ from lgcodec.nets.latent import Latent
 from lgcodec.nets.motion import displacements
 from lgcodec.signal import Signal, psnr
 
-STEP = -96.0  # three octaves below network units
+STEP = -192.0  # six octaves below network units: even slow motion pays
 CAT = Path(__file__).parents[2] / "samples" / "cat.png"
 
 
+def pyramid_of(tiles: torch.Tensor, levels: int = 3) -> Pyramid:
+    return Pyramid(tuple(tiles.shape[1:]), (levels, 3, 3), 1, ahead=1, motion=16)
+
+
 def found(tiles: torch.Tensor, levels: int = 3) -> torch.Tensor:
-    """Displacements [P, T, 2] in samples, of tiles [P, T, H, W]."""
-    tile = tuple(tiles.shape[1:])
-    family = Latent(1, tile, (levels, 3, 3), tile, ahead=1, motion=1)
+    """Displacements [P, T, I, J, 3] of tiles [P, T, H, W]."""
+    pyramid = pyramid_of(tiles, levels)
+    family = Latent(1, pyramid.tile, pyramid.levels, pyramid.tile, ahead=1, motion=16)
     stored = torch.tensor([STEP] * (max(levels, 3) + 1) + [0.0, 0.0])
-    numbers = found_motion(family.pyramid, tiles[:, None], family.scales({"global.steps": stored}))
-    assert numbers.shape == (len(tiles), tile[0] - 1, 2)
-    return displacements(numbers) / 8
+    numbers = found_motion(pyramid, tiles[:, None], family.scales({"global.steps": stored}))
+    assert numbers.shape == (len(tiles), *pyramid.tensors()[1].shape)
+    return displacements(numbers, pyramid)
+
+
+def share_found(tiles: torch.Tensor, velocity: tuple[float, float]) -> torch.Tensor:
+    """Of the blocks of predicted pictures [P] of tiles that move so, those found to a quarter."""
+    pyramid = pyramid_of(tiles)
+    moved = found(tiles)[:, list(pyramid.predicted)][..., :2]
+    error = (moved - steady(pyramid, velocity)[:, list(pyramid.predicted)][..., :2]).abs()
+    return (error.amax(-1) <= 1).float().flatten(1).mean(1)
 
 
 def panned(
@@ -48,31 +60,30 @@ def panned(
     return torch.from_numpy(np.stack(tiles)).float()
 
 
-@pytest.mark.parametrize("grid", [(8, 32, 40), (5, 40, 25)])
+@pytest.mark.parametrize("grid", [(8, 48, 64), (5, 64, 50)])
 @pytest.mark.parametrize(
-    "velocity", [(1.0, 0.0), (2.0, -1.0), (0.5, 0.25), (-0.2, -0.7), (-1.3, 2.7), (0.0, 3.0)]
+    "velocity", [(1.0, 0.0), (2.0, -1.0), (0.5, 0.25), (-0.25, -0.75), (-1.25, 2.75), (0.0, 3.0)]
 )
 def test_a_pan_is_found(grid: tuple[int, ...], velocity: tuple[float, float]) -> None:
-    """To a quarter of a sample in every picture, of nearly all tiles; noise is as large as 1 %."""
-    expected = torch.arange(grid[0])[:, None] * torch.tensor(velocity)
-    error = (found(panned(grid, velocity)) - expected).abs().amax((1, 2))
-    assert (error <= 0.25).sum() >= 7
+    """In most blocks, as those at borders see little; noise is as large as 1 %."""
+    assert share_found(panned(grid, velocity), velocity).mean() > 0.7
 
 
 def test_each_tile_moves_its_own_way() -> None:
-    velocities = [(1.0, 0.0), (0.0, 0.0), (-1.5, 0.5)]
-    tiles = torch.cat([panned((8, 32, 32), v, 1, noise=0) for v in velocities])
-    expected = torch.arange(8)[:, None] * torch.tensor(velocities)[:, None]
-    torch.testing.assert_close(found(tiles), expected, rtol=0, atol=0.25)
+    velocities = [(1.0, 0.0), (-1.5, 0.5), (0.0, 2.0)]
+    for velocity in velocities:
+        tiles = torch.cat([panned((8, 48, 48), v, 1, noise=0) for v in velocities])
+        assert (share_found(tiles, velocity) > 0.7).tolist() == [v == velocity for v in velocities]
 
 
-def test_what_turns_back_is_found() -> None:
-    """A sample down each time, then up again."""
-    pictures = panned((6, 32, 40), (1.0, -1.0))
-    tiles = pictures[:, [0, 1, 2, 3, 4, 5, 4, 3, 2]]
-    places = torch.tensor([0, 1, 2, 3, 4, 5, 4, 3, 2])
-    error = (found(tiles) - places[:, None] * torch.tensor([1.0, -1.0])).abs().amax((1, 2))
-    assert (error <= 0.25).sum() >= 6
+def test_parts_of_a_tile_move_their_own_way() -> None:
+    """What is on the left stands still, what is on the right goes down."""
+    left, right = (panned((8, 48, 32), v, 4) for v in ((0.0, 0.0), (2.0, 0.0)))
+    both = torch.cat([left, right], 3)
+    moved = found(both)[:, list(pyramid_of(both).predicted)][..., :2]
+    expected = steady(pyramid_of(both), (2.0, 0.0))[:, list(pyramid_of(both).predicted)][..., :2]
+    assert (moved[:, :, :, 0] == 0).float().mean() > 0.9
+    assert ((moved[:, :, :, 3] - expected[:, :, :, 3]).abs() <= 1).float().mean() > 0.6
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01, 0.03])
@@ -87,18 +98,16 @@ def test_nothing_moves_where_nothing_is_seen(value: float) -> None:
 
 
 def test_noise_alone_does_not_move() -> None:
-    """No picture has anything of another."""
-    generator = torch.Generator().manual_seed(0)
-    assert not found(0.3 * torch.randn(4, 8, 32, 32, generator=generator)).any()
+    """No picture has anything of another, but what a block finds by chance."""
+    noise = torch.randn(4, 8, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert (found(0.3 * noise) != 0).float().mean() < 0.05
 
 
-def test_small_pictures_and_many_of_them_are_not_searched() -> None:
-    """Just as large or as many as are, and one less or more."""
+def test_small_pictures_are_not_searched() -> None:
+    """Just as large as are, and one less."""
     assert found(panned((8, 24, 24), (1.0, 0.0))).any()
     assert not found(panned((8, 23, 32), (1.0, 0.0))).any()
     assert not found(panned((8, 32, 23), (0.0, 1.0))).any()
-    assert found(panned((128, 24, 24), (0.25, 0.0), 1)).any()
-    assert not found(panned((129, 24, 24), (0.25, 0.0), 1)).any()
 
 
 # --- files
@@ -161,7 +170,7 @@ def of_family(signal: Signal, motion: int, **options: Any) -> tuple[int, float, 
 
 def test_motion_saves_bytes() -> None:
     """Of the same family with it and without."""
-    (size, quality, moves), (plain, reached, _) = (of_family(cut(), n) for n in (1, 0))
+    (size, quality, moves), (plain, reached, _) = (of_family(cut(), n) for n in (16, 0))
     assert moves
     assert quality > reached - 0.2
     assert size < 0.75 * plain
@@ -184,14 +193,14 @@ def test_motion_costs_nothing(
     """Whatever the tiles are: at most a few bytes each more than with what stands still."""
     signal = cut(velocity, min(17, tile[0]))
     asked = {"partition_size": tile, "preset": preset}
-    (size, quality, _), (plain, reached, _) = (of_family(signal, n, **asked) for n in (1, 0))
+    (size, quality, _), (plain, reached, _) = (of_family(signal, n, **asked) for n in (16, 0))
     assert quality > min(reached, 36.0) - 0.1
     assert size < 1.02 * plain
 
 
 def test_a_film_that_stands_still_says_so_cheaply() -> None:
     """A handful of bytes for every tile at most."""
-    (size, quality, moves), (plain, reached, _) = (of_family(cut((0, 0)), n) for n in (1, 0))
+    (size, quality, moves), (plain, reached, _) = (of_family(cut((0, 0)), n) for n in (16, 0))
     assert not moves
     assert quality == reached
     assert plain <= size <= plain + 4 * 6

@@ -16,7 +16,7 @@ from lgcodec.nets.smooth import spread
     [
         Latent(1, (8,), (2,), (24,)),
         Latent(3, (8, 6), (3, 1), (16, 17)),
-        Latent(2, (4, 6, 5), (2, 2, 1), (8, 6, 10), ahead=1, motion=1),
+        Latent(2, (4, 6, 5), (2, 2, 1), (8, 6, 10), ahead=1, motion=4),
         Latent(1, (4, 1), (2, 0), (9, 2)),
     ],
 )

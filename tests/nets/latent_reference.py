@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from math import ceil, cos, floor, pi, sin, sqrt
 from pathlib import Path
+from typing import NamedTuple
 
 from coding.pyramid_reference import Band, bands, depth, parts
 
@@ -85,14 +86,51 @@ def joined(low: Grid, high: Grid, axis: int) -> Grid:
 # --- motion
 
 
-def displacements(motion: Sequence[int]) -> list[tuple[int, int]]:
-    """d(t) of every picture, in eighths of a sample along the axes 1 and 2."""
-    v = [0, 0]
-    found = [(0, 0)]
-    for t in range(1, len(motion) // 2 + 1):
-        v = [v[j] + motion[2 * (t - 1) + j] for j in (0, 1)]
-        found.append((found[-1][0] + v[0], found[-1][1] + v[1]))
+class Block(NamedTuple):
+    """Its displacement in quarters of a sample along the axes 1 and 2, and `which`."""
+
+    v: tuple[int, int]
+    which: int
+
+
+Blocks = dict[tuple[int, int], Block]
+Weights = dict[tuple[int, Place], float]  # of samples s of the pictures t
+
+
+def rows(tile: Place, levels: Place) -> list[int]:
+    """The pictures of the rows of `motion`."""
+    found = []
+    for part in range(1, levels[0] + 1):
+        b = levels[0] - part
+        found += [t for t in range(tile[0]) if t % 2 ** (b + 1) == 2**b]
     return found
+
+
+def displacements(
+    motion: Sequence[float], tile: Place, levels: Place, edge: int
+) -> dict[int, Blocks]:
+    """The blocks of pictures; `motion` as it is stored, last axis fastest."""
+    numbers = iter(motion)
+    counts = [ceil(n / edge) for n in tile[1:]]
+    found: dict[int, Blocks] = {}
+    for t in rows(tile, levels):
+        blocks: Blocks = {}
+        for i, k in product(*map(range, counts)):
+            m = [limited(next(numbers), 32_767) for _ in range(3)]
+            v = (0, 0)
+            if k > 0:
+                v = blocks[i, k - 1].v
+            elif i > 0:
+                v = blocks[i - 1, 0].v
+            blocks[i, k] = Block((m[0] + v[0], m[1] + v[1]), min(max(m[2], 0), 2))
+        found[t] = blocks
+    assert not list(numbers)
+    return found
+
+
+def limited(number: float, most: int) -> int:
+    """Rounded, halves to even, and limited to -most .. most."""
+    return round(min(max(number, -most), most))
 
 
 def catmull_rom(t: float) -> list[float]:
@@ -105,59 +143,104 @@ def catmull_rom(t: float) -> list[float]:
     ]
 
 
-def seen(picture: Grid, s: Place, by: Sequence[int], last: Place) -> float:
-    """The value of a picture at the place that is `by` eighths of a sample from s."""
-    whole = [n + e // 8 for n, e in zip(s, by, strict=True)]
-    rows, columns = (catmull_rom(e % 8 / 8) for e in by)
-    total = 0.0
-    for (y, up), (x, along) in product(enumerate(rows, -1), enumerate(columns, -1)):
-        place = whole[0] + y, whole[1] + x
-        inside = tuple(mirrored(n, most) for n, most in zip(place, last, strict=True))
-        total += up * along * picture[inside]
-    return total
+def mirrored(q: int, length: int) -> int:
+    """The index that takes the place of q."""
+    q = abs(min(max(q, 1 - length), 2 * length - 2))
+    return 2 * length - 2 - q if q > length - 1 else q
 
 
-def mirrored(i: int, last: int) -> int:
-    """An index of a sample that stands for one beyond the border of a tile."""
-    i = abs(min(max(i, -last), 2 * last))
-    return 2 * last - i if i > last else i
+def value_at(place: Sequence[int], lengths: Place) -> list[tuple[Place, float]]:
+    """Samples whose weighted sum is the value at `place`, in quarters of a sample."""
+    found = []
+    down, right = (catmull_rom(p % 4 / 4) for p in place)
+    for (y, of_y), (x, of_x) in product(enumerate(down, -1), enumerate(right, -1)):
+        q = place[0] // 4 + y, place[1] // 4 + x
+        found.append(
+            ((mirrored(q[0], lengths[0]), mirrored(q[1], lengths[1])), of_y * of_x),
+        )
+    return found
 
 
-def sees(s: Place, by: Sequence[int], last: Place) -> bool:
-    """Whether the place that is `by` eighths from s is within half a sample of the tile."""
-    return all(-4 <= 8 * n + e <= 8 * m + 4 for n, e, m in zip(s, by, last, strict=True))
+def sees(place: Sequence[int], lengths: Place) -> bool:
+    """Whether `place`, in quarters of a sample, is in a picture or half a sample around it."""
+    return all(-1 / 2 <= p / 4 <= n - 1 / 2 for p, n in zip(place, lengths, strict=True))
 
 
-def joined_moving(low: Grid, high: Grid, d: Sequence[tuple[int, int]]) -> Grid:
-    """One part from two along axis 0; d: the displacements of its pictures."""
-    k, m = 1.149604398860241, len(d)
+def share(block: Place, counts: Sequence[int], s: Place, edge: int) -> float:
+    """w of a block at sample s of a picture."""
+    result = 1.0
+    for n, count, at in zip(block, counts, s, strict=True):
+        c = [edge * i + (edge - 1) / 2 for i in range(count)]
+        result *= max(0.0, 1 - abs(min(max(at, c[0]), c[-1]) - c[n]) / edge)
+    return result
+
+
+def seen_with(
+    blocks: Blocks, s: Place, edge: int, lengths: Place, *, before: int, after: int | None
+) -> tuple[Weights, Weights]:
+    """What a picture sees at s of those before and after it: in seen(), and u."""
+    often: Weights = {}
+    u: Weights = {}
+    counts = [n + 1 for n in max(blocks)]
+    for at, block in blocks.items():
+        w = share(at, counts, s, edge)
+        if not w:
+            continue
+        places = {
+            side: [4 * n + sign * v for n, v in zip(s, block.v, strict=True)]
+            for side, sign in ((1, 1), (2, -1))
+        }
+        which = 1 if after is None else block.which
+        seeing = [side for side, place in places.items() if sees(place, lengths)]
+        if which == 0 and len(seeing) == 1:
+            which = seeing[0]
+        for side, other in ((1, before), (2, after)):
+            if other is None or which not in (0, side):
+                continue
+            for sample, weight in value_at(places[side], lengths):
+                key = other, sample
+                u[key] = u.get(key, 0.0) + w * weight
+                often[key] = often.get(key, 0.0) + w * weight * (2 if which else 1)
+    return often, u
+
+
+def joined_moving(low: Grid, high: Grid, moves: Sequence[Blocks], edge: int) -> Grid:
+    """One part from two along axis 0; moves: the blocks of its odd pictures."""
+    k, m = 1.149604398860241, 2 * len(moves) + (max(low)[0] == len(moves))
     pictures: list[Grid] = [{} for _ in range(m)]
     for p, v in low.items():
         pictures[2 * p[0]][p[1:]] = v / k
     for p, v in high.items():
         pictures[2 * p[0] + 1][p[1:]] = v * k
-    last = max(pictures[0])
+    samples = sorted(pictures[0])
+    lengths = tuple(n + 1 for n in samples[-1])
+    weights_of = {
+        (t, s): seen_with(
+            moves[t // 2], s, edge, lengths, before=t - 1, after=t + 1 if t + 1 < m else None
+        )
+        for t in range(1, m, 2)
+        for s in samples
+    }
 
-    def around(i: int, s: Place) -> float:
-        """What picture i sees at s of its two neighbours, added up."""
-        found = []
-        after = i + 1 if i + 1 < m else i - 1  # the extension
-        for other in (abs(i - 1), after):
-            by = [d[other][j] - d[i][j] for j in (0, 1)]
-            found.append((sees(s, by, last), seen(pictures[other], s, by, last)))
-        (first_sees, first), (second_sees, second) = found
-        if first_sees == second_sees:
-            return first + second
-        return 2 * first if first_sees else 2 * second
+    def predict(factor: float) -> None:
+        for (t, s), (often, _) in weights_of.items():
+            seen = sum(weight * pictures[other][q] for (other, q), weight in often.items())
+            pictures[t][s] += factor * seen
 
-    for first, factor in (
-        (0, -0.443506852043971),
-        (1, -0.882911075530934),
-        (0, 0.052980118572961),
-        (1, 1.586134342059924),
-    ):
-        for i in range(first, m, 2):
-            pictures[i] = {s: v + factor * around(i, s) for s, v in pictures[i].items()}
+    def update(factor: float) -> None:
+        back = dict.fromkeys(product(range(0, m, 2), samples), 0.0)
+        cover = dict(back)
+        for (t, s), (_, u) in weights_of.items():
+            for key, weight in u.items():
+                back[key] += weight * pictures[t][s]
+                cover[key] += weight
+        for (t, s), total in back.items():
+            pictures[t][s] += factor * total * 2 / max(cover[t, s], 1)
+
+    update(-0.443506852043971)
+    predict(-0.882911075530934)
+    update(0.052980118572961)
+    predict(1.586134342059924)
     return {(i, *s): v for i, picture in enumerate(pictures) for s, v in picture.items()}
 
 
@@ -250,9 +333,13 @@ def lattice(
     tile: Place,
     levels: Place,
     ahead: int = 0,
-    motion: Sequence[int] | None = None,
+    motion: Sequence[float] = (),
+    edge: int = 0,
 ) -> list[Grid]:
-    """Coded channels of the tile at `index`, before they are rotated."""
+    """Coded channels of the tile at `index`, before they are rotated.
+
+    motion   as it is stored, last axis fastest; edge: of its blocks, 0 where there is none
+    """
     channels, most = len(coarse), max(levels)
     count = tuple(ceil(n / 2**k) for n, k in zip(tile, levels, strict=True))
     plan: list[dict[Band, Grid]] = [{} for _ in coarse]
@@ -269,7 +356,7 @@ def lattice(
     assert at == len(latents)
     result = []
     for c in range(channels):
-        z = detail(plan[c], tile, levels, ahead, motion)
+        z = detail(plan[c], tile, levels, ahead, motion=motion, edge=edge)
         width = step(steps, most, most, c)
         grid = {p: v * width for p, v in running(coarse[c]).items()}
         result.append({s: v + smooth(grid, index, tile, count, s) for s, v in z.items()})
@@ -282,11 +369,13 @@ def detail(
     tile: Place,
     levels: Place,
     ahead: int,
-    motion: Sequence[int] | None = None,
+    *,
+    motion: Sequence[float] = (),
+    edge: int = 0,
 ) -> Grid:
     """What the wavelet makes of the bands of a channel."""
-    d = None if motion is None else displacements(motion)
-    assert d is None or (ahead and len(d) == tile[0])
+    moves = displacements(motion, tile, levels, edge) if edge else {}
+    assert ahead or not edge
     whole: Grid = {}
     for part, (own, splits) in enumerate(parts(tile, levels, ahead)):
         found = {band: grid for band, grid in plan.items() if band.part == part}
@@ -301,11 +390,12 @@ def detail(
             )
         if part == 0:
             whole = z
-        elif d is None:
+        elif not edge:
             whole = joined(whole, z, 0)
         else:
-            before = depth(levels, part) - 1  # splits, each of which left every second picture
-            whole = joined_moving(whole, z, d[:: 2**before])
+            b = levels[0] - part
+            own_moves = [moves[t] for t in range(2**b, tile[0], 2 ** (b + 1))]
+            whole = joined_moving(whole, z, own_moves, edge)
     return whole
 
 

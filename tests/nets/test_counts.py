@@ -142,6 +142,7 @@ def test_multiplications_where_time_is_split_ahead() -> None:
     wavelet, spline = 3 * (16 + 8 + 2 * 16) / 16, 3 * 4
     filtered = 9 * (16 + 2 * 16 * 16 + 16)
     assert film.multiplications() == ceil(symbols / 16 + wavelet + spline + filtered)
-    seen = 4 * 2 * (4 + 4) * (16 + 8) / 2 / 16  # four steps of half the pictures, two neighbours
-    moving = replace(film, motion=1)
+    # Four steps of half the pictures, two neighbours, four blocks, two splines and the weight.
+    seen = 4 * 2 * 4 * (4 + 4 + 2) * (16 + 8) / 2 / 16
+    moving = replace(film, motion=4)
     assert moving.multiplications() == ceil(symbols / 16 + wavelet + seen + spline + filtered)

@@ -28,9 +28,11 @@ AHEAD = (
     Latent(1, (7, 3, 2), (3, 1, 1), (7, 5, 2), ahead=1),  # M < L: no bands of level 2
 )
 MOVING = (
-    *(replace(family, motion=1) for family in AHEAD),
-    Latent(1, (9, 5, 4), (3, 1, 2), (18, 5, 9), ahead=1, motion=1),
-    Latent(1, (2, 9, 9), (1, 2, 2), (4, 27, 18), ahead=1, motion=1),
+    *(replace(family, motion=4) for family in AHEAD),
+    Latent(1, (9, 5, 4), (3, 1, 2), (18, 5, 9), ahead=1, motion=4),
+    Latent(1, (2, 9, 9), (1, 2, 2), (4, 27, 18), ahead=1, motion=6),
+    Latent(2, (6, 9, 13), (2, 2, 3), (6, 9, 26), ahead=1, motion=4),  # 3 x 4 blocks
+    Latent(2, (5, 17, 8), (3, 2, 1), (10, 17, 8), ahead=1, motion=8),
 )
 FAMILIES = (
     Latent(1, (13,), (3,), (40,)),
@@ -52,6 +54,8 @@ def weights_of(family: Latent, partitions: int, seed: int = 0) -> dict[str, torc
     weights["global.steps"][own:] += 20  # of the filter
     if "global.angles" in weights:
         weights["global.angles"] *= 300
+    if family.motion:
+        weights["local.motion"][..., 2].remainder_(4).sub_(1)  # -1 stands for 0
     return weights
 
 
@@ -69,7 +73,8 @@ def exact(family: Latent, weights: dict[str, torch.Tensor], index: tuple[int, ..
         tile=family.tile,
         levels=family.levels,
         ahead=family.ahead,
-        motion=weights["local.motion"][0].int().flatten().tolist() if family.motion else None,
+        motion=weights["local.motion"][0].flatten().tolist() if family.motion else (),
+        edge=family.motion,
     )
     values = np.array([[c[p] for p in product(*map(range, family.tile))] for c in channels])
     angles = weights["global.angles"].tolist() if family.channels > 1 else []
@@ -95,8 +100,10 @@ def test_lattices_of_tiles_split_ahead(family: Latent) -> None:
 
 @pytest.mark.parametrize("family", MOVING)
 def test_lattices_of_tiles_that_move(family: Latent) -> None:
-    """LGI-N-13: within 2^-8; they are others without motion."""
+    """LGI-N-13: within 2^-8; blocks of all three kinds; they are others without motion."""
     weights, index = weights_of(family, 1), (0, 0, 0)
+    which = weights["local.motion"][..., 2].flatten().tolist()
+    assert len(which) < 10 or {-1, 0, 1, 2} == set(which)
     assert_lattice(family, weights, index, 2**-8)
     still = replace(family, motion=0).lattice(weights, torch.tensor([index]))
     assert (still - family.lattice(weights, torch.tensor([index]))).abs().max() > 0.1

@@ -70,11 +70,14 @@ def test_what_stands_still_is_in_the_low_part_alone() -> None:
 
 
 def drawn(pyramid: Pyramid, seed: int, most: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Two tiles in binary64, and displacements of their pictures."""
-    generator, pictures = torch.Generator().manual_seed(seed), pyramid.tile[0]
+    """Two tiles in binary64, and displacements of blocks of their pictures."""
+    generator = torch.Generator().manual_seed(seed)
     samples = torch.randn(2, pyramid.channels, *pyramid.tile, generator=generator).double()
-    displaced = torch.randint(-most, most + 1, (2, pictures, 2), generator=generator)
-    displaced[:, 0] = 0
+    displaced = torch.zeros(2, pyramid.tile[0], *pyramid.blocks, 3, dtype=torch.int64)
+    shape = 2, len(pyramid.predicted), *pyramid.blocks
+    away = torch.randint(-most, most + 1, (*shape, 2), generator=generator)
+    which = torch.randint(0, 3, (*shape, 1), generator=generator)
+    displaced[:, list(pyramid.predicted)] = torch.cat([away, which], -1)
     return samples, displaced
 
 
@@ -92,7 +95,7 @@ def test_what_was_taken_apart_along_motion_is_joined(
 @pytest.mark.parametrize("count", range(2, 10))
 def test_lines_of_any_length(count: int) -> None:
     """As many splits as there can be; what is joined without motion is something else."""
-    pyramid = Pyramid((count, 6, 9), ((count - 1).bit_length(), 1, 2), 1, 1, 1)
+    pyramid = Pyramid((count, 6, 9), ((count - 1).bit_length(), 1, 2), 1, 1, 4)
     samples, displaced = drawn(pyramid, count, 30)
     bands, low = analyse(samples, pyramid, displaced)
     found = synthesise(bands, low, pyramid, displaced)
@@ -118,35 +121,67 @@ def test_a_tile_that_stands_still_beside_one_that_moves(pyramid: Pyramid, seed: 
 
 def high_parts(samples: torch.Tensor, displaced: torch.Tensor | None) -> float:
     """The largest number of all parts but the low one; three splits of time, one of pictures."""
-    pyramid = Pyramid(tuple(samples.shape[2:]), (3, 1, 1), samples.shape[1], 1, 1)
+    pyramid = film(samples)
     bands, _ = analyse(samples, pyramid, displaced)
     pairs = zip(pyramid.bands, bands, strict=True)
     return max(float(values.abs().max()) for band, values in pairs if band.part)
 
 
+def film(samples: torch.Tensor) -> Pyramid:
+    return Pyramid(tuple(samples.shape[2:]), (3, 1, 1), samples.shape[1], 1, 8)
+
+
+def followed(samples: torch.Tensor, places: torch.Tensor, which: int) -> torch.Tensor:
+    """Displacements of all blocks of pictures that are at places [T, 2], quarters of a sample."""
+    pyramid = film(samples)
+    displaced = torch.zeros(1, pyramid.tile[0], *pyramid.blocks, 3, dtype=torch.int64)
+    for t in pyramid.predicted:
+        far = t & -t  # as many pictures away as t has factors of 2
+        away = places[t] - places[t + far] if which == 2 else places[t - far] - places[t]
+        displaced[0, t, :, :, :2] = away
+        displaced[0, t, :, :, 2] = which
+    return displaced
+
+
+def noise_at(places: torch.Tensor, seed: int) -> torch.Tensor:
+    """A film of noise in front of nothing, at whole samples [T, 2]."""
+    noise = torch.randn(2, 7, 5, generator=torch.Generator().manual_seed(seed)).double()
+    samples = torch.zeros(1, 2, len(places), 28, 30, dtype=torch.float64)
+    for at, (y, x) in enumerate(places.tolist()):
+        samples[0, :, at, y : y + 7, x : x + 5] += noise
+    return samples
+
+
 @pytest.mark.parametrize("count", [8, 9])
 def test_what_moves_is_in_the_low_part_alone(count: int) -> None:
-    """Noise over a plain ground, by whole samples; some way every time."""
-    generator = torch.Generator().manual_seed(count)
-    noise = torch.randn(2, 7, 5, generator=generator).double()
-    steps = torch.randint(-1, 2, (count, 2), generator=generator)
-    steps[0], steps[1] = 0, 1
-    places = steps.cumsum(0)
-    samples = torch.full((1, 2, count, 28, 30), 0.25, dtype=torch.float64)
-    for at, (y, x) in enumerate((places + torch.tensor([10, 12])).tolist()):
-        samples[0, :, at, y : y + 7, x : x + 5] += noise
+    """Seen before and after, one way all the time."""
+    places = torch.arange(count)[:, None] * torch.tensor([1, -1]) + torch.tensor([10, 12])
+    samples = noise_at(places, count)
     assert high_parts(samples, None) > 1
-    assert high_parts(samples, -8 * places[None]) > 1  # the other way
-    assert high_parts(samples, 8 * places[None]) < 1e-9
+    assert high_parts(samples, followed(samples, -4 * places, 0)) > 1  # the other way
+    assert high_parts(samples, followed(samples, 4 * places, 0)) < 1e-9
+
+
+@pytest.mark.parametrize(("count", "which"), [(8, 1), (9, 1), (9, 2)])
+def test_what_moves_is_seen_before_or_after(count: int, which: int) -> None:
+    """Some way every time."""
+    generator = torch.Generator().manual_seed(count)
+    steps = torch.randint(-1, 2, (count, 2), generator=generator)
+    places = steps.cumsum(0) + torch.tensor([10, 12])
+    samples = noise_at(places, count)
+    assert high_parts(samples, followed(samples, 4 * places, 0)) > 1
+    assert high_parts(samples, followed(samples, -4 * places, which)) > 1
+    assert high_parts(samples, followed(samples, 4 * places, which)) < 1e-9
 
 
 def test_what_moves_by_parts_of_samples() -> None:
-    """A smooth spot, half a sample down and an eighth to the left each time."""
+    """A smooth spot, half a sample down and a quarter to the left each time."""
     t, y, x = np.indices((9, 28, 32))
-    spot = np.exp(-((y - 12 - t / 2) ** 2 + (x - 17 + t / 8) ** 2) / 8)
+    spot = np.exp(-((y - 12 - t / 2) ** 2 + (x - 17 + t / 4) ** 2) / 8)
     samples = torch.from_numpy(spot)[None, None]
-    places = torch.arange(9)[:, None] * torch.tensor([4, -1])
-    assert high_parts(samples, places[None]) < 0.03 * high_parts(samples, None)
+    places = torch.arange(9)[:, None] * torch.tensor([2, -1])
+    still = high_parts(samples, None)
+    assert high_parts(samples, followed(samples, places, 0)) < 0.03 * still
 
 
 @given(moving(), st.integers(0, 2**16), st.sampled_from([None, 1, 30]))

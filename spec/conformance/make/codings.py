@@ -16,6 +16,7 @@ from lgcodec.coding.base import Coder, Quantiser, Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.frequencies import UNIT, FrequencyTable
 from lgcodec.coding.network import MAX_WEIGHT
+from lgcodec.coding.pyramid import MOTION
 from lgcodec.coding.scaled import SCALES, Scaled
 from lgcodec.coding.trellis import levels_of
 from lgcodec.coding.uniform import Uniform
@@ -160,8 +161,11 @@ def _allowed(coder: Coder, tensor: TensorSpec, symbols: Symbols) -> Symbols:
     """What a coder cannot have made otherwise.
 
     Multiples for a coder with scales; differences to the network of the specification within its
-    limits; all else as it is.
+    limits; 0 to 2 for which neighbours a block is seen in; all else as it is.
     """
+    if tensor.name == MOTION:
+        symbols[:, 2::3] = np.abs(symbols[:, 2::3]) % 3
+        return symbols
     if isinstance(coder, Scaled) and tensor.name not in RANGES:
         return _multiples(symbols)
     if tensor.name != ENTROPY or not isinstance(coder, Context):

@@ -35,7 +35,7 @@ def _perceptrons(family: Callable[..., Family], **deep: Any) -> Mapping[str, Mak
 def _latents(deepest: int, motion: int = 0) -> Make:
     """As many levels as tiles have, up to `deepest`: other axes may have fewer.
 
-    Where that is above 1, time is split ahead in a video; `motion`: and its pictures move.
+    Where that is above 1, time is split ahead in a video; `motion`: and blocks so large move.
     """
 
     def make(geometry: Geometry) -> Family:
@@ -66,7 +66,7 @@ NETWORKS: Final[Mapping[str, Mapping[str, Make]]] = {
     "relu-pe": _perceptrons(ReluPe, octaves=(3, 4)),
     "latent": {"local-global": _latents(4), "local-global-shallow": _latents(1)},
 }
-MOVING: Final[Make] = _latents(4, motion=1)  # of videos
+MOVING: Final[Make] = _latents(4, motion=4)  # of videos
 # Families that do not have every kind of signal; of the others every kind is made.
 KINDS_OF: Final[Mapping[str, tuple[Kind, ...]]] = dict.fromkeys(NETWORKS, tuple(KINDS))
 # Families and arrangements with codings of their own, which take turns.
