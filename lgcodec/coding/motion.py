@@ -14,6 +14,7 @@ from lgcodec.coding.distributions import BYTES, CLASSES, SIGNS, slots
 from lgcodec.coding.neighbours import ONE, magnitude
 from lgcodec.coding.pyramid import OF_BLOCK
 from lgcodec.coding.streams import Reader, Writer
+from lgcodec.errors import UsageError
 
 __all__ = [
     "AFTER",
@@ -44,8 +45,13 @@ CLASSES_OF_MOTION: Final = Classes(moves=30, still=(24, 18, 24), per_octave=(4, 
 
 
 def write_motion(writer: Writer, motion: NDArray[Any], shape: Shape) -> None:
-    """All numbers [P, n] of some chunks."""
+    """All numbers [P, n] of some chunks; UsageError where a block sees what is not there."""
     values, table, known = motion.astype(np.int64), slots(), CLASSES_OF_MOTION
+    which = values.reshape(-1, PARTS)[:, -1]
+    if ((which < 0) | (which > AFTER)).any():
+        raise UsageError(
+            f"neighbours of a block are {which.min()} to {which.max()}, not 0 to {AFTER}"
+        )
     moves = (values != 0).any(axis=1)
     writer.put_alone(np.arange(len(values)), table.first[known.moves] + moves)
     chunk, place = np.nonzero(np.broadcast_to(moves[:, None], values.shape))

@@ -106,7 +106,7 @@ class Reader:
         if found == self._loops.NEEDLESS:
             raise bad_payload("an escape stands for a symbol that needs none")
         if found == self._loops.FAR:
-            raise bad_payload("a displacement is larger than all there are")
+            raise bad_payload("a number of motion is none that there is")
         if found == self._loops.STILL:
             raise bad_payload("a tile is said to move, and does not")
 

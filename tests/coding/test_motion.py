@@ -21,7 +21,7 @@ from lgcodec.coding.integer import Integer
 from lgcodec.coding.motion import classes_of_motion, lengths, write_motion
 from lgcodec.coding.pyramid import LATENTS, MOTION, Pyramid
 from lgcodec.coding.streams import Writer
-from lgcodec.errors import FileError
+from lgcodec.errors import FileError, UsageError
 from lgcodec.format.conf import TensorSpec
 
 pytestmark = pytest.mark.usefixtures("lively")
@@ -249,7 +249,7 @@ def escape(class_: int, number: int) -> list[tuple[int, int]]:
     return [(class_, most + 1), (BYTES, number >> 8), (BYTES, number & 255)]
 
 
-FAR, NEEDLESS = "a displacement is larger than all there are", "an escape stands for a symbol"
+FAR, NEEDLESS = "a number of motion is none that there is", "an escape stands for a symbol"
 FAR_SIDE = [*escape(24, 15), *[(SIGNS, 1)] * 15]  # a displacement before that of class 42
 
 
@@ -280,6 +280,14 @@ def test_symbols_that_are_refused(asked: list[tuple[int, int]], message: str) ->
     for chunks in ([chunk], [*good, chunk], [chunk, *good]):
         with pytest.raises(FileError, match=f"^E_PAYLOAD: {message}"):
             decode(coder, chunks)
+
+
+@pytest.mark.parametrize("which", [-1, 3])
+def test_neighbours_that_are_not_there_are_not_written(which: int) -> None:
+    coder, values = ready(CODER, 7), drawn(CODER, 1, 7)
+    values[1][0, 2] = which
+    with pytest.raises(UsageError, match="neighbours of a block are"):
+        coder.encode((), values)
 
 
 def test_zeros_have_one_form(monkeypatch: pytest.MonkeyPatch) -> None:
