@@ -26,7 +26,7 @@ def main() -> None:
     whole, part = OUT / "bunny.lgi", OUT / "part.lgi"
     _lgi("encode", VIDEO, whole, "--preset", "fast")
     _lgi("decode", whole, OUT / "frame.png")
-    _lgi("crop", whole, "-o", part, "--t", "0:2", "--xy", "0:4,0:4")
+    _lgi("crop", whole, "-o", part, "--t", "0:2", "--xy", "0:2,0:1")
     _lgi("decode", part, OUT / "frame-cropped.png")
     for path in (whole, part):
         _run(["decode", str(path), str(path.with_suffix(".npz")), "--quiet"])
