@@ -6,7 +6,7 @@ video      video/cockatoo_512.mp4 of --data (512x512, 280 frames) with the paper
            is decoded at the end, as always
 film       video/bigbuckbunny.mp4 of --data (1280x720, 132 frames, with its sound; with --quick
            video/bikes.mp4, 640x272) as latents by the preset `fast`, without a limit: all frames
-           and symbols are held
+           are held, and the symbols of one group of them
 picture    24 megapixels, 6000x4000, the pictures of kodak/ side by side (with --quick a quarter
            of it), as latents by the preset `fast`: others train a network on as many symbols
 """

@@ -1,7 +1,6 @@
 """Plans for latents: tiles and schedule; the fit itself finds the step for a target."""
 
 from collections.abc import Iterator, Mapping
-from math import ceil
 from typing import Final, final
 
 from typing_extensions import override
@@ -140,8 +139,9 @@ def _tile(signal: Signal) -> tuple[int, ...]:
 
 
 def _groups(signal: Signal, tiles: int) -> int:
-    """So many that none has more than GROUP values, unless one of `tiles` along the axis has."""
-    return min(ceil(signal.samples.size / GROUP), tiles)
+    """As few as have GROUP values each, or one of `tiles` along the axis where it has more."""
+    each = max(1, tiles * GROUP // signal.samples.size)
+    return -(-tiles // each)
 
 
 def latent_settings(options: EncodeOptions, size: int | None, psnr: float | None) -> FitSettings:
