@@ -98,7 +98,7 @@ class _Run:
         )
         self.best, self.psnr_float = self.training.candidate(), UNKNOWN
         self.unrounded: Candidate | None = None  # what a refinement begins with
-        self.saved = monotonic()
+        self.saved, self.told = monotonic(), 0.0
         if start:
             self.measure()  # the first steps may make it worse
 
@@ -116,6 +116,8 @@ class _Run:
             self.refine(report)
         else:
             self.round()
+        if self.told < 1:  # time was up between a measurement and the next step
+            self.tell(report, 1.0)
 
     def step(self, done: float, report: Report | None) -> None:
         """One iteration, after which the weights are measured now and then."""
@@ -189,6 +191,7 @@ class _Run:
 
     def tell(self, report: Report | None, done: float) -> None:
         """Report that so much is done."""
+        self.told = done
         if report:
             schedule = self.schedule
             report(FitProgress(done, schedule.iteration, self.best.psnr, schedule.elapsed()))
