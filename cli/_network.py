@@ -64,7 +64,12 @@ NETWORK_OPTIONS: Final = (
         type=click.Choice(["tile", "frame"]),
         help="What local networks see: their own tile, or the frame as in the paper.",
     ),
-    click.option("--groups", metavar="N", type=COUNT, help="Global networks along the first axis."),
+    click.option(
+        "--groups",
+        metavar="N",
+        type=COUNT,
+        help="Global networks along the first axis; default: 1, more for long signals of latents.",
+    ),
     *SCHEDULE_OPTIONS[1:4],
     click.option("--size", type=SIZE, help="Bytes of the file, such as 100kB."),
     click.option("--bpp", type=NUMBER, help="Its rate in bits per pixel, or per sample."),

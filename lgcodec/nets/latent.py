@@ -162,7 +162,7 @@ class Latent(Family):
         """Levels as far as tiles allow, up to 6, and more along a single axis; time first.
 
         A picture of a video that moves is split once more unless its lengths are powers of two: the
-        coarse grid then has to say a single number of a tile (see `fit/pyramids.py`).
+        coarse grid, which does not move, then says as little as can be (see `fit/pyramids.py`).
         """
         deepest = 10 if len(request.tile) == 1 else 6
         levels = tuple(min(deepest, max(0, n.bit_length() - 1)) for n in request.tile)

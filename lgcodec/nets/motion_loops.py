@@ -174,6 +174,12 @@ def _counted(
             weights[x] = count * (share * across[x])
 
 
+@inlined
+def _begin(first: int, away: int, taps: Floats) -> tuple[int, Floats]:
+    """The first sample that is asked for along an axis, and the weights of each four."""
+    return away // UNIT - 1 + first, taps[away % UNIT]
+
+
 @compiled
 def _add(
     picture: Floats,
@@ -187,8 +193,8 @@ def _add(
     """So many times a picture, seen so far away, to a cell of `found`, by the weights of `room`."""
     height, width = picture.shape
     rows, down, across, line, weights = room
-    first_y, weight_y = away[0] // UNIT - 1 + cell.top, taps[away[0] % UNIT]
-    first_x, weight_x = away[1] // UNIT - 1 + cell.left, taps[away[1] % UNIT]
+    first_y, weight_y = _begin(cell.top, away[0], taps)
+    first_x, weight_x = _begin(cell.left, away[1], taps)
     high, wide = cell.bottom - cell.top, cell.right - cell.left
     a, b, c, d = weight_x[0], weight_x[1], weight_x[2], weight_x[3]
     is_inside = first_x >= 0 and first_x + wide + 3 <= width
@@ -229,8 +235,8 @@ def _add_back(
     """The transpose of `_add`: what each sample of a picture counts, added to `found` [H, W]."""
     height, width = found.shape
     rows, down, across, line, _ = room
-    first_y, weight_y = away[0] // UNIT - 1 + cell.top, taps[away[0] % UNIT]
-    first_x, weight_x = away[1] // UNIT - 1 + cell.left, taps[away[1] % UNIT]
+    first_y, weight_y = _begin(cell.top, away[0], taps)
+    first_x, weight_x = _begin(cell.left, away[1], taps)
     high, wide = cell.bottom - cell.top, cell.right - cell.left
     rows[: high + 3] = 0
     is_even = _all_of(cell, times.own) and _all_of(cell, times.other)
