@@ -1,7 +1,7 @@
 """What the coder of latents does symbol after symbol; see context.md. Imported when it is needed.
 
 All is in integers, or in float32 that hold integers below 2**24. Nothing here can read or write
-outside an array, whatever bytes a chunk has: a slot is less than 2**14, a class less than 81, and
+outside an array, whatever bytes a chunk has: a slot is less than 2**14, a class less than 106, and
 words are counted. Loops over chunks P give `SOUND`, or what is wrong with the first bad chunk.
 """
 
@@ -12,15 +12,21 @@ from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import compiled, inlined
 from lgcodec.coding.distributions import (
+    ABOVE,
     BYTES,
     CLASSES,
+    DOWN,
+    MOVES,
+    OWN,
     PRECISION,
+    RIGHT,
     SIGN_CLASSES,
     SIGNS,
+    WHICH,
     Slots,
 )
 from lgcodec.coding.lanes import LOWEST
-from lgcodec.coding.motion import AFTER, LONGEST, Classes
+from lgcodec.coding.motion import MOST
 from lgcodec.coding.neighbours import ONE, Places
 from lgcodec.coding.network import HIDDEN, MOST_HIDDEN, Layers
 from lgcodec.coding.signs import BACK, MOST_THEN, Seen, SignLayers, SignPlaces
@@ -105,78 +111,85 @@ def read_magnitudes(
 
 
 @compiled
-def read_motion(slots: Slots, words: Words, classes: Classes, g: Floats, numbers: Integers) -> Any:
+def read_motion(slots: Slots, words: Words, numbers: Integers) -> Any:
     """Numbers [P, M, I, J, 3] of tiles, where 0 were: see `motion.py`. All is in the first lane."""
-    sizes = np.zeros(numbers.shape[1:], np.int64)
+    own = np.ones((numbers.shape[2] + 1, numbers.shape[3] + 1), np.bool_)  # beyond the border too
     for row in range(len(numbers)):
-        state = _magnitude(slots, words, classes.moves, row, 0)
-        if state == 1:
-            sizes[:] = 0
-            state = _blocks(slots, words, classes, g, row, sizes, numbers[row])
-            if state == SOUND and not sizes.any():
-                state = STILL
-        elif state > 1:
-            state = FAR
-        if state != SOUND:
-            return state
+        moves = _symbol(slots, words, MOVES, row)
+        if moves < 0:
+            return moves
+        for m, i, j in np.ndindex(numbers.shape[1:4] if moves else (0, 0, 0)):
+            state = _block(slots, words, row, numbers[row, m], i, j, own)
+            if state != SOUND:
+                return state
+        if moves and not numbers[row].any():
+            return STILL
     return SOUND
 
 
 @compiled
-def _blocks(
-    slots: Slots,
-    words: Words,
-    classes: Classes,
-    g: Floats,
-    row: int,
-    sizes: Integers,
-    numbers: Integers,
+def _block(
+    slots: Slots, words: Words, row: int, blocks: Integers, i: int, j: int, own: NDArray[np.bool_]
 ) -> Any:
-    """Those of one tile [M, I, J, 3], and their lengths."""
-    for m, i, j in np.ndindex(sizes.shape[:3]):
-        for part in range(3):
-            class_ = _class_of_motion(classes, sizes, m, i, j, part, g)
-            size = _magnitude(slots, words, class_, row, 0)
-            if size > (AFTER if part == 2 else LONGEST):
-                size = FAR
-            if size < 0:
-                return size
-            sizes[m, i, j, part] = number = size
-            if part < 2:
-                number, state = _displacement(slots, words, size, row)
-                if state != SOUND:
-                    return state
-            numbers[m, i, j, part] = number
-    return SOUND
+    """The numbers of a block of a picture [I, J, 3]; which ones are their own, [I + 1, J + 1]."""
+    found, left, above = blocks[i, j], blocks[i, max(j - 1, 0)], blocks[max(i - 1, 0), j]
+    if j == 0:
+        left = above  # 0 in the corner, as it is the block itself
+    differ = i > 0 and _differ(left, above)
+    beside = own[i + 1, j], own[i, j + 1]
+    alone = _symbol(slots, words, OWN + beside[0] + beside[1], row)
+    own[i + 1, j + 1] = alone == 1
+    other = 0
+    if alone == 0 and differ:
+        other = _symbol(slots, words, ABOVE + 2 * beside[0] + beside[1], row)
+    if alone < 0 or other < 0:
+        return ENDS
+    found[:] = above if other else left
+    return _on_its_own(slots, words, row, found, above, differ) if alone else SOUND
+
+
+@compiled
+def _on_its_own(
+    slots: Slots, words: Words, row: int, found: Integers, above: Integers, differ: bool
+) -> Any:
+    """The numbers of a block, where those on its left were."""
+    from_left, size = found.copy(), DOWN - RIGHT
+    for part in range(2):
+        size = _symbol(slots, words, RIGHT + size, row)
+        number, state = _displacement(slots, words, size, row)
+        found[part] += number
+        if state != SOUND or abs(found[part]) > MOST:
+            return state if state != SOUND else FAR
+    found[2] = _symbol(slots, words, WHICH + found[2], row)
+    if found[2] < 0:
+        return ENDS
+    known = not _differ(found, from_left) or (differ and not _differ(found, above))
+    return FAR if known else SOUND
+
+
+@inlined
+def _differ(one: Integers, other: Integers) -> bool:
+    return bool(one[0] != other[0] or one[1] != other[1] or one[2] != other[2])
 
 
 @inlined
 def _displacement(slots: Slots, words: Words, size: int, row: int) -> tuple[int, int]:
     """One of so many bits, of which the first is known and the last is followed by the sign."""
-    number = 1 if size else 0
+    number = 1 if size > 0 else 0
     for _ in range(size):
-        bit = _place(slots, words, SIGNS, row, 0)
+        bit = _symbol(slots, words, SIGNS, row)
         if bit < 0:
             return 0, ENDS
-        number = number << 1 | slots.value[bit]
+        number = number << 1 | bit
     half = number >> 1
-    return (-half if number & 1 else half), SOUND
+    return (-half if number & 1 else half), (ENDS if size < 0 else SOUND)
 
 
 @inlined
-def _class_of_motion(
-    classes: Classes, sizes: Integers, m: int, i: int, j: int, part: int, g: Floats
-) -> int:
-    """By lengths of the same block one picture before, above and to the left."""
-    before = 0
-    for other in range(3):
-        if (m, i, j)[other]:
-            near = sizes[m - (other == 0), i - (other == 1), j - (other == 2)]
-            before += near[2] if part == 2 else near[0] + near[1]
-    if part == 1:
-        before += 2 * sizes[m, i, j, 0]
-    octaves = classes.per_octave[part] * int(g[min(before, len(g) - 1)])
-    return min(classes.still[part] + octaves // ONE, CLASSES - 1)
+def _symbol(slots: Slots, words: Words, class_: int, row: int) -> Any:
+    """The next one of the first lane, or ENDS."""
+    place = _place(slots, words, class_, row, 0)
+    return slots.value[place] if place >= 0 else np.int64(ENDS)
 
 
 @compiled

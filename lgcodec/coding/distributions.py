@@ -1,10 +1,11 @@
-"""Sixty-four distributions of magnitudes and sixteen of signs, as integer frequencies.
+"""Sixty-four distributions of magnitudes, sixteen of signs and those of motion, as frequencies.
 
 Class k of magnitudes is near a Laplace distribution of the scale 2**((k - 32) / 5) steps; what
 `tables/magnitudes.csv` lists was measured on photographs: the probability of 0, that of 1 among
 all others, and the ratio from one magnitude to the next beyond, as 16-bit fractions. The rest is
 integer arithmetic: every machine gets the same frequencies. A class ends at a magnitude of its
 own; its last symbol, the escape, says that two bytes with the magnitude follow, by the class BYTES.
+Of motion, `tables/motion.csv` lists every frequency.
 """
 
 from functools import cache
@@ -13,9 +14,25 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.coding.tables import magnitudes
+from lgcodec.coding.tables import magnitudes, motion
 
-__all__ = ["BYTES", "CLASSES", "EXPECTED", "PRECISION", "SIGNS", "SIGN_CLASSES", "Slots", "slots"]
+__all__ = [
+    "ABOVE",
+    "BYTES",
+    "CLASSES",
+    "DOWN",
+    "EXPECTED",
+    "LENGTHS",
+    "MOVES",
+    "OWN",
+    "PRECISION",
+    "RIGHT",
+    "SIGNS",
+    "SIGN_CLASSES",
+    "WHICH",
+    "Slots",
+    "slots",
+]
 
 CLASSES: Final = 64
 BYTES: Final = CLASSES  # the class of a byte: 256 symbols of the same frequency
@@ -25,6 +42,13 @@ EXPECTED: Final = (  # of 2**14: 1 / (1 + exp(-(k + 1/2) / 4)); a half for k = 0
     *(14636, 14990, 15277, 15509, 15694, 15842, 15959, 16051),
 )
 SIGN_CLASSES: Final = len(EXPECTED)
+LENGTHS: Final = 16  # of a magnitude below 2**15, in bits
+MOVES: Final = SIGNS + SIGN_CLASSES  # the classes of motion: whether anything moves
+OWN: Final = MOVES + 1  # whether a block does on its own, by how many of two neighbours do
+ABOVE: Final = OWN + 3  # whether as the block above, by which of them do
+DOWN: Final = ABOVE + 4  # a length
+RIGHT: Final = DOWN + 1  # a length, by the other one
+WHICH: Final = RIGHT + LENGTHS  # neighbours, by those of the block on the left
 PRECISION: Final = 14  # frequencies of a class add up to 2**14
 Integers = NDArray[np.int64]
 
@@ -32,7 +56,7 @@ Integers = NDArray[np.int64]
 class Slots(NamedTuple):
     """All classes side by side. A symbol's place: the first of its class + the symbol.
 
-    first, most   [81] place of the symbol 0 of a class, largest magnitude of a class
+    first, most   [106] place of the symbol 0 of a class, largest magnitude of a class
     frequency, start, value   per place; `escape` tells the places of escapes
     """
 
@@ -51,7 +75,8 @@ def slots() -> Slots:
     counts = [_frequencies(*row) for row in rows]
     counts.append(np.full(256, (1 << PRECISION) // 256, np.int64))
     counts += [np.array([count, (1 << PRECISION) - count]) for count in EXPECTED]
-    most = [most for *_, most in rows] + [0] * (1 + SIGN_CLASSES)
+    counts += list(motion())
+    most = [most for *_, most in rows] + [0] * (len(counts) - len(rows))
     first = np.cumsum([0, *map(len, counts[:-1])])
     escape = np.zeros(sum(map(len, counts)), np.bool_)
     escape[first[:CLASSES] + most[:CLASSES] + 1] = True

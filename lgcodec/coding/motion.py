@@ -1,104 +1,131 @@
-"""How blocks of a tile's pictures move, as numbers in its chunk; see context.md, Motion.
+"""How blocks of a tile's pictures move, as symbols in its chunk; see context.md, Motion.
 
-First of all whether anything moves; only then three numbers of every block follow: displacements
-down and right as the length of their magnitude, its other bits and a sign, then which neighbours
-are seen. The class of a length follows from those of neighbours, without a network.
+First of all whether anything moves. Then a block moves as the one to its left, as the one above, or
+on its own: then follows by how much displacements differ from those on the left, each as the length
+of its magnitude, its other bits and a sign, and which neighbours of the picture it is seen in.
+Frequencies stand in a table; no network is asked.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.coding.distributions import BYTES, CLASSES, SIGNS, slots
-from lgcodec.coding.neighbours import ONE, magnitude
+from lgcodec.coding.distributions import (
+    ABOVE,
+    DOWN,
+    LENGTHS,
+    MOVES,
+    OWN,
+    PRECISION,
+    RIGHT,
+    SIGNS,
+    WHICH,
+    slots,
+)
 from lgcodec.coding.pyramid import OF_BLOCK
 from lgcodec.coding.streams import Reader, Writer
 from lgcodec.errors import UsageError
 
-__all__ = [
-    "AFTER",
-    "BEFORE",
-    "PARTS",
-    "classes_of_motion",
-    "lengths",
-    "read_motion",
-    "write_motion",
-]
+__all__ = ["AFTER", "BEFORE", "MOST", "PARTS", "bits_of_motion", "read_motion", "write_motion"]
 
 PARTS: Final = OF_BLOCK  # displacement along two axes, and which neighbours are seen:
 BEFORE, AFTER = 1, 2  # one of both, 0 both
-LONGEST: Final = 15  # bits of a displacement
+MOST: Final = 2**14 - 1  # magnitude of a displacement: differences have 15 bits
+NONE: Final = -1  # the place of a symbol that is not coded
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Shape = tuple[int, ...]  # [M, I, J, PARTS] of a tile: pictures, blocks, numbers
 
 
-class Classes(NamedTuple):
-    """Of whether anything moves, of the three lengths where all before is 0, and their growth."""
-
-    moves: int
-    still: tuple[int, int, int]
-    per_octave: tuple[int, int, int]
-
-
-CLASSES_OF_MOTION: Final = Classes(moves=30, still=(24, 18, 24), per_octave=(4, 5, 4))
-
-
 def write_motion(writer: Writer, motion: NDArray[Any], shape: Shape) -> None:
-    """All numbers [P, n] of some chunks; UsageError where a block sees what is not there."""
-    values, table, known = motion.astype(np.int64), slots(), CLASSES_OF_MOTION
-    which = values.reshape(-1, PARTS)[:, -1]
-    if ((which < 0) | (which > AFTER)).any():
-        raise UsageError(
-            f"neighbours of a block are {which.min()} to {which.max()}, not 0 to {AFTER}"
-        )
-    moves = (values != 0).any(axis=1)
-    writer.put_alone(np.arange(len(values)), table.first[known.moves] + moves)
-    chunk, place = np.nonzero(np.broadcast_to(moves[:, None], values.shape))
-    own, sizes = values[moves].ravel(), lengths(values, shape)
-    classes, sizes = classes_of_motion(sizes, shape)[moves].ravel(), sizes[moves].ravel()
-    escaped = 2 * (sizes > table.most[classes])
-    further = np.where(_is_signed(shape)[place], sizes, 0)  # bits but the first, and the sign
-    counts = 1 + escaped + further
-    owner = np.repeat(np.arange(len(own)), counts)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    left = (escaped + further)[owner] - number  # symbols of the number that follow
-    bits = np.where(left == 0, own[owner] < 0, np.abs(own[owner]) >> np.maximum(left - 1, 0) & 1)
-    lengths_ = table.first[classes] + np.minimum(sizes, table.most[classes] + 1)
-    halves = table.first[BYTES] + np.where(number == 1, 0, sizes[owner])  # of a length: 0, itself
-    inner = np.where(number <= escaped[owner], halves, table.first[SIGNS] + bits)
-    writer.put_alone(chunk[owner], np.where(number == 0, lengths_[owner], inner))
+    """All numbers [P, n] of some chunks; UsageError where one is none that there is."""
+    values = motion.astype(np.int64).reshape(-1, *shape)
+    _check(values)
+    moves = values.any(axis=(1, 2, 3, 4))
+    writer.put_alone(np.arange(len(values)), slots().first[MOVES] + moves)
+    places = _places(values[moves])
+    places = places.reshape(len(places), -1)
+    row, _ = np.nonzero(places != NONE)
+    writer.put_alone(np.flatnonzero(moves)[row], places[places != NONE])
 
 
 def read_motion(reader: Reader, shape: Shape) -> Integers:
     """The next numbers of every chunk, [P, n]."""
     found = np.zeros((reader.chunks, *shape), np.int64)
-    reader.motion(CLASSES_OF_MOTION, found)
+    reader.motion(found)
     return found.reshape(len(found), -1)
 
 
-def lengths(values: NDArray[Any], shape: Shape) -> Integers:
-    """Bits of displacements, for numbers [P, n]; what says which neighbours are seen as it is."""
-    bits = np.frexp(np.abs(values))[1].astype(np.int64)
-    found: Integers = np.where(_is_signed(shape), bits, np.abs(values).astype(np.int64))
-    return found
+def bits_of_motion(values: Integers) -> NDArray[np.float64]:
+    """What the numbers [P, M, I, J, PARTS] of tiles take, [P]: ideal lengths of their symbols."""
+    table, moves = slots(), values.any(axis=(1, 2, 3, 4))
+    lengths = np.append(PRECISION - np.log2(table.frequency), 0)  # of NONE as well
+    bits: NDArray[np.float64] = lengths[table.first[MOVES] + moves]
+    bits[moves] += lengths[_places(values[moves])].sum(axis=(1, 2, 3, 4))
+    return bits
 
 
-def classes_of_motion(sizes: Integers, shape: Shape) -> Integers:
-    """Of the lengths [P, n] of all numbers of some tiles."""
-    own = sizes.reshape(len(sizes), *shape)
-    near = np.zeros_like(own)
-    near[:, 1:] += own[:, :-1]
-    near[:, :, 1:] += own[:, :, :-1]
-    near[:, :, :, 1:] += own[:, :, :, :-1]
-    both = near[..., 0] + near[..., 1]
-    before = np.stack([both, both + 2 * own[..., 0], near[..., 2]], axis=-1)
-    known = CLASSES_OF_MOTION
-    octaves = np.array(known.per_octave) * magnitude(before).astype(np.int64) // ONE
-    found: Integers = np.minimum(np.array(known.still) + octaves, CLASSES - 1)
-    return found.reshape(sizes.shape)
+def _check(values: Integers) -> None:
+    which, away = values[..., PARTS - 1], values[..., : PARTS - 1]
+    if ((which < 0) | (which > AFTER)).any():
+        raise UsageError(
+            f"neighbours of a block are {which.min()} to {which.max()}, not 0 to {AFTER}"
+        )
+    if (np.abs(away) > MOST).any():
+        raise UsageError(f"a block moves by {np.abs(away).max()}, allowed is up to {MOST}")
 
 
-def _is_signed(shape: Shape) -> NDArray[np.bool_]:
-    """Which of the numbers [n] of a tile are displacements."""
-    return np.broadcast_to(np.arange(PARTS) < PARTS - 1, shape).ravel()
+def _places(values: Integers) -> Integers:
+    """Places of the symbols of blocks [P, M, I, J, n], in their order; NONE of what is not coded."""
+    first = slots().first
+    left, above, differ = _neighbours(values)
+    own = (values != left).any(axis=-1)
+    as_above = own & differ & (values == above).all(axis=-1)
+    own &= ~as_above
+    of_left, of_above = _beside(own)
+    away = values - left
+    sizes = np.frexp(np.abs(away))[1].astype(np.int64)
+    down, right = sizes[..., 0], sizes[..., 1]
+    own_symbols = [
+        (first[DOWN] + down)[..., None],
+        _further(away[..., 0], down),
+        (first[RIGHT + np.minimum(down, LENGTHS - 1)] + right)[..., None],
+        _further(away[..., 1], right),
+        (first[WHICH + left[..., 2]] + values[..., 2])[..., None],
+    ]
+    others = np.where(own[..., None], np.concatenate(own_symbols, axis=-1), NONE)
+    is_own = first[OWN + of_left + of_above] + own
+    is_above = np.where(differ & ~own, first[ABOVE + 2 * of_left + of_above] + as_above, NONE)
+    places: Integers = np.concatenate([is_own[..., None], is_above[..., None], others], axis=-1)
+    return places
+
+
+def _neighbours(values: Integers) -> tuple[Integers, Integers, Flags]:
+    """Of every block that on its left, which is the one above in the first column, that above,
+    and whether there is another one above.
+    """
+    left, above = np.zeros_like(values), np.zeros_like(values)
+    left[:, :, 1:, 0] = values[:, :, :-1, 0]
+    left[:, :, :, 1:] = values[:, :, :, :-1]
+    above[:, :, 1:] = values[:, :, :-1]
+    differ = (left != above).any(axis=-1)
+    differ[:, :, 0] = False
+    return left, above, differ
+
+
+def _beside(own: Flags) -> tuple[Integers, Integers]:
+    """Whether the blocks to the left and above move on their own: 1 where there is none."""
+    left, above = np.ones(own.shape, np.int64), np.ones(own.shape, np.int64)
+    left[:, :, :, 1:] = own[:, :, :, :-1]
+    above[:, :, 1:] = own[:, :, :-1]
+    return left, above
+
+
+def _further(numbers: Integers, sizes: Integers) -> Integers:
+    """Places of the bits that follow a length [.., LENGTHS - 1]: all but the first, and the sign."""
+    left = sizes[..., None] - 1 - np.arange(LENGTHS - 1)  # bits after each
+    magnitudes = np.abs(numbers)[..., None] >> np.maximum(left - 1, 0) & 1
+    bits = np.where(left == 0, numbers[..., None] < 0, magnitudes)
+    places: Integers = np.where(left >= 0, slots().first[SIGNS] + bits, NONE)
+    return places

@@ -6,7 +6,7 @@ and the low byte of the magnitude.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from lgcodec.coding.neighbours import Places, magnitudes
 from lgcodec.coding.network import Layers
 from lgcodec.coding.signs import Seen, SignLayers, SignPlaces
 from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
-
-if TYPE_CHECKING:  # which needs what is here
-    from lgcodec.coding.motion import Classes
 
 __all__ = ["LARGEST", "Reader", "Words", "Writer"]
 
@@ -90,9 +87,9 @@ class Reader:
         self._check(found)
         return values
 
-    def motion(self, classes: "Classes", numbers: Integers) -> None:
-        """The numbers [P, M, I, J, 3] of every chunk: see `coding/motion.py`."""
-        self._check(self._loops.read_motion(slots(), self._words, classes, magnitudes(), numbers))
+    def motion(self, numbers: Integers) -> None:
+        """The numbers [P, M, I, J, 3] of every chunk, where 0 were: see `coding/motion.py`."""
+        self._check(self._loops.read_motion(slots(), self._words, numbers))
 
     def finish(self) -> None:
         """Check that all words are used and every lane is where the encoder began."""

@@ -15,7 +15,7 @@ from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.fit.curvature import for_channels
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
-from lgcodec.fit.motion import motion_bits
+from lgcodec.coding.motion import bits_of_motion
 from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler
@@ -137,7 +137,7 @@ class Chooser:
     def _bytes(self, rounded: Rounded, bits: float) -> float:
         """Of a file whose symbols take so many bits."""
         if self.motion is not None:
-            bits += float(motion_bits(self.motion).sum())
+            bits += float(bits_of_motion(self.motion.numpy()).sum())
         return HEAD + EACH * self._partitions + rounded.global_["coarse"].size + bits / 8
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:

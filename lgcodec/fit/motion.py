@@ -13,21 +13,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from lgcodec.coding.motion import PARTS, classes_of_motion, lengths
+from lgcodec.coding.motion import bits_of_motion
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.fit.entropy import costs
 from lgcodec.fit.rounding import LAMBDA, dead_zone
 from lgcodec.nets.lifting import analyse, synthesise
 from lgcodec.nets.motion import motion_of
 from lgcodec.nets.motion_loops import UNIT
 from lgcodec.nets.smooth import catmull_rom
 
-__all__ = ["found_motion", "motion_bits"]
+__all__ = ["found_motion"]
 
 EDGE: Final = 24  # smaller pictures are not searched
 REACH: Final = 16  # samples from one picture to the next, or from what closer ones say
 PRICE: Final = 2.5  # of a bit, steps
 SOFT: Final = 4.0  # steps: see `motion_loops.py`
+LEFT = .7
+ABOVE = 2.2
+NEW = 0.0
 STANDS: Final = 0.55  # a block moves if that costs less than this much of standing still
 A_SYMBOL: Final = 3.5  # bits of a latent, roughly, and twice the octaves of its magnitude
 
@@ -55,7 +57,7 @@ def _searched(pyramid: Pyramid, pictures: Tensor, step: float) -> Tensor:
 
     edge = pyramid.motion
     found = np.zeros((*pictures.shape[:2], *pyramid.blocks, 3), np.int64)
-    terms = motion_loops.Terms(edge, PRICE * step, SOFT * step, STANDS, REACH)
+    terms = motion_loops.Terms(edge, PRICE * step, SOFT * step, STANDS, REACH, LEFT, ABOVE, NEW)
     taps = catmull_rom(torch.arange(UNIT) / UNIT).float().numpy()
     whole, halves = pictures.contiguous().numpy(), avg_pool2d(pictures, 2).contiguous().numpy()
     motion_loops.search(whole, halves, pyramid.levels[0], terms, taps, found)
@@ -71,17 +73,8 @@ def _price(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor], moved: Ten
     ]
     decoded = [part * scale for part, scale in zip(symbols, scales, strict=True)]
     error = (synthesise(decoded, coarse, pyramid, moved) - tiles).square().flatten(1).sum(1)
-    bits = motion_bits(motion_of(moved, pyramid))
+    bits = torch.from_numpy(bits_of_motion(motion_of(moved, pyramid).numpy()))
     for part in symbols:
         sizes = part.flatten(1).abs()
         bits += ((sizes > 0) * (A_SYMBOL + 2 * sizes.clamp(min=1).log2())).sum(1)
     return error / scales[-1].square().mean() + LAMBDA * bits
-
-
-def motion_bits(motion: Tensor) -> Tensor:
-    """What the numbers of tiles [P, M, I, J, 3] take, [P]."""
-    shape = tuple(motion.shape[1:])
-    sizes = lengths(motion.flatten(1).numpy(), shape)
-    bits = costs(classes_of_motion(sizes, shape), sizes.astype(np.float32)).reshape(-1, *shape)
-    further = np.maximum(sizes.reshape(-1, *shape)[..., : PARTS - 1] - 1, 0).sum(axis=-1)
-    return torch.from_numpy((bits.sum(axis=-1) + further).reshape(len(motion), -1).sum(axis=1))

@@ -39,6 +39,9 @@ class Terms(NamedTuple):
     soft: float
     still: float
     reach: int
+    left: float
+    above: float
+    new: float
 
 
 class Pair(NamedTuple):
@@ -251,10 +254,23 @@ def _refined(
 
 
 @compiled
+def _kept(
+    pair: Pair, said: Integers, terms: Terms, taps: Floats, rooms: Floats, alone: bool
+) -> float:
+    """What a block costs that moves as another."""
+    which = BEFORE if alone else said[2]
+    most = UNIT * max(pair.own.shape)
+    if max(abs(said[0]), abs(said[1])) > most:
+        return np.inf
+    return _cost(pair, said[0], said[1], which, terms.soft, taps, rooms)
+
+
+@compiled
 def _block(
     pair: Pair,
     small: Pair,
-    guess: tuple[int, int],
+    left: Integers,
+    above: Integers,
     hint: tuple[int, int],
     alone: bool,
     terms: Terms,
@@ -263,11 +279,12 @@ def _block(
 ) -> tuple[int, int, int]:
     """What a block says: displacement down and right, and which pictures it sees."""
     least, found = np.inf, (0, 0, BOTH)
+    guess = (left[0], left[1])
     for which in range(BEFORE, BEFORE + 1) if alone else range(AFTER + 1):
         start = _roughly(small, which, guess, terms, rooms)
         cost, down, right = _refined(pair, start, which, guess, hint, terms, taps, rooms)
         chosen = 0.0 if which == BOTH or alone else 2 * terms.price
-        cost += chosen
+        cost += terms.new * terms.price + chosen
         if down or right:
             still = _cost(pair, 0, 0, which, terms.soft, taps, rooms) + chosen
             still += terms.price * (_bits(guess[0]) + _bits(guess[1]))
@@ -275,6 +292,12 @@ def _block(
                 cost, down, right = still, 0, 0
         if cost < least:
             least, found = cost, (down, right, 0 if alone else which)
+    cost = _kept(pair, left, terms, taps, rooms, alone) + terms.left * terms.price
+    if cost <= least:
+        least, found = cost, (left[0], left[1], left[2])
+    cost = _kept(pair, above, terms, taps, rooms, alone) + terms.above * terms.price
+    if cost < least:
+        least, found = cost, (above[0], above[1], above[2])
     return found
 
 
@@ -284,6 +307,7 @@ def search(
 ) -> None:
     """Motion [P, T, I, J, 3] of pictures [P, T, H, W], those of half the size beside them."""
     edge, length = terms.edge, pictures.shape[1]
+    zero = np.zeros(3, np.int64)
     rooms = np.empty((3, edge + 3, edge + 3), pictures.dtype)
     for p in range(len(pictures)):
         for split in range(splits):
@@ -293,11 +317,8 @@ def search(
                 other, blocks = t - step if alone else t + step, found[p, t]
                 for i in range(blocks.shape[0]):
                     for j in range(blocks.shape[1]):
-                        guess = (0, 0)
-                        if j:
-                            guess = (blocks[i, j - 1, 0], blocks[i, j - 1, 1])
-                        elif i:
-                            guess = (blocks[i - 1, 0, 0], blocks[i - 1, 0, 1])
+                        left = blocks[i, j - 1] if j else (blocks[i - 1, j] if i else zero)
+                        above = blocks[i - 1, j] if i else zero
                         hint = (0, 0)
                         if split:
                             near = found[p, t - step // 2, i, j]
@@ -318,6 +339,6 @@ def search(
                             edge // HALF * j,
                             edge // HALF,
                         )
-                        said = _block(pair, small, guess, hint, alone, terms, taps, rooms)
+                        said = _block(pair, small, left, above, hint, alone, terms, taps, rooms)
                         for part in range(3):
                             blocks[i, j, part] = said[part]

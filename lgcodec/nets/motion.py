@@ -15,13 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lgcodec.coding.motion import AFTER, PARTS
+from lgcodec.coding.motion import AFTER, MOST, PARTS
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.nets.smooth import catmull_rom
 
 __all__ = ["Moving", "displacements", "motion_of"]
 
-MOST: Final = 2**15 - 1  # magnitude of a number in a file
 ENOUGH: Final = 1.0  # what a sample is seen with before its share of an update grows no more
 BOTH: Final = 2.0  # neighbours, that an update adds up
 
@@ -31,24 +30,18 @@ def displacements(motion: Tensor, pyramid: Pyramid) -> Tensor:
 
     Down, right, and which neighbours it is of; 0 of pictures that are not predicted.
     """
-    numbers = motion.round().clamp(-MOST, MOST).long()
-    away = numbers[..., : PARTS - 1].clone()
-    away[:, :, :, :1] = away[:, :, :, :1].cumsum(2)
+    numbers = motion.round().long()
+    away = numbers[..., : PARTS - 1].clamp(-MOST, MOST)
     which = numbers[..., PARTS - 1 :].clamp(0, AFTER)
     shape = len(motion), pyramid.tile[0], *motion.shape[2:]
     displaced = torch.zeros(shape, dtype=torch.int64, device=motion.device)
-    displaced[:, list(pyramid.predicted)] = torch.cat([away.cumsum(3), which], 4)
+    displaced[:, list(pyramid.predicted)] = torch.cat([away, which], 4)
     return displaced
 
 
 def motion_of(displaced: Tensor, pyramid: Pyramid) -> Tensor:
     """The inverse of `displacements`."""
-    numbers = displaced[:, list(pyramid.predicted)].clone()
-    across = numbers[..., : PARTS - 1].diff(dim=3)
-    down = numbers[:, :, :, :1, : PARTS - 1].diff(dim=2)
-    numbers[:, :, :, 1:, : PARTS - 1] = across
-    numbers[:, :, 1:, :1, : PARTS - 1] = down
-    return numbers
+    return displaced[:, list(pyramid.predicted)]
 
 
 @final

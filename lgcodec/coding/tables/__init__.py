@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["magnitudes", "networks"]
+__all__ = ["magnitudes", "motion", "networks"]
 
 
 @cache
@@ -27,6 +27,16 @@ def networks(axes: int, ahead: int = 0) -> NDArray[np.int64]:
     return _numbers(f"context-{axes}d{'-ahead' * ahead}.csv")
 
 
+@cache
+def motion() -> tuple[NDArray[np.int64], ...]:
+    """Of every class of motion the frequencies of its symbols; see `distributions`."""
+    lines = _text("motion.csv").splitlines()
+    return tuple(np.array(line.split(","), np.int64) for line in lines)
+
+
 def _numbers(name: str) -> NDArray[np.int64]:
-    text = (files(__package__) / name).read_text("ascii")
-    return np.array(text.replace("\n", ",").rstrip(",").split(","), np.int64)
+    return np.array(_text(name).replace("\n", ",").rstrip(",").split(","), np.int64)
+
+
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text("ascii")
