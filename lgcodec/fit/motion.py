@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from lgcodec.coding.distributions import (
+    ABOVE, DOWN, LENGTHS, OWN, PRECISION, RIGHT, WHICH, slots)
 from lgcodec.coding.motion import bits_of_motion
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.rounding import LAMBDA, dead_zone
@@ -24,13 +26,10 @@ from lgcodec.nets.smooth import catmull_rom
 __all__ = ["found_motion"]
 
 EDGE: Final = 24  # smaller pictures are not searched
-REACH: Final = 16  # samples from one picture to the next, or from what closer ones say
-PRICE: Final = 2.5  # of a bit, steps
-SOFT: Final = 4.0  # steps: see `motion_loops.py`
-LEFT = .7
-ABOVE = 2.2
-NEW = 0.0
-STANDS: Final = 0.55  # a block moves if that costs less than this much of standing still
+REACH: Final = 32  # samples from one picture to the next, or from what closer ones say
+PRICE = 2.  # of a bit
+SOFT = 1.0  # steps: see `motion_loops.py`
+STANDS = 0.85  # a block moves if that costs less than this much of standing still
 A_SYMBOL: Final = 3.5  # bits of a latent, roughly, and twice the octaves of its magnitude
 
 
@@ -57,11 +56,31 @@ def _searched(pyramid: Pyramid, pictures: Tensor, step: float) -> Tensor:
 
     edge = pyramid.motion
     found = np.zeros((*pictures.shape[:2], *pyramid.blocks, 3), np.int64)
-    terms = motion_loops.Terms(edge, PRICE * step, SOFT * step, STANDS, REACH, LEFT, ABOVE, NEW)
     taps = catmull_rom(torch.arange(UNIT) / UNIT).float().numpy()
-    whole, halves = pictures.contiguous().numpy(), avg_pool2d(pictures, 2).contiguous().numpy()
-    motion_loops.search(whole, halves, pyramid.levels[0], terms, taps, found)
+    terms = motion_loops.Terms(edge, SOFT * step, STANDS, REACH, taps)
+    sizes = [avg_pool2d(pictures, n, ceil_mode=True) if n > 1 else pictures for n in (1, 2, 4)]
+    wholes, halves, quarters = (part.contiguous().numpy() for part in sizes)
+    splits = pyramid.levels[0]
+    motion_loops.search(wholes, halves, quarters, splits, terms, _prices(motion_loops), found)
     return torch.from_numpy(found)
+
+
+def _prices(motion_loops):
+    table = slots()
+    lengths = PRECISION - np.log2(table.frequency)
+
+    def of(class_, count):
+        first = table.first[class_]
+        return PRICE * lengths[first:first+count]
+
+    rest = PRICE * np.arange(LENGTHS)
+    return motion_loops.Prices(
+        own=np.stack([of(OWN + n, 2) for n in range(3)]),
+        above=np.stack([of(ABOVE + n, 2) for n in range(4)]).reshape(2, 2, 2),
+        down=of(DOWN, LENGTHS) + rest,
+        right=np.stack([of(RIGHT + n, LENGTHS) + rest for n in range(LENGTHS)]),
+        which=np.stack([of(WHICH + n, 3) for n in range(3)]),
+    )
 
 
 def _price(pyramid: Pyramid, tiles: Tensor, scales: Sequence[Tensor], moved: Tensor) -> Tensor:

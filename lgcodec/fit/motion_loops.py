@@ -1,8 +1,9 @@
 """Where blocks of pictures are seen in those before and after, in machine code; see `motion.py`.
 
-First roughly, in pictures of half the size, of all displacements in reach the one of least cost;
-then around it in ever smaller steps. The cost of a difference e is s e^2 / (e^2 + s^2) with s some
-steps (Geman and McClure): what is not found at all costs no more for being far off.
+First roughly, in pictures of a quarter of the size, of all displacements in reach the one of least
+cost; then around it in ever smaller steps, in pictures of half the size and whole ones. What a
+block costs is roughly what the transform of its differences takes, in bits (Hadamard transform of
+8 x 8 samples), and what its motion takes. It may also move as the blocks to the left or above do.
 
 Letters in shapes: P tiles, T pictures, H and W of a picture; I and J blocks.
 """
@@ -13,35 +14,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import compiled, inlined
-from lgcodec.coding.motion import AFTER, BEFORE
+from lgcodec.coding.motion import AFTER, BEFORE, MOST
 from lgcodec.nets.motion_loops import UNIT
 
-__all__ = ["Terms", "search"]
+__all__ = ["Prices", "Terms", "search"]
 
 BOTH: Final = 0
-HALF: Final = 2  # samples of the rough search
+HALF: Final = 2
+QUARTER: Final = 4
+EDGE: Final = 8  # of a transform
+ONE: Final = 0x3F800000  # a float32 of 1, as an integer
+OCTAVE: Final = 2.0**23  # in such an integer
 Floats = NDArray[Any]
 Integers = NDArray[np.int64]
+
+
+class Prices(NamedTuple):
+    """What symbols of motion take, times the price of a bit; see `coding/motion.py`.
+
+    own     [3, 2] by how many of two neighbours move on their own
+    above   [2, 2, 2] by which of them do
+    down, right   [16] a length and what follows it; [16, 16] by the other one
+    which   [3, 3] by what the block on the left has
+    """
+
+    own: Floats
+    above: Floats
+    down: Floats
+    right: Floats
+    which: Floats
 
 
 class Terms(NamedTuple):
     """Of the search.
 
-    edge      of a block, a multiple of 4
-    price     of a bit
-    soft      differences that are no longer small
-    still     a block stands still if that costs at most so many times as much
-    reach     samples, up and down, to the left and right, of the rough search
+    edge    of a block, a multiple of 4
+    soft    differences that take half a bit
+    still   a block stands still if that costs at most so many times as much
+    reach   samples, up and down, to the left and right, of the rough search
+    taps    [UNIT, 4] weights of the samples around each part of one
     """
 
     edge: int
-    price: float
     soft: float
     still: float
     reach: int
-    left: float
-    above: float
-    new: float
+    taps: Floats
 
 
 class Pair(NamedTuple):
@@ -55,6 +73,33 @@ class Pair(NamedTuple):
     edge: int
 
 
+class Beside(NamedTuple):
+    """What is known of blocks to the left and above, and of the picture that joins the next two.
+
+    left, above     [3] what they say; `differs`: whether there is one above that says other things
+    of_left, of_above   whether they move on their own
+    hint            a displacement
+    """
+
+    left: Integers
+    above: Integers
+    differs: bool
+    of_left: int
+    of_above: int
+    hint: tuple[int, int]
+
+
+class Room(NamedTuple):
+    """Places to work: two blocks that are seen, lines between, a transform of differences twice."""
+
+    one: Floats
+    two: Floats
+    lines: Floats
+    first: Floats
+    then: Floats
+    bits: NDArray[np.int32]
+
+
 @inlined
 def _mirrored(place: int, length: int) -> int:
     at = abs(min(max(place, 1 - length), 2 * length - 2))
@@ -62,11 +107,11 @@ def _mirrored(place: int, length: int) -> int:
 
 
 @inlined
-def _bits(number: int) -> int:
-    """That a number takes, roughly."""
-    bits, rest = 1, abs(number)
+def _length(number: int) -> int:
+    """In bits."""
+    bits, rest = 0, abs(number)
     while rest:
-        bits, rest = bits + 2, rest >> 1
+        bits, rest = bits + 1, rest >> 1
     return bits
 
 
@@ -148,104 +193,105 @@ def _alone(pair: Pair, down: int, right: int, one: Floats, two: Floats) -> None:
                     one[y, x] = two[y, x]
 
 
-@compiled
-def _difference(pair: Pair, one: Floats, two: Floats, soft: float) -> float:
-    """What a block costs that is seen as the mean of two."""
-    own, row, column, edge = pair.own, pair.row, pair.column, pair.edge
-    high, wide = min(edge, own.shape[0] - row), min(edge, own.shape[1] - column)
-    total, square = 0.0, np.float32(soft * soft)
+@inlined
+def _butterflies(values: Floats) -> None:
+    """The Hadamard transform along the first axis of [8, 8]."""
+    for half in (4, 2, 1):
+        for first in range(0, EDGE, 2 * half):
+            for y in range(first, first + half):
+                for x in range(EDGE):
+                    one, two = values[y, x], values[y + half, x]
+                    values[y, x], values[y + half, x] = one + two, one - two
+
+
+@inlined
+def _difference(pair: Pair, one: Floats, two: Floats, top: int, left: int, found: Floats) -> None:
+    """Of a part of a block and the mean of two, [8, 8]; 0 outside the picture."""
+    own, row, column = pair.own, pair.row + top, pair.column + left
+    high, wide = min(EDGE, own.shape[0] - row), min(EDGE, own.shape[1] - column)
+    if high < EDGE or wide < EDGE:
+        found[:] = 0
     for y in range(high):
-        part: Any = np.float32(0)
-        line, left, right = own[row + y], one[y], two[y]
+        line, before, after = own[row + y], one[top + y], two[top + y]
         for x in range(wide):
-            error = line[column + x] - np.float32(0.5) * (left[x] + right[x])
-            error = error * error
-            part += error / (error + square)
-        total += part
-    return total * soft
+            mean = np.float32(0.5) * (before[left + x] + after[left + x])
+            found[y, x] = line[column + x] - mean
 
 
 @compiled
-def _cost(
-    pair: Pair, down: int, right: int, which: int, soft: float, taps: Floats, rooms: Floats
-) -> float:
-    """Of a displacement, and which pictures are seen."""
+def _taken(pair: Pair, one: Floats, two: Floats, soft: float, room: Room) -> float:
+    """Bits that a block takes, roughly, which is seen as the mean of two."""
+    first, then, bits = room.first, room.then, room.bits
+    high = min(pair.edge, pair.own.shape[0] - pair.row)
+    wide = min(pair.edge, pair.own.shape[1] - pair.column)
+    share, total = np.float32(1 / (EDGE * soft) ** 2), np.int64(0)
+    for top in range(0, high, EDGE):
+        for left in range(0, wide, EDGE):
+            _difference(pair, one, two, top, left, first)
+            _butterflies(first)
+            for y in range(EDGE):
+                for x in range(EDGE):
+                    then[x, y] = first[y, x]
+            _butterflies(then)
+            for y in range(EDGE):
+                for x in range(EDGE):
+                    then[y, x] = np.float32(1) + share * then[y, x] * then[y, x]
+            for y in range(EDGE):  # of a float its integer is about the logarithm
+                for x in range(EDGE):
+                    total += bits[y, x] - ONE
+    return total / (2 * OCTAVE)
+
+
+@compiled
+def _cost(pair: Pair, down: int, right: int, which: int, terms: Terms, room: Room) -> float:
+    """Bits of a block, for a displacement and which pictures are seen."""
     row, column, edge = UNIT * pair.row, UNIT * pair.column, pair.edge
-    one, two, room = rooms[0, :edge, :edge], rooms[1, :edge, :edge], rooms[2]
+    one, two = room.one[:edge, :edge], room.two[:edge, :edge]
     if which != AFTER:
-        _between(pair.before, row + down, column + right, edge, taps, room, one)
+        _between(pair.before, row + down, column + right, edge, terms.taps, room.lines, one)
     if which != BEFORE:
-        _between(pair.after, row - down, column - right, edge, taps, room, two)
+        _between(pair.after, row - down, column - right, edge, terms.taps, room.lines, two)
     if which == BEFORE:
-        return _difference(pair, one, one, soft)
+        return _taken(pair, one, one, terms.soft, room)
     if which == AFTER:
-        return _difference(pair, two, two, soft)
+        return _taken(pair, two, two, terms.soft, room)
     _alone(pair, down, right, one, two)
-    return _difference(pair, one, two, soft)
+    return _taken(pair, one, two, terms.soft, room)
+
+
+@inlined
+def _said(down: int, right: int, beside: Beside, prices: Prices) -> Any:
+    """What a displacement takes."""
+    first = min(_length(down - beside.left[0]), 15)
+    return prices.down[first] + prices.right[first, min(_length(right - beside.left[1]), 15)]
 
 
 @compiled
-def _roughly(
-    pair: Pair, which: int, guess: tuple[int, int], terms: Terms, rooms: Floats
-) -> tuple[int, int]:
-    """The displacement of least cost in whole samples, of a picture of half the size."""
-    edge, reach = pair.edge, terms.reach // HALF
-    one, two = rooms[0, :edge, :edge], rooms[1, :edge, :edge]
-    best, found = np.inf, (0, 0)
-    price = terms.price / HALF**2
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            bits = _bits(HALF * UNIT * down - guess[0]) + _bits(HALF * UNIT * right - guess[1])
-            cost = price * bits
-            if cost >= best:
-                continue
-            if which != AFTER:
-                _at(pair.before, pair.row + down, pair.column + right, edge, one)
-            if which != BEFORE:
-                _at(pair.after, pair.row - down, pair.column - right, edge, two)
-            if which == BEFORE:
-                cost += _difference(pair, one, one, terms.soft)
-            elif which == AFTER:
-                cost += _difference(pair, two, two, terms.soft)
-            else:
-                _alone(pair, UNIT * down, UNIT * right, one, two)
-                cost += _difference(pair, one, two, terms.soft)
-            if cost < best:
-                best, found = cost, (down, right)
-    return found
-
-
-@compiled
-def _refined(
+def _nearer(
     pair: Pair,
-    start: tuple[int, int],
+    size: int,
+    steps: tuple[int, int],
+    start: tuple[float, int, int],
     which: int,
-    guess: tuple[int, int],
-    hint: tuple[int, int],
+    beside: Beside,
     terms: Terms,
-    taps: Floats,
-    rooms: Floats,
+    prices: Prices,
+    room: Room,
 ) -> tuple[float, int, int]:
-    """Cost and displacement, in parts of a sample, near one in samples of half the size."""
-    most = UNIT * max(pair.own.shape)
-    down, right = HALF * UNIT * start[0], HALF * UNIT * start[1]
-    best = np.inf
-    for y, x in ((down, right), guess, hint):
-        if max(abs(y), abs(x)) > most:
-            continue
-        cost = _cost(pair, y, x, which, terms.soft, taps, rooms)
-        cost += terms.price * (_bits(y - guess[0]) + _bits(x - guess[1]))
-        if cost < best:
-            best, down, right = cost, y, x
-    step = UNIT
-    while step:
+    """The least cost around a displacement, in ever smaller steps, the last one being the second.
+
+    size   how many times smaller the pictures are; displacements are of whole ones
+    """
+    best, down, right = start
+    step = steps[0]
+    while step >= steps[1]:
         from_down, from_right = down, right
         for y in range(from_down - step, from_down + step + 1, step):
             for x in range(from_right - step, from_right + step + 1, step):
-                if max(abs(y), abs(x)) > most or (y == from_down and x == from_right):
+                if max(abs(y), abs(x)) > MOST or (y == from_down and x == from_right):
                     continue
-                cost = _cost(pair, y, x, which, terms.soft, taps, rooms)
-                cost += terms.price * (_bits(y - guess[0]) + _bits(x - guess[1]))
+                cost = size**2 * _cost(pair, y // size, x // size, which, terms, room)
+                cost += _said(y, x, beside, prices)
                 if cost < best:
                     best, down, right = cost, y, x
         if down == from_down and right == from_right:
@@ -254,91 +300,152 @@ def _refined(
 
 
 @compiled
-def _kept(
-    pair: Pair, said: Integers, terms: Terms, taps: Floats, rooms: Floats, alone: bool
-) -> float:
-    """What a block costs that moves as another."""
-    which = BEFORE if alone else said[2]
-    most = UNIT * max(pair.own.shape)
-    if max(abs(said[0]), abs(said[1])) > most:
-        return np.inf
-    return _cost(pair, said[0], said[1], which, terms.soft, taps, rooms)
+def _roughly(
+    pair: Pair, which: int, beside: Beside, terms: Terms, prices: Prices, room: Room
+) -> tuple[float, int, int]:
+    """The displacement of least cost in pictures of a quarter of the size."""
+    reach, best, found = terms.reach // QUARTER, np.inf, (0, 0)
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            y, x = QUARTER * UNIT * down, QUARTER * UNIT * right
+            cost = _said(y, x, beside, prices)
+            if cost < best:
+                cost += QUARTER**2 * _cost(pair, UNIT * down, UNIT * right, which, terms, room)
+                if cost < best:
+                    best, found = cost, (y, x)
+    return best, found[0], found[1]
+
+
+@compiled
+def _moved(
+    pairs: tuple[Pair, Pair, Pair],
+    which: int,
+    beside: Beside,
+    terms: Terms,
+    prices: Prices,
+    room: Room,
+) -> tuple[float, int, int]:
+    """Cost and displacement of a block that moves on its own."""
+    whole, halves, quarters = pairs
+    start = _roughly(quarters, which, beside, terms, prices, room)
+    steps = (HALF * UNIT, UNIT)
+    start = _nearer(halves, HALF, steps, (np.inf, start[1], start[2]), which, beside, terms, prices, room)
+    best, down, right = np.inf, 0, 0
+    left, above = beside.left, beside.above
+    for y, x in ((start[1], start[2]), (left[0], left[1]), (above[0], above[1]), beside.hint):
+        if max(abs(y), abs(x)) <= MOST:
+            cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
+            if cost < best:
+                best, down, right = cost, y, x
+    return _nearer(whole, 1, (UNIT, 1), (best, down, right), which, beside, terms, prices, room)
 
 
 @compiled
 def _block(
-    pair: Pair,
-    small: Pair,
-    left: Integers,
-    above: Integers,
-    hint: tuple[int, int],
+    pairs: tuple[Pair, Pair, Pair],
+    beside: Beside,
     alone: bool,
     terms: Terms,
-    taps: Floats,
-    rooms: Floats,
+    prices: Prices,
+    room: Room,
 ) -> tuple[int, int, int]:
     """What a block says: displacement down and right, and which pictures it sees."""
-    least, found = np.inf, (0, 0, BOTH)
-    guess = (left[0], left[1])
-    for which in range(BEFORE, BEFORE + 1) if alone else range(AFTER + 1):
-        start = _roughly(small, which, guess, terms, rooms)
-        cost, down, right = _refined(pair, start, which, guess, hint, terms, taps, rooms)
-        chosen = 0.0 if which == BOTH or alone else 2 * terms.price
-        cost += terms.new * terms.price + chosen
-        if down or right:
-            still = _cost(pair, 0, 0, which, terms.soft, taps, rooms) + chosen
-            still += terms.price * (_bits(guess[0]) + _bits(guess[1]))
-            if still * terms.still <= cost:
-                cost, down, right = still, 0, 0
+    whole, left, above = pairs[0], beside.left, beside.above
+    own = prices.own[beside.of_left + beside.of_above]
+    like_left = own[0]
+    if beside.differs:
+        like_left += prices.above[beside.of_left, beside.of_above, 0]
+    seen = BEFORE if alone else left[2]
+    least = _cost(whole, left[0], left[1], seen, terms, room) + like_left
+    found = (left[0], left[1], left[2])
+    if beside.differs:
+        seen = BEFORE if alone else above[2]
+        cost = _cost(whole, above[0], above[1], seen, terms, room) + own[0]
+        cost += prices.above[beside.of_left, beside.of_above, 1]
         if cost < least:
-            least, found = cost, (down, right, 0 if alone else which)
-    cost = _kept(pair, left, terms, taps, rooms, alone) + terms.left * terms.price
-    if cost <= least:
-        least, found = cost, (left[0], left[1], left[2])
-    cost = _kept(pair, above, terms, taps, rooms, alone) + terms.above * terms.price
-    if cost < least:
-        least, found = cost, (above[0], above[1], above[2])
+            least, found = cost, (above[0], above[1], above[2])
+    stands, standing = np.inf, BOTH
+    for which in range(BEFORE, BEFORE + 1) if alone else range(AFTER + 1):
+        said = 0 if alone else which
+        chosen = own[1] + prices.which[left[2], said]
+        cost = _cost(whole, 0, 0, which, terms, room) + chosen + _said(0, 0, beside, prices)
+        if cost < stands:
+            stands, standing = cost, said
+        cost, down, right = _moved(pairs, which, beside, terms, prices, room)
+        if cost + chosen < least:
+            least, found = cost + chosen, (down, right, said)
+    if (found[0] or found[1]) and stands * terms.still <= least:
+        found = (0, 0, standing)
     return found
+
+
+@inlined
+def _beside(found: Integers, own: NDArray[np.bool_], i: int, j: int, hint: Integers) -> Beside:
+    """Of a picture's blocks so far, and which of them move on their own, one more along axes."""
+    above = found[max(i - 1, 0), j]
+    left = found[i, j - 1] if j else above
+    differs = i > 0 and j > 0 and bool((left != above).any())
+    ahead = 2 * hint[0], 2 * hint[1]
+    return Beside(left, above, differs, int(own[i + 1, j]), int(own[i, j + 1]), ahead)
+
+
+@inlined
+def _pair(pictures: Floats, t: int, step: int, other: int, row: int, column: int, edge: int) -> Pair:
+    return Pair(pictures[t], pictures[t - step], pictures[other], row, column, edge)
+
+
+@compiled
+def _picture(
+    sizes: tuple[Floats, Floats, Floats],
+    t: int,
+    step: int,
+    hints: Integers,
+    terms: Terms,
+    prices: Prices,
+    room: Room,
+    found: Integers,
+) -> None:
+    """What all blocks of one picture [I, J, 3] say; `hints` are those of the one before it."""
+    edge, last = terms.edge, t + step >= len(sizes[0])
+    other = t - step if last else t + step
+    own = np.ones((found.shape[0] + 1, found.shape[1] + 1), np.bool_)
+    for i in range(found.shape[0]):
+        for j in range(found.shape[1]):
+            whole = _pair(sizes[0], t, step, other, edge * i, edge * j, edge)
+            small = edge // HALF
+            halves = _pair(sizes[1], t, step, other, small * i, small * j, small)
+            small = edge // QUARTER
+            quarters = _pair(sizes[2], t, step, other, small * i, small * j, small)
+            beside = _beside(found, own, i, j, hints[i, j])
+            said = _block((whole, halves, quarters), beside, last, terms, prices, room)
+            for part in range(3):
+                found[i, j, part] = said[part]
+            as_left = bool((found[i, j] == beside.left).all())
+            as_above = beside.differs and bool((found[i, j] == beside.above).all())
+            own[i + 1, j + 1] = not (as_left or as_above)
 
 
 @compiled
 def search(
-    pictures: Floats, halves: Floats, splits: int, terms: Terms, taps: Floats, found: Integers
+    wholes: Floats,
+    halves: Floats,
+    quarters: Floats,
+    splits: int,
+    terms: Terms,
+    prices: Prices,
+    found: Integers,
 ) -> None:
-    """Motion [P, T, I, J, 3] of pictures [P, T, H, W], those of half the size beside them."""
-    edge, length = terms.edge, pictures.shape[1]
-    zero = np.zeros(3, np.int64)
-    rooms = np.empty((3, edge + 3, edge + 3), pictures.dtype)
-    for p in range(len(pictures)):
+    """Motion [P, T, I, J, 3] of pictures [P, T, H, W], smaller ones beside them."""
+    edge, kind = terms.edge, wholes.dtype
+    lines, then = np.empty((edge + 3, edge), kind), np.empty((EDGE, EDGE), np.float32)
+    one, two = np.empty((edge, edge), kind), np.empty((edge, edge), kind)
+    first = np.empty((EDGE, EDGE), np.float32)
+    room = Room(one, two, lines, first, then, then.view(np.int32))
+    still = np.zeros(found.shape[2:], np.int64)
+    for p in range(len(found)):
+        sizes = (wholes[p], halves[p], quarters[p])
         for split in range(splits):
             step = 1 << split
-            for t in range(step, length, 2 * step):
-                alone = t + step >= length
-                other, blocks = t - step if alone else t + step, found[p, t]
-                for i in range(blocks.shape[0]):
-                    for j in range(blocks.shape[1]):
-                        left = blocks[i, j - 1] if j else (blocks[i - 1, j] if i else zero)
-                        above = blocks[i - 1, j] if i else zero
-                        hint = (0, 0)
-                        if split:
-                            near = found[p, t - step // 2, i, j]
-                            hint = (2 * near[0], 2 * near[1])
-                        pair = Pair(
-                            pictures[p, t],
-                            pictures[p, t - step],
-                            pictures[p, other],
-                            edge * i,
-                            edge * j,
-                            edge,
-                        )
-                        small = Pair(
-                            halves[p, t],
-                            halves[p, t - step],
-                            halves[p, other],
-                            edge // HALF * i,
-                            edge // HALF * j,
-                            edge // HALF,
-                        )
-                        said = _block(pair, small, left, above, hint, alone, terms, taps, rooms)
-                        for part in range(3):
-                            blocks[i, j, part] = said[part]
+            for t in range(step, wholes.shape[1], 2 * step):
+                hints = found[p, t - step // 2] if split else still
+                _picture(sizes, t, step, hints, terms, prices, room, found[p, t])
