@@ -26,7 +26,7 @@ from lgcodec.nets.smooth import catmull_rom
 __all__ = ["found_motion"]
 
 EDGE: Final = 24  # smaller pictures are not searched
-REACH: Final = 32  # samples from one picture to the next, or from what closer ones say
+REACH: Final = 24  # samples from one picture to the next, or from what closer ones say
 PRICE = 2.  # of a bit
 SOFT = 1.0  # steps: see `motion_loops.py`
 STANDS = 0.85  # a block moves if that costs less than this much of standing still
@@ -58,10 +58,10 @@ def _searched(pyramid: Pyramid, pictures: Tensor, step: float) -> Tensor:
     found = np.zeros((*pictures.shape[:2], *pyramid.blocks, 3), np.int64)
     taps = catmull_rom(torch.arange(UNIT) / UNIT).float().numpy()
     terms = motion_loops.Terms(edge, SOFT * step, STANDS, REACH, taps)
-    sizes = [avg_pool2d(pictures, n, ceil_mode=True) if n > 1 else pictures for n in (1, 2, 4)]
-    wholes, halves, quarters = (part.contiguous().numpy() for part in sizes)
+    wholes = pictures.contiguous().numpy()
+    halves = avg_pool2d(pictures, motion_loops.HALF, ceil_mode=True).contiguous().numpy()
     splits = pyramid.levels[0]
-    motion_loops.search(wholes, halves, quarters, splits, terms, _prices(motion_loops), found)
+    motion_loops.search(wholes, halves, splits, terms, _prices(motion_loops), found)
     return torch.from_numpy(found)
 
 

@@ -1,8 +1,7 @@
 """Where blocks of pictures are seen in those before and after, in machine code; see `motion.py`.
 
-First roughly, in pictures of a quarter of the size, of all displacements in reach the one of least
-cost; then around it in ever smaller steps, in pictures of half the size and whole ones. What a
-block costs is roughly what the transform of its differences takes, in bits (Hadamard transform of
+First roughly, in pictures of half the size, of all displacements in reach the one of least cost;
+then around it and around what others say in ever smaller steps. What a block costs is roughly what the transform of its differences takes, in bits (Hadamard transform of
 8 x 8 samples), and what its motion takes. It may also move as the blocks to the left or above do.
 
 Letters in shapes: P tiles, T pictures, H and W of a picture; I and J blocks.
@@ -20,8 +19,7 @@ from lgcodec.nets.motion_loops import UNIT
 __all__ = ["Prices", "Terms", "search"]
 
 BOTH: Final = 0
-HALF: Final = 2
-QUARTER: Final = 4
+HALF: Final = 2  # how many times smaller pictures of the rough search are
 EDGE: Final = 8  # of a transform
 ONE: Final = 0x3F800000  # a float32 of 1, as an integer
 OCTAVE: Final = 2.0**23  # in such an integer
@@ -267,31 +265,48 @@ def _said(down: int, right: int, beside: Beside, prices: Prices) -> Any:
 
 
 @compiled
-def _nearer(
-    pair: Pair,
-    size: int,
-    steps: tuple[int, int],
-    start: tuple[float, int, int],
+def _roughly(
+    half: Pair, which: int, beside: Beside, terms: Terms, prices: Prices, room: Room
+) -> tuple[int, int]:
+    """The displacement of least cost in pictures of half the size."""
+    reach, best, found = terms.reach // HALF, np.inf, (0, 0)
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            y, x = HALF * UNIT * down, HALF * UNIT * right
+            cost = _said(y, x, beside, prices)
+            if cost < best:
+                cost += HALF**2 * _cost(half, UNIT * down, UNIT * right, which, terms, room)
+                if cost < best:
+                    best, found = cost, (y, x)
+    return found
+
+
+@compiled
+def _moved(
+    whole: Pair,
+    half: Pair,
     which: int,
     beside: Beside,
     terms: Terms,
     prices: Prices,
     room: Room,
 ) -> tuple[float, int, int]:
-    """The least cost around a displacement, in ever smaller steps, the last one being the second.
-
-    size   how many times smaller the pictures are; displacements are of whole ones
-    """
-    best, down, right = start
-    step = steps[0]
-    while step >= steps[1]:
+    """Cost and displacement of a block that moves on its own."""
+    best, down, right = np.inf, 0, 0
+    start, left, above = _roughly(half, which, beside, terms, prices, room), beside.left, beside.above
+    for y, x in (start, (left[0], left[1]), (above[0], above[1]), beside.hint):
+        if max(abs(y), abs(x)) <= MOST:
+            cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
+            if cost < best:
+                best, down, right = cost, y, x
+    step = UNIT
+    while step:
         from_down, from_right = down, right
         for y in range(from_down - step, from_down + step + 1, step):
             for x in range(from_right - step, from_right + step + 1, step):
                 if max(abs(y), abs(x)) > MOST or (y == from_down and x == from_right):
                     continue
-                cost = size**2 * _cost(pair, y // size, x // size, which, terms, room)
-                cost += _said(y, x, beside, prices)
+                cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
                 if cost < best:
                     best, down, right = cost, y, x
         if down == from_down and right == from_right:
@@ -300,49 +315,9 @@ def _nearer(
 
 
 @compiled
-def _roughly(
-    pair: Pair, which: int, beside: Beside, terms: Terms, prices: Prices, room: Room
-) -> tuple[float, int, int]:
-    """The displacement of least cost in pictures of a quarter of the size."""
-    reach, best, found = terms.reach // QUARTER, np.inf, (0, 0)
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            y, x = QUARTER * UNIT * down, QUARTER * UNIT * right
-            cost = _said(y, x, beside, prices)
-            if cost < best:
-                cost += QUARTER**2 * _cost(pair, UNIT * down, UNIT * right, which, terms, room)
-                if cost < best:
-                    best, found = cost, (y, x)
-    return best, found[0], found[1]
-
-
-@compiled
-def _moved(
-    pairs: tuple[Pair, Pair, Pair],
-    which: int,
-    beside: Beside,
-    terms: Terms,
-    prices: Prices,
-    room: Room,
-) -> tuple[float, int, int]:
-    """Cost and displacement of a block that moves on its own."""
-    whole, halves, quarters = pairs
-    start = _roughly(quarters, which, beside, terms, prices, room)
-    steps = (HALF * UNIT, UNIT)
-    start = _nearer(halves, HALF, steps, (np.inf, start[1], start[2]), which, beside, terms, prices, room)
-    best, down, right = np.inf, 0, 0
-    left, above = beside.left, beside.above
-    for y, x in ((start[1], start[2]), (left[0], left[1]), (above[0], above[1]), beside.hint):
-        if max(abs(y), abs(x)) <= MOST:
-            cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
-            if cost < best:
-                best, down, right = cost, y, x
-    return _nearer(whole, 1, (UNIT, 1), (best, down, right), which, beside, terms, prices, room)
-
-
-@compiled
 def _block(
-    pairs: tuple[Pair, Pair, Pair],
+    whole: Pair,
+    half: Pair,
     beside: Beside,
     alone: bool,
     terms: Terms,
@@ -350,7 +325,7 @@ def _block(
     room: Room,
 ) -> tuple[int, int, int]:
     """What a block says: displacement down and right, and which pictures it sees."""
-    whole, left, above = pairs[0], beside.left, beside.above
+    left, above = beside.left, beside.above
     own = prices.own[beside.of_left + beside.of_above]
     like_left = own[0]
     if beside.differs:
@@ -371,7 +346,7 @@ def _block(
         cost = _cost(whole, 0, 0, which, terms, room) + chosen + _said(0, 0, beside, prices)
         if cost < stands:
             stands, standing = cost, said
-        cost, down, right = _moved(pairs, which, beside, terms, prices, room)
+        cost, down, right = _moved(whole, half, which, beside, terms, prices, room)
         if cost + chosen < least:
             least, found = cost + chosen, (down, right, said)
     if (found[0] or found[1]) and stands * terms.still <= least:
@@ -396,7 +371,8 @@ def _pair(pictures: Floats, t: int, step: int, other: int, row: int, column: int
 
 @compiled
 def _picture(
-    sizes: tuple[Floats, Floats, Floats],
+    wholes: Floats,
+    halves: Floats,
     t: int,
     step: int,
     hints: Integers,
@@ -406,18 +382,16 @@ def _picture(
     found: Integers,
 ) -> None:
     """What all blocks of one picture [I, J, 3] say; `hints` are those of the one before it."""
-    edge, last = terms.edge, t + step >= len(sizes[0])
+    edge, last = terms.edge, t + step >= len(wholes)
     other = t - step if last else t + step
     own = np.ones((found.shape[0] + 1, found.shape[1] + 1), np.bool_)
     for i in range(found.shape[0]):
         for j in range(found.shape[1]):
-            whole = _pair(sizes[0], t, step, other, edge * i, edge * j, edge)
+            whole = _pair(wholes, t, step, other, edge * i, edge * j, edge)
             small = edge // HALF
-            halves = _pair(sizes[1], t, step, other, small * i, small * j, small)
-            small = edge // QUARTER
-            quarters = _pair(sizes[2], t, step, other, small * i, small * j, small)
+            half = _pair(halves, t, step, other, small * i, small * j, small)
             beside = _beside(found, own, i, j, hints[i, j])
-            said = _block((whole, halves, quarters), beside, last, terms, prices, room)
+            said = _block(whole, half, beside, last, terms, prices, room)
             for part in range(3):
                 found[i, j, part] = said[part]
             as_left = bool((found[i, j] == beside.left).all())
@@ -429,7 +403,6 @@ def _picture(
 def search(
     wholes: Floats,
     halves: Floats,
-    quarters: Floats,
     splits: int,
     terms: Terms,
     prices: Prices,
@@ -443,9 +416,8 @@ def search(
     room = Room(one, two, lines, first, then, then.view(np.int32))
     still = np.zeros(found.shape[2:], np.int64)
     for p in range(len(found)):
-        sizes = (wholes[p], halves[p], quarters[p])
         for split in range(splits):
             step = 1 << split
             for t in range(step, wholes.shape[1], 2 * step):
                 hints = found[p, t - step // 2] if split else still
-                _picture(sizes, t, step, hints, terms, prices, room, found[p, t])
+                _picture(wholes[p], halves[p], t, step, hints, terms, prices, room, found[p, t])
