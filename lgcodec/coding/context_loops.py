@@ -1,7 +1,7 @@
 """What the coder of latents does symbol after symbol; see context.md. Imported when it is needed.
 
 All is in integers, or in float32 that hold integers below 2**24. Nothing here can read or write
-outside an array, whatever bytes a chunk has: a slot is less than 2**14, a class less than 106, and
+outside an array, whatever bytes a chunk has: a slot is less than 2**14, a class less than 109, and
 words are counted. Loops over chunks P give `SOUND`, or what is wrong with the first bad chunk.
 """
 
@@ -27,7 +27,7 @@ from lgcodec.coding.distributions import (
 )
 from lgcodec.coding.lanes import LOWEST
 from lgcodec.coding.motion import MOST
-from lgcodec.coding.neighbours import ONE, Places
+from lgcodec.coding.neighbours import Places
 from lgcodec.coding.network import HIDDEN, MOST_HIDDEN, Layers
 from lgcodec.coding.signs import BACK, MOST_THEN, Seen, SignLayers, SignPlaces
 from lgcodec.coding.signs import MOST_HIDDEN as MOST_SIGNED

@@ -1,4 +1,4 @@
-"""Sixty-four distributions of magnitudes, sixteen of signs and those of motion, as frequencies.
+"""Sixty-four distributions of magnitudes, 16 of signs, 28 of motion, as integer frequencies.
 
 Class k of magnitudes is near a Laplace distribution of the scale 2**((k - 32) / 5) steps; what
 `tables/magnitudes.csv` lists was measured on photographs: the probability of 0, that of 1 among
@@ -56,7 +56,7 @@ Integers = NDArray[np.int64]
 class Slots(NamedTuple):
     """All classes side by side. A symbol's place: the first of its class + the symbol.
 
-    first, most   [106] place of the symbol 0 of a class, largest magnitude of a class
+    first, most   [109] place of the symbol 0 of a class, largest magnitude of a class
     frequency, start, value   per place; `escape` tells the places of escapes
     """
 

@@ -77,7 +77,7 @@ def _check(values: Integers) -> None:
 
 
 def _places(values: Integers) -> Integers:
-    """Places of the symbols of blocks [P, M, I, J, n], in their order; NONE of what is not coded."""
+    """Places of the symbols of blocks [P, M, I, J, n], in their order; NONE of those not coded."""
     first = slots().first
     left, above, differ = _neighbours(values)
     own = (values != left).any(axis=-1)
@@ -123,7 +123,7 @@ def _beside(own: Flags) -> tuple[Integers, Integers]:
 
 
 def _further(numbers: Integers, sizes: Integers) -> Integers:
-    """Places of the bits that follow a length [.., LENGTHS - 1]: all but the first, and the sign."""
+    """Places of the bits that follow a length [.., LENGTHS - 1]: but the first, and a sign."""
     left = sizes[..., None] - 1 - np.arange(LENGTHS - 1)  # bits after each
     magnitudes = np.abs(numbers)[..., None] >> np.maximum(left - 1, 0) & 1
     bits = np.where(left == 0, numbers[..., None] < 0, magnitudes)

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
+from lgcodec.coding.motion import bits_of_motion
 from lgcodec.fit.curvature import for_channels
 from lgcodec.fit.descent import descend
 from lgcodec.fit.entropy import Entropy, costs
-from lgcodec.coding.motion import bits_of_motion
 from lgcodec.fit.pyramids import Pyramids, Rounded
 from lgcodec.fit.rounding import cheapest, dead_zone
 from lgcodec.fit.sampling import Sampler

@@ -1,20 +1,29 @@
 """How blocks of tiles move: found in the signal, and kept where it pays.
 
 Every block of a picture is searched for in the pictures before and after it that the pyramid joins
-it with (block matching). A block that hardly gains by it stands still, as background that does is
-coded for nothing. At last a tile is coded both ways, still and moving.
+it with (block matching), and may move as its neighbours do for next to no bits. At last a tile is
+coded both ways, still and moving.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from lgcodec.coding.base import Floats
 from lgcodec.coding.distributions import (
-    ABOVE, DOWN, LENGTHS, OWN, PRECISION, RIGHT, WHICH, slots)
+    ABOVE,
+    DOWN,
+    LENGTHS,
+    OWN,
+    PRECISION,
+    RIGHT,
+    WHICH,
+    slots,
+)
 from lgcodec.coding.motion import bits_of_motion
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.rounding import LAMBDA, dead_zone
@@ -23,13 +32,16 @@ from lgcodec.nets.motion import motion_of
 from lgcodec.nets.motion_loops import UNIT
 from lgcodec.nets.smooth import catmull_rom
 
+if TYPE_CHECKING:  # numba, only where pictures move
+    from lgcodec.fit.motion_loops import Prices
+
 __all__ = ["found_motion"]
 
-EDGE: Final = 24  # smaller pictures are not searched
+LEAST: Final = 24  # smaller pictures are not searched
 REACH: Final = 24  # samples from one picture to the next, or from what closer ones say
-PRICE = 2.  # of a bit
-SOFT = 1.0  # steps: see `motion_loops.py`
-STANDS = 0.85  # a block moves if that costs less than this much of standing still
+PRICE: Final = 2.0  # of a bit of motion, in bits of what it leaves: those around it move too
+SOFT: Final = 1.0  # steps: see `motion_loops.py`
+STANDS: Final = 0.75  # a block moves if that costs less than this much of standing still
 A_SYMBOL: Final = 3.5  # bits of a latent, roughly, and twice the octaves of its magnitude
 
 
@@ -42,7 +54,7 @@ def found_motion(
     smooth   [P, 1, *tile] what the coarse grid says, which does not move
     """
     still = torch.zeros(len(tiles), tiles.shape[2], *pyramid.blocks, 3, dtype=torch.int64)
-    if min(tiles.shape[3:]) < EDGE:
+    if min(tiles.shape[3:]) < LEAST:
         return motion_of(still, pyramid)
     moved = _searched(pyramid, tiles[:, 0], float(scales[-1].mean()))
     rest = tiles if smooth is None else tiles - smooth
@@ -54,32 +66,33 @@ def _searched(pyramid: Pyramid, pictures: Tensor, step: float) -> Tensor:
     """Displacements of pictures [P, T, H, W], for a step of the finest band."""
     from lgcodec.fit import motion_loops  # noqa: PLC0415 (numba, only where pictures move)
 
-    edge = pyramid.motion
     found = np.zeros((*pictures.shape[:2], *pyramid.blocks, 3), np.int64)
     taps = catmull_rom(torch.arange(UNIT) / UNIT).float().numpy()
-    terms = motion_loops.Terms(edge, SOFT * step, STANDS, REACH, taps)
-    wholes = pictures.contiguous().numpy()
+    terms = motion_loops.Terms(pyramid.motion, SOFT * step, STANDS, REACH, taps)
+    whole = pictures.contiguous().numpy()
     halves = avg_pool2d(pictures, motion_loops.HALF, ceil_mode=True).contiguous().numpy()
-    splits = pyramid.levels[0]
-    motion_loops.search(wholes, halves, splits, terms, _prices(motion_loops), found)
+    motion_loops.search(whole, halves, pyramid.levels[0], terms, _prices(), found)
     return torch.from_numpy(found)
 
 
-def _prices(motion_loops):
+def _prices() -> "Prices":
+    """What the symbols of motion take, by their frequencies."""
+    from lgcodec.fit.motion_loops import Prices  # noqa: PLC0415 (as above)
+
     table = slots()
-    lengths = PRECISION - np.log2(table.frequency)
+    bits = PRICE * (PRECISION - np.log2(table.frequency))
 
-    def of(class_, count):
-        first = table.first[class_]
-        return PRICE * lengths[first:first+count]
+    def of(class_: int, classes: int, symbols: int) -> Floats:
+        first = table.first[class_ : class_ + classes, None]
+        return bits[first + np.arange(symbols)]
 
-    rest = PRICE * np.arange(LENGTHS)
-    return motion_loops.Prices(
-        own=np.stack([of(OWN + n, 2) for n in range(3)]),
-        above=np.stack([of(ABOVE + n, 2) for n in range(4)]).reshape(2, 2, 2),
-        down=of(DOWN, LENGTHS) + rest,
-        right=np.stack([of(RIGHT + n, LENGTHS) + rest for n in range(LENGTHS)]),
-        which=np.stack([of(WHICH + n, 3) for n in range(3)]),
+    further = PRICE * np.arange(LENGTHS)
+    return Prices(
+        own=of(OWN, 3, 2),
+        above=of(ABOVE, 4, 2).reshape(2, 2, 2),
+        down=of(DOWN, 1, LENGTHS)[0] + further,
+        right=of(RIGHT, LENGTHS, LENGTHS) + further,
+        which=of(WHICH, 3, 3),
     )
 
 

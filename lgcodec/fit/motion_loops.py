@@ -1,8 +1,9 @@
 """Where blocks of pictures are seen in those before and after, in machine code; see `motion.py`.
 
 First roughly, in pictures of half the size, of all displacements in reach the one of least cost;
-then around it and around what others say in ever smaller steps. What a block costs is roughly what the transform of its differences takes, in bits (Hadamard transform of
-8 x 8 samples), and what its motion takes. It may also move as the blocks to the left or above do.
+then around it and around what others say in ever smaller steps. What a block costs is roughly what
+its differences take in bits, by a transform of 8 x 8 samples (Hadamard), and what its motion takes.
+It may also move as the blocks to the left or above do.
 
 Letters in shapes: P tiles, T pictures, H and W of a picture; I and J blocks.
 """
@@ -293,7 +294,11 @@ def _moved(
 ) -> tuple[float, int, int]:
     """Cost and displacement of a block that moves on its own."""
     best, down, right = np.inf, 0, 0
-    start, left, above = _roughly(half, which, beside, terms, prices, room), beside.left, beside.above
+    start, left, above = (
+        _roughly(half, which, beside, terms, prices, room),
+        beside.left,
+        beside.above,
+    )
     for y, x in (start, (left[0], left[1]), (above[0], above[1]), beside.hint):
         if max(abs(y), abs(x)) <= MOST:
             cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
@@ -365,7 +370,9 @@ def _beside(found: Integers, own: NDArray[np.bool_], i: int, j: int, hint: Integ
 
 
 @inlined
-def _pair(pictures: Floats, t: int, step: int, other: int, row: int, column: int, edge: int) -> Pair:
+def _pair(
+    pictures: Floats, t: int, step: int, other: int, row: int, column: int, edge: int
+) -> Pair:
     return Pair(pictures[t], pictures[t - step], pictures[other], row, column, edge)
 
 
