@@ -84,7 +84,8 @@ def _prices() -> "Prices":
 
     def of(class_: int, classes: int, symbols: int) -> Floats:
         first = table.first[class_ : class_ + classes, None]
-        return bits[first + np.arange(symbols)]
+        found: Floats = bits[first + np.arange(symbols)]
+        return found
 
     further = PRICE * np.arange(LENGTHS)
     return Prices(
