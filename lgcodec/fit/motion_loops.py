@@ -218,12 +218,14 @@ def _difference(pair: Pair, one: Floats, two: Floats, top: int, left: int, found
 
 
 @compiled
-def _taken(pair: Pair, one: Floats, two: Floats, soft: float, room: Room) -> float:
-    """Bits that a block takes, roughly, which is seen as the mean of two."""
+def _taken(
+    pair: Pair, one: Floats, two: Floats, soft: float, most: float, room: Room
+) -> float:
+    """Bits that a block takes, roughly, which is seen as the mean of two; some, if above `most`."""
     first, then, bits = room.first, room.then, room.bits
     high = min(pair.edge, pair.own.shape[0] - pair.row)
     wide = min(pair.edge, pair.own.shape[1] - pair.column)
-    share, total = np.float32(1 / (EDGE * soft) ** 2), np.int64(0)
+    share, total, enough = np.float32(1 / (EDGE * soft) ** 2), np.int64(0), 2 * OCTAVE * most
     for top in range(0, high, EDGE):
         for left in range(0, wide, EDGE):
             _difference(pair, one, two, top, left, first)
@@ -238,12 +240,16 @@ def _taken(pair: Pair, one: Floats, two: Floats, soft: float, room: Room) -> flo
             for y in range(EDGE):  # of a float its integer is about the logarithm
                 for x in range(EDGE):
                     total += bits[y, x] - ONE
+            if total > enough:
+                return total / (2 * OCTAVE)
     return total / (2 * OCTAVE)
 
 
 @compiled
-def _cost(pair: Pair, down: int, right: int, which: int, terms: Terms, room: Room) -> float:
-    """Bits of a block, for a displacement and which pictures are seen."""
+def _cost(
+    pair: Pair, down: int, right: int, which: int, most: float, terms: Terms, room: Room
+) -> float:
+    """Bits of a block, for a displacement and which pictures are seen; some, if above `most`."""
     row, column, edge = UNIT * pair.row, UNIT * pair.column, pair.edge
     one, two = room.one[:edge, :edge], room.two[:edge, :edge]
     if which != AFTER:
@@ -251,11 +257,11 @@ def _cost(pair: Pair, down: int, right: int, which: int, terms: Terms, room: Roo
     if which != BEFORE:
         _between(pair.after, row - down, column - right, edge, terms.taps, room.lines, two)
     if which == BEFORE:
-        return _taken(pair, one, one, terms.soft, room)
+        return _taken(pair, one, one, terms.soft, most, room)
     if which == AFTER:
-        return _taken(pair, two, two, terms.soft, room)
+        return _taken(pair, two, two, terms.soft, most, room)
     _alone(pair, down, right, one, two)
-    return _taken(pair, one, two, terms.soft, room)
+    return _taken(pair, one, two, terms.soft, most, room)
 
 
 @inlined
@@ -266,20 +272,44 @@ def _said(down: int, right: int, beside: Beside, prices: Prices) -> Any:
 
 
 @compiled
+def _better(
+    pair: Pair,
+    size: int,
+    best: tuple[float, int, int],
+    place: tuple[int, int],
+    which: int,
+    beside: Beside,
+    terms: Terms,
+    prices: Prices,
+    room: Room,
+) -> tuple[float, int, int]:
+    """The better of the best so far, cost and displacement, and another one.
+
+    size   how many times smaller the pictures are
+    """
+    y, x = place
+    said, samples = _said(y, x, beside, prices), size**2
+    if said >= best[0] or max(abs(y), abs(x)) > MOST:
+        return best
+    most = (best[0] - said) / samples
+    cost = said + samples * _cost(pair, y // size, x // size, which, most, terms, room)
+    return (cost, y, x) if cost < best[0] else best
+
+
+@compiled
 def _roughly(
     half: Pair, which: int, beside: Beside, terms: Terms, prices: Prices, room: Room
 ) -> tuple[int, int]:
     """The displacement of least cost in pictures of half the size."""
-    reach, best, found = terms.reach // HALF, np.inf, (0, 0)
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            y, x = HALF * UNIT * down, HALF * UNIT * right
-            cost = _said(y, x, beside, prices)
-            if cost < best:
-                cost += HALF**2 * _cost(half, UNIT * down, UNIT * right, which, terms, room)
-                if cost < best:
-                    best, found = cost, (y, x)
-    return found
+    step = HALF * UNIT
+    reach, left, best = terms.reach // HALF * step, beside.left, (np.inf, 0, 0)
+    for y, x in ((0, 0), (left[0], left[1]), beside.hint):  # then most others are soon too much
+        place = step * ((y + UNIT) // step), step * ((x + UNIT) // step)
+        best = _better(half, HALF, best, place, which, beside, terms, prices, room)
+    for y in range(-reach, reach + 1, step):
+        for x in range(-reach, reach + 1, step):
+            best = _better(half, HALF, best, (y, x), which, beside, terms, prices, room)
+    return best[1], best[2]
 
 
 @compiled
@@ -293,30 +323,20 @@ def _moved(
     room: Room,
 ) -> tuple[float, int, int]:
     """Cost and displacement of a block that moves on its own."""
-    best, down, right = np.inf, 0, 0
-    start, left, above = (
-        _roughly(half, which, beside, terms, prices, room),
-        beside.left,
-        beside.above,
-    )
-    for y, x in (start, (left[0], left[1]), (above[0], above[1]), beside.hint):
-        if max(abs(y), abs(x)) <= MOST:
-            cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
-            if cost < best:
-                best, down, right = cost, y, x
+    start = _roughly(half, which, beside, terms, prices, room)
+    left, above, best = beside.left, beside.above, (np.inf, 0, 0)
+    for place in (start, (left[0], left[1]), (above[0], above[1]), beside.hint):
+        best = _better(whole, 1, best, place, which, beside, terms, prices, room)
     step = UNIT
     while step:
-        from_down, from_right = down, right
-        for y in range(from_down - step, from_down + step + 1, step):
-            for x in range(from_right - step, from_right + step + 1, step):
-                if max(abs(y), abs(x)) > MOST or (y == from_down and x == from_right):
-                    continue
-                cost = _cost(whole, y, x, which, terms, room) + _said(y, x, beside, prices)
-                if cost < best:
-                    best, down, right = cost, y, x
-        if down == from_down and right == from_right:
+        _, down, right = best
+        for y in range(down - step, down + step + 1, step):
+            for x in range(right - step, right + step + 1, step):
+                if y != down or x != right:
+                    best = _better(whole, 1, best, (y, x), which, beside, terms, prices, room)
+        if down == best[1] and right == best[2]:
             step //= 2
-    return best, down, right
+    return best
 
 
 @compiled
@@ -336,11 +356,11 @@ def _block(
     if beside.differs:
         like_left += prices.above[beside.of_left, beside.of_above, 0]
     seen = BEFORE if alone else left[2]
-    least = _cost(whole, left[0], left[1], seen, terms, room) + like_left
+    least = _cost(whole, left[0], left[1], seen, np.inf, terms, room) + like_left
     found = (left[0], left[1], left[2])
     if beside.differs:
         seen = BEFORE if alone else above[2]
-        cost = _cost(whole, above[0], above[1], seen, terms, room) + own[0]
+        cost = _cost(whole, above[0], above[1], seen, np.inf, terms, room) + own[0]
         cost += prices.above[beside.of_left, beside.of_above, 1]
         if cost < least:
             least, found = cost, (above[0], above[1], above[2])
@@ -348,7 +368,7 @@ def _block(
     for which in range(BEFORE, BEFORE + 1) if alone else range(AFTER + 1):
         said = 0 if alone else which
         chosen = own[1] + prices.which[left[2], said]
-        cost = _cost(whole, 0, 0, which, terms, room) + chosen + _said(0, 0, beside, prices)
+        cost = _cost(whole, 0, 0, which, np.inf, terms, room) + chosen + _said(0, 0, beside, prices)
         if cost < stands:
             stands, standing = cost, said
         cost, down, right = _moved(whole, half, which, beside, terms, prices, room)

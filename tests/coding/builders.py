@@ -26,6 +26,12 @@ AHEAD = (
     Pyramid((2, 1, 4), (1, 0, 1), 3, 1),
 )
 LARGEST = 12  # weight of `network`, so that few units saturate
+FARTHEST = 2**14 - 1  # displacement
+ALIKE = (  # which numbers of a block are those of another
+    *[(True, True, True)] * 3,
+    *[(True, True, False), (True, False, True), (False, True, True)],
+    *[(False, False, True), (False, False, False)],
+)
 
 
 @st.composite
@@ -91,15 +97,25 @@ def symbols(coder: Context, count: int, seed: int) -> NDArray[np.int16]:
 
 
 def moves(pyramid: Pyramid, count: int, seed: int) -> NDArray[np.int16]:
-    """Motion [count, n]: of every chunk another scale, some stand still; many zeros, some far."""
+    """Motion [count, n]: of every chunk another scale, some stand still; some numbers are far.
+
+    Of each block some, all or no numbers are those of the block on its left or above.
+    """
     rng = np.random.default_rng(seed)
     shape = (count, *pyramid.tensors()[1].shape)
-    scales = 2.0 ** rng.integers(-1, 9, (count, *[1] * 4))
+    scales = 2.0 ** rng.integers(-1, 13, (count, *[1] * 4))
     values = np.rint(rng.laplace(0, scales, shape))
-    values[rng.random(shape) < 0.2] = 0
-    far = rng.random(shape) < 0.05
-    values[far] = rng.integers(-(2**15) + 1, 2**15, shape)[far]
-    values[..., 2] = rng.integers(0, 3, shape[:-1]) * (rng.random(shape[:-1]) < 0.5)
+    far = rng.random(shape) < 0.1
+    values[far] = rng.integers(-FARTHEST, FARTHEST + 1, shape)[far]
+    values = values.clip(-FARTHEST, FARTHEST)
+    values[..., 2] = rng.integers(0, 3, shape[:-1])
+    alike = np.array(ALIKE)[rng.integers(0, len(ALIKE), shape[:-1])]
+    upwards = rng.random((*shape[:-1], 1)) < 0.4
+    for i, k in np.ndindex(shape[2:4]):
+        above = values[:, :, i - 1, k] if i else np.zeros_like(values[:, :, i, k])
+        left = values[:, :, i, k - 1] if k else above
+        other = np.where(upwards[:, :, i, k], above, left)
+        values[:, :, i, k] = np.where(alike[:, :, i, k], other, values[:, :, i, k])
     values[rng.random(count) < 0.2] = 0
     return values.reshape(count, prod(shape[1:])).astype("<i2")
 

@@ -1,8 +1,9 @@
 """Latents in plain Python, one symbol at a time, written from spec/codings/context.md alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import combinations, product
+from math import prod
 from pathlib import Path
 from struct import unpack
 from typing import NamedTuple
@@ -34,7 +35,8 @@ LIKELIER = (
 
 @cache
 def rows(name: str = "magnitudes.csv") -> list[tuple[int, ...]]:
-    """A file beside the page; of magnitudes: zero, one, ratio, most of every class."""
+    """A file beside the page; of magnitudes: zero, one, ratio, most of every class; of motion:
+    the frequencies of its symbols."""
     lines = (PAGES / name).read_text().splitlines()
     return [tuple(map(int, line.split(","))) for line in lines]
 
@@ -286,10 +288,6 @@ class Lanes:
     def magnitude(self, class_: int) -> int:
         lane = self.magnitudes % len(self.states)
         self.magnitudes += 1
-        return self.symbol(lane, class_)
-
-    def symbol(self, lane: int, class_: int) -> int:
-        """Of a class of magnitudes, whether or not it counts as one."""
         counts, most = self.tables[class_]
         place = self.step(lane, counts)
         if place <= most:
@@ -304,50 +302,62 @@ class Lanes:
         other = self.step(lane, [count, 2**14 - count])
         return (odds < 0) != bool(other)
 
+    def of_motion(self, line: int) -> int:
+        """A symbol of a class of motion."""
+        return self.step(0, rows("motion.csv")[line])
+
 
 # --- motion
 
 
 def blocks(tile: Place, levels: Place, motion: int) -> Place:
-    """M, I and K for blocks of the edge `motion`."""
+    """R, I and J for blocks of the edge `motion`."""
     pictures = tile[0] - -(-tile[0] // 2 ** levels[0])
     return pictures, *(-(-n // motion) for n in tile[1:])
 
 
-def motion_class(e: Mapping[Place, int], at: Place) -> int:
-    """Of the number `at` = (r, i, k, j), from those e that come before it."""
-    r, i, k, j = at
-
-    def around(of: int) -> int:
-        return sum(e.get((*q, of), 0) for q in ((r - 1, i, k), (r, i - 1, k), (r, i, k - 1)))
-
-    if j == 0:
-        return min(24 + 4 * g(around(0) + around(1)) // 16, 63)
-    if j == 1:
-        return min(18 + 5 * g(around(0) + around(1) + 2 * e[r, i, k, 0]) // 16, 63)
-    return min(24 + 4 * g(around(2)) // 16, 63)
-
-
 def motion_of(lanes: Lanes, shape: Place) -> list[int]:
-    """The tensor `motion`, flat, for M, I and K; its symbols come before those of the bands."""
-    places, e, m = list(raster((*shape, 3))), dict[Place, int](), list[int]()
-    moves = lanes.symbol(0, 30)
-    assert moves in {0, 1}
-    if not moves:
-        return [0] * len(places)
-    for at in places:
-        e[at] = lanes.symbol(0, motion_class(e, at))
-        if at[3] == 2:
-            assert e[at] <= 2
-            m.append(e[at])
-            continue
-        assert e[at] <= 15
-        halves = [lanes.step(0, [8192, 8192]) for _ in range(e[at])]
-        size = 1 if halves else 0
+    """The tensor `motion`, flat, for R, I and J; its symbols come before those of the bands."""
+    pictures, *counts = shape
+    if not lanes.of_motion(0):
+        return [0] * (3 * prod(shape))
+    m = [n for _ in range(pictures) for block in picture_of(lanes, counts) for n in block]
+    assert any(m)
+    return m
+
+
+def picture_of(lanes: Lanes, counts: Sequence[int]) -> list[Place]:
+    """m(i, k) of the blocks of a picture, in raster order."""
+    m, own = dict[Place, Place](), dict[Place, int]()
+    for i, k in raster(tuple(counts)):
+        above = m.get((i - 1, k), (0, 0, 0))
+        left = m[i, k - 1] if k > 0 else above
+        differ = i > 0 and k > 0 and above != left
+        a, b = own.get((i, k - 1), 1), own.get((i - 1, k), 1)
+        own[i, k] = lanes.of_motion(1 + a + b)
+        if own[i, k]:
+            m[i, k] = own_motion(lanes, left)
+            assert m[i, k] != left
+            assert not differ or m[i, k] != above
+        else:
+            is_above = lanes.of_motion(4 + 2 * a + b) if differ else 0
+            m[i, k] = above if is_above else left
+    return list(m.values())
+
+
+def own_motion(lanes: Lanes, left: Place) -> Place:
+    """m of a block on its own."""
+    m, line = [], 8
+    for j in (0, 1):
+        e = lanes.of_motion(line)
+        line = 9 + e
+        halves = [lanes.step(0, [8192, 8192]) for _ in range(e)]
+        size = 1 if e else 0
         for bit in halves[:-1]:
             size = 2 * size + bit
-        m.append(-size if halves and halves[-1] else size)
-    return m
+        m.append(left[j] + (-size if e and halves[-1] else size))
+        assert -16_383 <= m[j] <= 16_383
+    return *m, lanes.of_motion(25 + left[2])
 
 
 class Decoded(NamedTuple):

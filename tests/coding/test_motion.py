@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from coding import context_reference as reference
 from coding.builders import AHEAD, moves, moving, network, ready, symbols, told
-from coding.pyramid_reference import Place, raster
+from coding.pyramid_reference import Place
 from lgcodec.coding import ChunkCodec, context, states
 from lgcodec.coding.context import ENTROPY, Context
-from lgcodec.coding.distributions import BYTES, SIGNS, slots
+from lgcodec.coding.distributions import MOVES, PRECISION, SIGNS, slots
 from lgcodec.coding.integer import Integer
-from lgcodec.coding.motion import classes_of_motion, lengths, write_motion
+from lgcodec.coding.motion import MOST, PARTS, bits_of_motion, write_motion
 from lgcodec.coding.pyramid import LATENTS, MOTION, Pyramid
 from lgcodec.coding.streams import Writer
 from lgcodec.errors import FileError, UsageError
@@ -30,9 +30,11 @@ SEEDS = st.integers(0, 2**16)
 STILL = Context(AHEAD[0])
 CODER = Context(replace(AHEAD[0], motion=4))  # two blocks along axis 1, one along axis 2
 LONG = Context(Pyramid((9, 1, 5), (4, 0, 1), 1, 1, 4))  # more motion than latents
+GRID = Context(Pyramid((4, 9, 10), (2, 1, 1), 1, 1, 4))  # three pictures of 3 x 3 blocks
+SMALL = Context(Pyramid((2, 5, 6), (1, 1, 1), 1, 1, 4))  # 2 x 2 blocks
 LANES = Context(Pyramid((3, 180, 183), (1, 1, 1), 1, 1, 16))
-MOVES = 30  # class of whether anything moves
 Tensors = list[NDArray[Any]]
+Said = list[tuple[int, int]]  # classes and symbols
 
 
 def drawn(coder: Context, count: int, seed: int) -> Tensors:
@@ -85,63 +87,125 @@ def test_chunks_are_those_of_the_specification(pyramid: Pyramid, seed: int) -> N
     assert (plain.classes, plain.inputs, plain.signs) == (found.classes, found.inputs, found.signs)
 
 
-def expected_classes(values: NDArray[Any], shape: Place) -> list[int]:
-    """Of the numbers [n] of one tile."""
-    found, e = list[int](), dict[Place, int]()
-    for at, value in zip(raster(shape), values.tolist(), strict=True):
-        e[at] = value if at[3] == 2 else abs(value).bit_length()
-        found.append(reference.motion_class(e, at))
+def said(motion: NDArray[Any], forced: Place = ()) -> Said:
+    """What the page writes for the numbers [R, I, J, 3] of a tile.
+
+    forced   a block that is said to be on its own, whether or not it is
+    """
+    found: Said = [(MOVES, int(motion.any() or len(forced) > 0))]
+    if found == [(MOVES, 0)]:
+        return found
+    for r, picture in enumerate(motion.tolist()):
+        own: dict[Place, int] = {}
+        for i, k in np.ndindex(motion.shape[1:3]):
+            here = picture[i][k]
+            above = picture[i - 1][k] if i else [0, 0, 0]
+            left = picture[i][k - 1] if k else above
+            alike = [left, above] if i and k and left != above else [left]
+            a, b = own.get((i, k - 1), 1), own.get((i - 1, k), 1)
+            own[i, k] = int(here not in alike or (r, i, k) == forced)
+            found.append((MOVES + 1 + a + b, own[i, k]))
+            if own[i, k]:
+                found += said_of_its_own(here, left)
+            elif len(alike) > 1:
+                found.append((MOVES + 4 + 2 * a + b, int(here == above)))
     return found
 
 
-@given(moving(), SEEDS)
-def test_classes_are_those_of_the_specification(pyramid: Pyramid, seed: int) -> None:
-    shape, values = pyramid.tensors()[1].shape, moves(pyramid, 3, seed)
-    found = classes_of_motion(lengths(values, shape), shape)
-    assert found.tolist() == [expected_classes(row, shape) for row in values]
+def said_of_its_own(here: Sequence[int], left: Sequence[int]) -> Said:
+    d = [here[j] - left[j] for j in (0, 1)]
+    e = [abs(away).bit_length() for away in d]
+    found = []
+    for line, size, away in zip((8, 9 + e[0]), e, d, strict=True):
+        found.append((MOVES + line, size))
+        found += [(SIGNS, abs(away) >> bit & 1) for bit in reversed(range(size - 1))]
+        found += [(SIGNS, int(away < 0))] * (away != 0)
+    return [*found, (MOVES + 25 + left[2], here[2])]
 
 
-def test_numbers_of_the_tests_are_of_many_classes() -> None:
+def test_classes_have_the_frequencies_of_the_specification() -> None:
+    """LGI-K-49."""
+    table, lines = slots(), reference.rows("motion.csv")
+    assert len(table.first) == MOVES + len(lines) == MOVES + 28
+    for first, counts in zip(table.first[MOVES:], lines, strict=True):
+        assert tuple(table.frequency[first : first + len(counts)]) == counts
+
+
+def in_order(coder: Context, asked: Sequence[Said]) -> list[bytes]:
+    """Chunks of nothing but symbols of motion."""
+    writer = Writer(len(asked), sum(coder.pyramid.sizes))
+    places = [[slots().first[class_] + symbol for class_, symbol in own] for own in asked]
+    rows = np.repeat(np.arange(len(asked)), list(map(len, places)))
+    writer.put_alone(rows, np.array([place for own in places for place in own]))
+    return writer.chunks()
+
+
+@given(moving(), st.integers(1, 4), SEEDS)
+def test_symbols_and_bits_are_those_of_the_specification(
+    pyramid: Pyramid, count: int, seed: int
+) -> None:
+    """Of several tiles, and what is told of them before they are written."""
+    shape, values = pyramid.tensors()[1].shape, moves(pyramid, count, seed)
+    tiles = values.reshape(count, *shape)
+    coder, writer = Context(pyramid), Writer(count, sum(pyramid.sizes))
+    write_motion(writer, values, shape)
+    expected, chunks = [said(tile) for tile in tiles], writer.chunks()
+    assert chunks == in_order(coder, expected)
+    found = bits_of_motion(tiles.astype(np.int64))
+    assert (found.dtype, found.shape) == (np.float64, (count,))
+    for bits, symbols_, chunk in zip(found, expected, chunks, strict=True):
+        of_each = [slots().frequency[slots().first[line] + symbol] for line, symbol in symbols_]
+        assert bits == pytest.approx(PRECISION * len(of_each) - np.log2(of_each).sum())
+        assert bits - 16 < 8 * len(chunk) < bits + 17
+
+
+def test_numbers_of_the_tests_are_of_all_classes() -> None:
     """Else the tests above would show little."""
-    shape, values = shape_of(LONG), moves(LONG.pyramid, 200, 1)
-    classes = np.array([expected_classes(row, shape) for row in values])
-    seen = [set(classes[:, j::3].ravel().tolist()) for j in range(3)]
-    assert [min(of_part) for of_part in seen] == [24, 18, 24]
-    assert all(len(own) > least for own, least in zip(seen, (15, 20, 4), strict=True))
-    assert (values == 0).mean() > 0.1
+    shape, values = shape_of(GRID), moves(GRID.pyramid, 400, 1)
+    seen = {symbol for row in values for symbol in said(row.reshape(shape))}
+    sizes = [len(line) for line in reference.rows("motion.csv")]
+    expected = {(MOVES + n, e) for n, size in enumerate(sizes) for e in range(size)}
+    assert len(expected - seen) < 0.1 * len(expected)
+    assert {symbol for symbol in expected - seen if not 8 <= symbol[0] - MOVES < 25} == set()
     still = (values == 0).all(axis=1).mean()
     assert 0.1 < still < 0.5
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-@pytest.mark.parametrize("number", [0, 1, -1, 2, 3, -7, 8, -41, 4095, 2**15 - 1, -(2**15) + 1])
+@pytest.mark.parametrize("number", [0, 1, -1, 2, 3, -7, 8, -41, 4095, MOST, -MOST])
 def test_each_number_everywhere(number: int, which: int) -> None:
-    """Escapes in classes of what is still; none in those that have seen large ones."""
-    coder = ready(LONG, 1)
-    latents = symbols(coder, 1, 1)
-    motion = np.full(shape_of(LONG), number, TYPE)
-    motion[..., 2] = which
-    motion = motion.reshape(1, -1)
-    found = told(coder, latents, motion, seed=1)
-    assert (found.motion, found.latents) == (motion[0].tolist(), latents[0].tolist())
-    assert_same(decode(coder, coder.encode((), [latents, motion])), [latents, motion])
+    """Blocks that are all alike, and those where every second one moves the other way."""
+    coder = ready(GRID, 1)
+    latents = symbols(coder, 2, 1)
+    motion = np.full((2, *shape_of(GRID)), number, TYPE)
+    motion[..., PARTS - 1] = which
+    turned = np.indices(shape_of(GRID)[:3]).sum(axis=0) % 2 > 0
+    motion[1, turned, : PARTS - 1] *= -1
+    values = [latents, motion.reshape(2, -1)]
+    assert_same(decode(coder, coder.encode((), values)), values)
+    for row in range(2):
+        found = told(coder, *(part[row : row + 1] for part in values), seed=1)
+        assert found.motion == values[1][row].tolist()
 
 
-def test_one_number_beside_zeros() -> None:
+@pytest.mark.parametrize("coder", [LONG, GRID])
+def test_one_number_beside_zeros(coder: Context) -> None:
     """At every place."""
-    coder = ready(LONG, 1)
-    ones = np.eye(math.prod(shape_of(LONG)), dtype=TYPE)
+    coder = ready(coder, 1)
+    ones = np.eye(math.prod(shape_of(coder)), dtype=TYPE)
     for motion in (ones, 2 * ones):
         values = [symbols(coder, len(ones), 1), motion]
         assert_same(decode(coder, coder.encode((), values)), values)
 
 
-def chunk_of(coder: Context, *asked: tuple[int, int]) -> bytes:
-    """A chunk of nothing but symbols of motion, each of a class."""
-    places = np.array([slots().first[class_] + symbol for class_, symbol in asked])
-    writer = Writer(1, sum(coder.pyramid.sizes))
-    writer.put_alone(np.zeros_like(places), places)
-    return writer.chunks()[0]
+def test_what_moves_as_one_is_cheap() -> None:
+    """Blocks that are all alike take less than half a bit each, others more than ten."""
+    rng = np.random.default_rng(1)
+    moved = np.array([rng.integers(-40, 41, (64, 12, 12, 2)), np.zeros((64, 12, 12, 2))], np.int64)
+    moved[1] += moved[0, :, :1, :1]
+    each = bits_of_motion(np.pad(moved, [*[(0, 0)] * 4, (0, 1)])) / moved[0, ..., 0].size
+    assert each[1] < 0.5
+    assert each[0] > 10
 
 
 def test_a_tile_that_stands_still_costs_one_symbol() -> None:
@@ -151,7 +215,7 @@ def test_a_tile_that_stands_still_costs_one_symbol() -> None:
     values[1][[1, 4]] = 0
     writer = Writer(5, sum(coder.pyramid.sizes))
     write_motion(writer, values[1], shape_of(CODER))
-    still = [chunk == chunk_of(coder, (MOVES, 0)) for chunk in writer.chunks()]
+    still = [chunk == in_order(coder, [[(MOVES, 0)]])[0] for chunk in writer.chunks()]
     assert still == [False, True, False, False, True]
     assert_same(decode(coder, coder.encode((), values)), values)
     found = told(coder, *(part[1:2] for part in values), seed=0)
@@ -218,7 +282,7 @@ def assert_other_numbers(coder: Context, chunk: bytes, original: Tensors) -> Non
         assert coder.encode((), found) == [chunk]
 
 
-@pytest.mark.parametrize("coder", [CODER, LONG])
+@pytest.mark.parametrize("coder", [CODER, LONG, SMALL])
 def test_truncation_and_extension(coder: Context) -> None:
     """LGI-K-44, LGI-K-46."""
     coder = ready(coder, 3)
@@ -244,71 +308,134 @@ def test_a_chunk_of_lanes_that_ends_in_its_motion(moves: int) -> None:
         decode(coder, [states])
 
 
-def escape(class_: int, number: int) -> list[tuple[int, int]]:
-    most = int(slots().most[class_])
-    return [(class_, most + 1), (BYTES, number >> 8), (BYTES, number & 255)]
+# --- what a chunk must not say
+
+FAR = "a number of motion is none that there is"
+UNMOVED = "a tile is said to move, and does not"
 
 
-FAR, NEEDLESS = "a number of motion is none that there is", "an escape stands for a symbol"
-FAR_SIDE = [*escape(24, 15), *[(SIGNS, 1)] * 15]  # a displacement before that of class 42
-
-
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ([(MOVES, 2)], FAR),
-        ([(MOVES, 5)], FAR),
-        (escape(MOVES, 6), FAR),
-        (escape(MOVES, 2**15 - 1), FAR),
-        (escape(MOVES, 1), NEEDLESS),
-        (escape(MOVES, 2**15), NEEDLESS),
-        ([(MOVES, 1), *escape(24, 16)], FAR),
-        ([(MOVES, 1), *escape(24, 256)], FAR),
-        ([(MOVES, 1), *escape(24, 2)], NEEDLESS),
-        ([(MOVES, 1), (24, 0), *escape(18, 16)], FAR),
-        ([(MOVES, 1), *FAR_SIDE, (42, 16)], FAR),
-        ([(MOVES, 1), (24, 0), (18, 0), *escape(24, 3)], FAR),
-        ([(MOVES, 1), (24, 0), (18, 0), *escape(24, 2**15 - 1)], FAR),
-        ([(MOVES, 1), (24, 0), (18, 0), (24, 2), (24, 0), (18, 0), (28, 3)], FAR),
-    ],
-)
-def test_symbols_that_are_refused(asked: list[tuple[int, int]], message: str) -> None:
-    """LGI-K-45, LGI-K-58: in the first chunk and in a later one."""
-    coder = ready(LONG, 6)
-    chunk = chunk_of(coder, *asked)
-    good = coder.encode((), drawn(LONG, 2, 6))
+def assert_refused(coder: Context, asked: Said, message: str) -> None:
+    """LGI-K-58: alone, in the first chunk and in a later one."""
+    (chunk,) = in_order(coder, [asked])
+    good = coder.encode((), drawn(coder, 2, 6))
     for chunks in ([chunk], [*good, chunk], [chunk, *good]):
-        with pytest.raises(FileError, match=f"^E_PAYLOAD: {message}"):
+        with pytest.raises(FileError, match=f"^E_PAYLOAD: {message}$"):
             decode(coder, chunks)
 
 
-@pytest.mark.parametrize("which", [-1, 3])
+@given(st.sampled_from([SMALL, GRID, LONG, CODER]), st.data(), SEEDS)
+def test_blocks_that_move_on_their_own_for_nothing(
+    coder: Context, data: st.DataObject, seed: int
+) -> None:
+    """LGI-K-58: those that are as the one on the left, and as the one above."""
+    coder = ready(coder, 6)
+    motion = moves(coder.pyramid, 1, seed).reshape(shape_of(coder))
+    r, i, k = place = tuple(data.draw(st.integers(0, n - 1)) for n in motion.shape[:3])
+    above = motion[r, i - 1, k] if i else 0
+    left = motion[r, i, k - 1] if k else above
+    motion[r, i, k] = above if data.draw(st.booleans()) and i and k else left
+    assert_refused(coder, said(motion, place), FAR)
+
+
+def test_a_block_on_its_own_that_is_as_the_one_above() -> None:
+    """LGI-K-58: and not as the one on its left; with another number it is good."""
+    coder = ready(SMALL, 6)
+    motion = np.array([[[[3, -2, 1], [5, 0, 2]], [[-4, 1, 0], [5, 0, 2]]]])
+    assert_refused(coder, said(motion, (0, 1, 1)), FAR)
+    for j, number in enumerate((4, 1, 0)):
+        other = motion.copy()
+        other[0, 1, 1, j] = number
+        assert said(other) == said(other, (0, 1, 1))
+        assert_accepted(coder, other)
+
+
+def assert_accepted(coder: Context, motion: NDArray[Any]) -> None:
+    values = [symbols(coder, 1, 6), motion.reshape(1, -1).astype(TYPE)]
+    assert_same(decode(coder, coder.encode((), values)), values)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("j", [0, 1])
+@pytest.mark.parametrize("place", [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 1, 1), (2, 2, 2)])
+def test_displacements_that_leave_their_range(place: Place, j: int, sign: int) -> None:
+    """LGI-K-58: along either axis, from what stands still and from what moves far."""
+    coder = ready(GRID, 6)
+    for number in (MOST + 1, MOST + 2, 2**15 - 1):
+        motion = np.zeros(shape_of(GRID), np.int64)
+        motion[*place, j] = sign * number
+        assert_refused(coder, said(motion), FAR)
+    motion[*place, j] = sign * MOST
+    assert_accepted(coder, motion)
+    r, i, k = place
+    if (i, k) == (0, 0):
+        return
+    beside = (r, i, k - 1) if k else (r, i - 1, k)
+    motion[*beside, j] = sign * MOST
+    for more in (1, 2, 2**14, 2**15 - 1):
+        motion[*place, j] = sign * (MOST + more)
+        assert_refused(coder, said(motion), FAR)
+    motion[*place, j] = -sign * (MOST + 1)  # as far as can be said
+    assert_refused(coder, said(motion), FAR)
+    motion[*place, j] = -sign * MOST
+    assert_accepted(coder, motion)
+
+
+@pytest.mark.parametrize("coder", [SMALL, GRID, LONG, CODER])
+def test_a_tile_that_is_said_to_move(coder: Context) -> None:
+    """LGI-K-58: and then no block does; zeros have one form."""
+    coder = ready(coder, 6)
+    pictures, *counts, _ = shape_of(coder)
+    of_each = [1 + (k == 0) + (i == 0) for i, k in np.ndindex(*counts)]
+    asked = [(MOVES, 1), *((MOVES + line, 0) for line in of_each * pictures)]
+    assert_refused(coder, asked, UNMOVED)
+
+
+def test_zeros_have_one_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LGI-K-58: nor if all that follows is as it must be."""
+
+    def write(writer: Writer, motion: NDArray[Any], shape: Place) -> None:
+        assert not motion.any()
+        lines = [0, *[1 + (k == 0) + (i == 0) for _, i, k in np.ndindex(shape[:3])]]
+        places = slots().first[MOVES + np.array(lines)] + (np.arange(len(lines)) == 0)
+        writer.put_alone(np.zeros_like(places), places)
+
+    coder, values = ready(GRID, 7), drawn(GRID, 1, 7)
+    values[1][:] = 0
+    monkeypatch.setattr(context, "write_motion", write)
+    with pytest.raises(FileError, match=f"^E_PAYLOAD: {UNMOVED}$"):
+        decode(coder, coder.encode((), values))
+
+
+# --- what is not written
+
+
+@pytest.mark.parametrize("which", [-1, 3, 2**15 - 1])
 def test_neighbours_that_are_not_there_are_not_written(which: int) -> None:
-    coder, values = ready(CODER, 7), drawn(CODER, 1, 7)
-    values[1][0, 2] = which
+    coder, values = ready(CODER, 7), drawn(CODER, 2, 7)
+    values[1][1, 5] = which
     with pytest.raises(UsageError, match="neighbours of a block are"):
         coder.encode((), values)
 
 
-def test_zeros_have_one_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    """LGI-K-58: a chunk that says that something moves, and then that nothing does."""
-
-    def write(writer: Writer, motion: NDArray[Any], shape: Place) -> None:
-        assert not motion.any()
-        classes = np.array([MOVES, *np.tile([24, 18, 24], motion[0].size // 3)])
-        places = slots().first[classes] + (np.arange(len(classes)) == 0)
-        writer.put_alone(np.zeros_like(places), places)
-
-    coder, values = ready(CODER, 7), drawn(CODER, 1, 7)
-    values[1][:] = 0
-    monkeypatch.setattr(context, "write_motion", write)
-    with pytest.raises(FileError, match=r"^E_PAYLOAD: "):
-        decode(coder, coder.encode((), values))
+@pytest.mark.parametrize("j", [0, 1])
+@pytest.mark.parametrize("number", [MOST + 1, -MOST - 1, 2**15 - 1, -(2**15)])
+def test_displacements_that_are_too_far_are_not_written(number: int, j: int) -> None:
+    coder, values = ready(CODER, 7), drawn(CODER, 2, 7)
+    values[1][1, 3 + j] = number
+    with pytest.raises(
+        UsageError, match=f"a block moves by {abs(number)}, allowed is up to {MOST}"
+    ):
+        coder.encode((), values)
 
 
-@given(st.data(), st.integers(1, 255))
-def test_damage_is_noticed_or_gives_other_numbers(data: st.DataObject, change: int) -> None:
-    coder = ready(LONG, 4)
+# --- damaged chunks
+
+
+@given(st.sampled_from([LONG, SMALL]), st.data(), st.integers(1, 255))
+def test_damage_is_noticed_or_gives_other_numbers(
+    coder: Context, data: st.DataObject, change: int
+) -> None:
+    coder = ready(coder, 4)
     original = drawn(coder, 1, 4)
     (chunk,) = coder.encode((), original)
     changed = bytearray(chunk)
@@ -316,10 +443,10 @@ def test_damage_is_noticed_or_gives_other_numbers(data: st.DataObject, change: i
     assert_other_numbers(coder, bytes(changed), original)
 
 
-@given(st.binary(max_size=60))
-def test_drawn_bytes(chunk: bytes) -> None:
+@given(st.sampled_from([LONG, SMALL]), st.binary(max_size=60))
+def test_drawn_bytes(coder: Context, chunk: bytes) -> None:
     """Whatever they are, numbers are refused or stay within what a file can hold."""
-    coder = ready(LONG, 5)
+    coder = ready(coder, 5)
     try:
         found = decode(coder, [chunk])
     except FileError as error:

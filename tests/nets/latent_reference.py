@@ -116,21 +116,16 @@ def displacements(
     for t in rows(tile, levels):
         blocks: Blocks = {}
         for i, k in product(*map(range, counts)):
-            m = [limited(next(numbers), 32_767) for _ in range(3)]
-            v = (0, 0)
-            if k > 0:
-                v = blocks[i, k - 1].v
-            elif i > 0:
-                v = blocks[i - 1, 0].v
-            blocks[i, k] = Block((m[0] + v[0], m[1] + v[1]), min(max(m[2], 0), 2))
+            down, right = (limited(next(numbers), -16_383, 16_383) for _ in range(2))
+            blocks[i, k] = Block((down, right), limited(next(numbers), 0, 2))
         found[t] = blocks
     assert not list(numbers)
     return found
 
 
-def limited(number: float, most: int) -> int:
-    """Rounded, halves to even, and limited to -most .. most."""
-    return round(min(max(number, -most), most))
+def limited(number: float, least: int, most: int) -> int:
+    """Rounded, halves to even, and limited to least .. most."""
+    return round(min(max(number, least), most))
 
 
 def catmull_rom(t: float) -> list[float]:
