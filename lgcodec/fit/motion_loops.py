@@ -218,9 +218,7 @@ def _difference(pair: Pair, one: Floats, two: Floats, top: int, left: int, found
 
 
 @compiled
-def _taken(
-    pair: Pair, one: Floats, two: Floats, soft: float, most: float, room: Room
-) -> float:
+def _taken(pair: Pair, one: Floats, two: Floats, soft: float, most: float, room: Room) -> float:
     """Bits that a block takes, roughly, which is seen as the mean of two; some, if above `most`."""
     first, then, bits = room.first, room.then, room.bits
     high = min(pair.edge, pair.own.shape[0] - pair.row)
@@ -315,17 +313,16 @@ def _roughly(
 @compiled
 def _moved(
     whole: Pair,
-    half: Pair,
+    starts: tuple[tuple[int, int], tuple[int, int]],
     which: int,
     beside: Beside,
     terms: Terms,
     prices: Prices,
     room: Room,
 ) -> tuple[float, int, int]:
-    """Cost and displacement of a block that moves on its own."""
-    start = _roughly(half, which, beside, terms, prices, room)
+    """Cost and displacement of a block that moves on its own, about as one of `starts`."""
     left, above, best = beside.left, beside.above, (np.inf, 0, 0)
-    for place in (start, (left[0], left[1]), (above[0], above[1]), beside.hint):
+    for place in (*starts, (left[0], left[1]), (above[0], above[1]), beside.hint):
         best = _better(whole, 1, best, place, which, beside, terms, prices, room)
     step = UNIT
     while step:
@@ -365,13 +362,16 @@ def _block(
         if cost < least:
             least, found = cost, (above[0], above[1], above[2])
     stands, standing = np.inf, BOTH
+    before = _roughly(half, BEFORE, beside, terms, prices, room)
+    after = before if alone else _roughly(half, AFTER, beside, terms, prices, room)
+    starts = ((before, after), (before, before), (after, after))
     for which in range(BEFORE, BEFORE + 1) if alone else range(AFTER + 1):
         said = 0 if alone else which
         chosen = own[1] + prices.which[left[2], said]
         cost = _cost(whole, 0, 0, which, np.inf, terms, room) + chosen + _said(0, 0, beside, prices)
         if cost < stands:
             stands, standing = cost, said
-        cost, down, right = _moved(whole, half, which, beside, terms, prices, room)
+        cost, down, right = _moved(whole, starts[which], which, beside, terms, prices, room)
         if cost + chosen < least:
             least, found = cost + chosen, (down, right, said)
     if (found[0] or found[1]) and stands * terms.still <= least:
