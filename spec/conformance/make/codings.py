@@ -161,11 +161,10 @@ def _allowed(coder: Coder, tensor: TensorSpec, symbols: Symbols) -> Symbols:
     """What a coder cannot have made otherwise.
 
     Multiples for a coder with scales; differences to the network of the specification within its
-    limits; 0 to 2 for which neighbours a block is seen in; all else as it is.
+    limits; blocks that move as others, and 0 to 2 for which neighbours they see; all else as it is.
     """
     if tensor.name == MOTION:
-        symbols[:, 2::3] = np.abs(symbols[:, 2::3]) % 3
-        return symbols
+        return _moving(symbols.reshape(-1, *tensor.shape)).reshape(symbols.shape)
     if isinstance(coder, Scaled) and tensor.name not in RANGES:
         return _multiples(symbols)
     if tensor.name != ENTROPY or not isinstance(coder, Context):
@@ -173,6 +172,18 @@ def _allowed(coder: Coder, tensor: TensorSpec, symbols: Symbols) -> Symbols:
     most = np.maximum(np.abs(coder.usual), MAX_WEIGHT)
     sums = np.clip(coder.usual + symbols, -most, most)
     return (sums - coder.usual).astype(symbols.dtype)
+
+
+def _moving(blocks: Symbols) -> Symbols:
+    """[P, M, I, J, 3] of which a third are as the block on the left, and a third as that above."""
+    blocks[..., 2] = np.abs(blocks[..., 2]) % 3
+    for picture, row, column in np.ndindex(blocks.shape[1:4]):
+        kind = (picture + row + 2 * column) % 3
+        if kind == 1 and column:
+            blocks[:, picture, row, column] = blocks[:, picture, row, column - 1]
+        if kind == 2 and row:
+            blocks[:, picture, row, column] = blocks[:, picture, row - 1, column]
+    return blocks
 
 
 def _integers(count: int, tensor: TensorSpec, rng: Random) -> Symbols:
