@@ -205,9 +205,10 @@ def _butterflies(values: Floats) -> None:
 
 @inlined
 def _difference(pair: Pair, one: Floats, two: Floats, top: int, left: int, found: Floats) -> None:
-    """Of a part of a block and the mean of two, [8, 8]; 0 outside the picture."""
+    """Of a part of a block and the mean of two, [8, 8]; 0 outside the block or the picture."""
     own, row, column = pair.own, pair.row + top, pair.column + left
-    high, wide = min(EDGE, own.shape[0] - row), min(EDGE, own.shape[1] - column)
+    high = min(EDGE, pair.edge - top, own.shape[0] - row)
+    wide = min(EDGE, pair.edge - left, own.shape[1] - column)
     if high < EDGE or wide < EDGE:
         found[:] = 0
     for y in range(high):
