@@ -96,7 +96,7 @@ def command(
         temporary.write_bytes(data)
     report(_lines(output, done), _data(output, done, options), as_json=as_json, quiet=quiet)
     if done.interrupted:
-        raise KeyboardInterrupt(f"interrupted: {output} holds the best so far")
+        raise KeyboardInterrupt(f"interrupted: {output} holds the best so far{_absent(done)}")
 
 
 def _check(source: Path, output: Path, given: dict[str, Any]) -> None:
@@ -128,6 +128,17 @@ def _quality(stream: "StreamReport") -> str:
     return f"{stream.psnr:.2f} dB" if stream.iou is None else f"IoU {stream.iou:.4f}"
 
 
+def _absent(done: "EncodeReport") -> str:
+    """What of the signals the file lacks after Ctrl-C."""
+    parts = [
+        f"{written} of {count(planned, 'group')} of the {stream.kind}"
+        for stream in done.streams
+        for written, planned in [stream.groups]
+        if written < planned
+    ]
+    return f", {' and '.join(parts)}; the others are absent" if parts else ""
+
+
 def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[str, object]:
     return {
         "output": output,
@@ -153,6 +164,8 @@ def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[
                 "bytes": stream.bytes,
                 "psnr": stream.psnr,
                 "weight_bits": stream.weight_bits,
+                "groups": stream.groups[0],
+                "groups_planned": stream.groups[1],
                 "iou": stream.iou,
                 "iterations": stream.iterations,
                 "seconds": stream.seconds,

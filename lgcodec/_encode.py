@@ -1,7 +1,7 @@
 """Signal -> bytes: plan, fit, quantise, code, write. The mirror image of `_decode.py`."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import final
 
@@ -19,6 +19,7 @@ __all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_
 
 
 SIDE_SHARE = 1 / 8  # of the bytes of a file, for all streams but the main one
+QUICKLY = 5.0  # seconds for a fit that is begun after Ctrl-C, where it can be ended at all
 
 
 @final
@@ -45,8 +46,8 @@ def encode_signals(
     and the others get their defaults, or less where a target is tight. UsageError names the
     nearest target where one is out of reach, OutputError tells of a checkpoint that cannot be
     written, before anything is fitted. On Ctrl-C the best weights so far are written, with
-    `EncodeReport.interrupted`: groups that were not begun are absent, and so are streams; a second
-    Ctrl-C raises KeyboardInterrupt.
+    `EncodeReport.interrupted`: groups that have none yet are absent, other streams are fitted
+    quickly. KeyboardInterrupt where the first stream has none at all, and at a second Ctrl-C.
     """
     if not signals:
         raise UsageError("no signal to encode")
@@ -55,12 +56,13 @@ def encode_signals(
         check_folder(options.checkpoint)
     started = monotonic()
     shares = _shares(signals, options)
-    jobs = [
-        Job(index, signal, options if index == 0 else _side_options(options), listener, share)
-        for index, (signal, share) in enumerate(zip(signals, shares, strict=True))
-    ]
-    streams = list(_until_interrupted(jobs))
-    data = dumps(Container(tuple(streams)))
+
+    def planned(index: int, asked: EncodeOptions) -> Job:
+        return Job(index, signals[index], asked, listener, shares[index])
+
+    beside = _side_options(options)
+    jobs = [planned(index, beside if index else options) for index in range(len(signals))]
+    data = dumps(Container(tuple(_streams(jobs, lambda index: planned(index, _hurried(beside))))))
     lossless = sum(job.plan.lossless_bytes for job in jobs)
     if options.leaves_size_open and len(data) >= lossless:
         raise UsageError(
@@ -68,7 +70,7 @@ def encode_signals(
             "all the same, say --params or --psnr"
         )
     with Reader(BytesSource(data)) as reader:
-        reports = tuple(job.report(reader, options.device) for job in jobs[: len(streams)])
+        reports = tuple(job.report(reader, options.device) for job in jobs)
     interrupted = any(job.interrupted for job in jobs)
     if not interrupted:
         _check(signals[0], options, len(data), reports[0].psnr)
@@ -110,11 +112,24 @@ def _check(signal: Signal, options: EncodeOptions, size: int, psnr: float) -> No
         raise UsageError(f"{target.psnr:g} dB is out of reach, the nearest possible is {psnr:.1f}")
 
 
-def _until_interrupted(jobs: Sequence[Job]) -> Iterator[StreamData]:
-    for job in jobs:
-        yield job.encode()
-        if job.interrupted:
-            return
+def _streams(jobs: list[Job], quick: Callable[[int], Job]) -> list[StreamData]:
+    """What `jobs` give; after Ctrl-C `quick` ones take the place of those that gave nothing yet."""
+    streams = []
+    try:
+        for job in jobs:
+            streams.append(job.encode())
+            if job.interrupted:
+                break
+    except KeyboardInterrupt:
+        if not streams:
+            raise
+    for index in range(len(streams), len(jobs)):
+        jobs[index] = job = quick(index)
+        streams.append(job.encode())
+        if job.interrupted:  # by a second Ctrl-C
+            raise KeyboardInterrupt
+        job.interrupted = True
+    return streams
 
 
 def _side_options(options: EncodeOptions) -> EncodeOptions:
@@ -129,3 +144,8 @@ def _side_options(options: EncodeOptions) -> EncodeOptions:
         device=options.device,
         checkpoint=options.checkpoint,
     )
+
+
+def _hurried(options: EncodeOptions) -> EncodeOptions:
+    """The same in little time; a checkpoint would be that of another fit."""
+    return replace(options, preset="fast", iterations=None, seconds=QUICKLY, checkpoint=None)

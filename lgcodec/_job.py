@@ -52,6 +52,7 @@ class StreamReport:
     psnr        dB of all samples, decoded from the written bytes; see `signal.peak_of`
     iou         of bool samples: intersection over union, also of all; None of others
     seconds     of fitting
+    groups      that the file has, and that were planned: more after Ctrl-C
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class StreamReport:
     iterations: int
     seconds: float
     weight_bits: float
+    groups: tuple[int, int]
     iou: float | None = None
 
 
@@ -132,17 +134,26 @@ class Job:
         self._chose()
         self.measured = inf
         self.coded, fitted = (), list[tuple[Sampler, Fitted]]()
-        ids = {n: len(self.plan.ids(n)) for n in range(self.plan.geometry.groups)}
-        whole, left = sum(ids.values()), sum(ids.values())
-        for ordinal in (n for n in ids if ids[n]):
-            fitted.append(self._fit(ordinal, fitted, _Share(whole - left, ids[ordinal], whole)))
-            left -= ids[ordinal]
-            if isinstance(self.plan.family, Latent):  # its coder is known, and memory is bounded
-                self.coded = self._coded(fitted).groups
-                fitted.clear()
-            if self.interrupted:
-                break
+        ids, before = self._planned(), 0
+        whole = sum(ids.values())
+        try:
+            for ordinal, own in ids.items():
+                fitted.append(self._fit(ordinal, fitted, _Share(before, own, whole)))
+                before += own
+                if isinstance(self.plan.family, Latent):  # its coder is known; bounds memory
+                    self.coded, fitted = self._coded(fitted).groups, []
+                if self.interrupted:
+                    break
+        except KeyboardInterrupt:  # before a group had anything to keep, or while one was coded
+            if not (fitted or self.coded):
+                raise
+            self.interrupted = True
         return self._coded(fitted)
+
+    def _planned(self) -> dict[int, int]:
+        """Partitions of the groups that have any."""
+        ids = {n: len(self.plan.ids(n)) for n in range(self.plan.geometry.groups)}
+        return {ordinal: count for ordinal, count in ids.items() if count}
 
     def _chose(self) -> None:
         if self.listener:
@@ -191,6 +202,7 @@ class Job:
             self.iterations,
             self.seconds,
             8 * payload / (self.plan.params_local + self.plan.params_global),
+            (len(stream.groups), len(self._planned())),
             overlap,
         )
 

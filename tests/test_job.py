@@ -1,15 +1,18 @@
 """Encoding of several streams: progress, interrupts, what is kept."""
 
 from math import isfinite
+from typing import Any
 
+import latent_encodes as latents
 import pytest
 from encodes import CASES, decoded, stream_of
 from fit.builders import smooth
 
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
+from lgcodec._job import Job
 from lgcodec.fit.plan import Plan
-from lgcodec.format.container import loads
+from lgcodec.format.container import StreamData, loads
 from lgcodec.signal import psnr
 
 
@@ -75,15 +78,70 @@ def test_an_interrupt_keeps_what_there_is(stop_at: int) -> None:
     assert psnr(signal.samples, decoded(data).samples) > 5
 
 
-def test_an_interrupt_leaves_out_what_was_not_begun() -> None:
-    """The second stream, and the groups after the one that was under way."""
-    data, report = encode_signals(CLIP, CLIP_OPTIONS, listener=Log(1))
-    assert report.interrupted
-    assert len(report.streams) == len(loads(data).streams) == 1
+def test_after_an_interrupt_groups_that_were_not_begun_are_absent() -> None:
     signal, options = CASES["groups"]
     data, report = encode_signals([signal], EncodeOptions(**options), listener=Log(1))
     assert [group.ordinal for group in loads(data).streams[0].groups] == [0]
+    assert report.streams[0].groups == (1, 2)
     mask = decoded(data).present
     assert mask is not None
     assert mask.any()
     assert not mask.all()
+
+
+@pytest.mark.parametrize(
+    ("method", "kept"),
+    [("_sampler", 1), ("_coded", 2)],
+    ids=["before it has anything", "while it is coded"],
+)
+def test_an_interrupt_in_a_group_of_latents_keeps_those_before(
+    monkeypatch: pytest.MonkeyPatch, method: str, kept: int
+) -> None:
+    """And the group itself where only its code is missing, which is quickly made."""
+    usual, calls = getattr(Job, method), []
+
+    def interrupted(job: Job, given: Any) -> Any:
+        is_second = given == 1 if method == "_sampler" else [s.ordinal for s, _ in given] == [1]
+        if is_second and not calls:
+            calls.append(given)
+            raise KeyboardInterrupt
+        return usual(job, given)
+
+    monkeypatch.setattr(Job, method, interrupted)
+    options = EncodeOptions(**{**latents.SHORT, **latents.CASES["grey"]})
+    data, report = encode_signals([latents.signals()["grey"]], options)
+    assert report.interrupted
+    assert report.streams[0].groups == (kept, 2)
+    whole, _ = latents.encoded("grey")
+    assert loads(data).streams[0].groups == loads(whole).streams[0].groups[:kept]
+
+
+def test_an_interrupt_before_another_stream_has_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the main one whole; a second one abandons."""
+    usual, most = Job.encode, 1
+
+    def interrupted(job: Job) -> StreamData:
+        nonlocal most
+        if job.index and most:
+            most -= 1
+            raise KeyboardInterrupt
+        return usual(job)
+
+    monkeypatch.setattr(Job, "encode", interrupted)
+    data, report = encode_signals(CLIP, CLIP_OPTIONS)
+    assert report.interrupted
+    assert report.streams[0].psnr == psnr(CLIP[0].samples, decoded(data).samples)
+    assert decode_stream(stream_of(data, 1), device="cpu").present is None
+    most = 2
+    with pytest.raises(KeyboardInterrupt):
+        encode_signals(CLIP, CLIP_OPTIONS)
+
+
+def test_after_an_interrupt_other_streams_are_fitted_quickly() -> None:
+    """Whole; the main stream is what there was of it."""
+    data, report = encode_signals(CLIP, CLIP_OPTIONS, listener=Log(1))
+    assert report.interrupted
+    assert [stream.kind for stream in report.streams] == ["video", "audio"]
+    found = decode_stream(stream_of(data, 1), device="cpu")
+    assert found.present is None
+    assert psnr(CLIP[1].samples, found.samples) > 20

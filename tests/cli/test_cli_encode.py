@@ -18,6 +18,7 @@ from lgcodec.fit import latents
 from lgcodec.format.container import Reader
 from lgcodec.media import write
 from lgcodec.signal import Signal
+from lgcodec_cli._watcher import Watcher
 
 SMALL = ("--params", "400", "--partitions", "2,2", "--iters", "30", "--device", "cpu")
 
@@ -309,6 +310,27 @@ def test_ctrl_c_writes_the_best_so_far(spawn, picture) -> None:
     with Reader.open("a.lgi") as reader:
         assert len(list(reader.streams[0].present)) == 4
     assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
+
+
+def test_ctrl_c_says_what_is_absent(lgi, film, monkeypatch) -> None:
+    """Of groups; the sound is there, in the rest of a fit."""
+    left = [KeyboardInterrupt()]
+
+    def progress(*_: object) -> None:
+        if left:
+            raise left.pop()
+
+    monkeypatch.setattr(Watcher, "progress", progress)
+    options = ("--params", 400, "--groups", 2, "--partitions", "4,1,1", "--iters", 30)
+    shown = lgi("encode", film, "a.lgi", *options, "--device", "cpu", "--json")
+    assert shown.code == 130
+    message = "interrupted: a.lgi holds the best so far, 1 of 2 groups of the video"
+    assert shown.err == f"lgi: {message}; the others are absent\n"
+    video, sound = json.loads(shown.out)["streams"]
+    assert (video["kind"], video["groups"], video["groups_planned"]) == ("video", 1, 2)
+    assert (sound["kind"], sound["groups"], sound["groups_planned"]) == ("audio", 1, 1)
+    with Reader.open("a.lgi") as reader:
+        assert len(reader.streams) == 2
 
 
 def _read(terminal: int, until: bytes | None = None) -> bytes:
