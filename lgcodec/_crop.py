@@ -43,7 +43,8 @@ class StreamCrop:
 
     partitions_before   None where the source is remote and some directories were not needed
     window_after        None where nothing of the stream was left and it was dropped
-    held                the part of window_before that the kept tiles can still decode
+    held                what the kept tiles can still decode, also of what earlier crops moved out
+                        of the window
     """
 
     kind: Kind
@@ -77,7 +78,7 @@ class CropReport:
 
     @property
     def hides_samples(self) -> bool:
-        """Whether border tiles still hold samples that this crop moved out of the window."""
+        """Whether border tiles hold samples that this crop, or one before, moved out of view."""
         return any(stream.held != stream.window_after for stream in self.streams)
 
     @property

@@ -37,11 +37,11 @@ def kept_partitions(
 
 
 def held_by(geometry: Geometry, window: Window) -> Window:
-    """What the tiles that touch `window` cover of the window of `geometry`."""
+    """What the tiles that touch `window` cover of what was encoded, see `AxisGeometry.encoded`."""
     spans = []
     for axis, tiles in zip(geometry.axes, geometry.tiles_touching(window), strict=True):
         start, stop = axis.tile(tiles.start).start, axis.tile(tiles.stop).start
-        spans.append(range(max(start, axis.window.start), min(stop, axis.window.stop)))
+        spans.append(range(max(start, axis.encoded.start), min(stop, axis.encoded.stop)))
     return tuple(spans)
 
 

@@ -167,6 +167,16 @@ def test_margins_are_reported(video: Path, tmp_path: Path) -> None:
     assert aligned.note.startswith("the global chunk was made with what was removed")
 
 
+def test_margins_of_an_earlier_crop_are_reported(video: Path, tmp_path: Path) -> None:
+    """The tiles are the same, so they still hold what the first crop moved out of the window."""
+    path = tmp_path / "out.lgi"
+    crop(video, path, selection(x="10px:100px"))
+    again = crop(path, path, selection(y="0:2"), keep_original=False)
+    assert again.streams[0].window_after == (range(280), range(128), range(10, 100))
+    assert again.streams[0].held == (range(280), range(128), range(128))
+    assert again.note.startswith("border tiles still hold samples outside the window")
+
+
 def test_partitions_count_in_the_file_as_it_is_now(video: Path, tmp_path: Path) -> None:
     crop(video, video, selection(x="10px:200px"), keep_original=False)
     crop(video, video, selection(x="1"), keep_original=False)

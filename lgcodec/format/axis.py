@@ -61,6 +61,21 @@ class AxisGeometry:
         extent = self.tile_len * self.tiles * self.groups
         return range(self.grid_lo, self.grid_lo + extent)
 
+    @property
+    def encoded(self) -> range:
+        """Samples that chunks tell of, in the window or not, as far as the file says which.
+
+        Where several groups end, or tiles that were added, is not written down. They end with the
+        window if nothing shows that it was ever cut, else with the grid: rather more than less.
+        """
+        last = self.grid.stop - self.tile_len * (self.tiles if self.groups > 1 else 1)
+        stop = self.grid.stop
+        if self.groups == 1 and self.frame_len > last:
+            stop = max(self.frame_len, self.window.stop)
+        elif self.win_lo == self.grid_lo and self.window.stop > last:
+            stop = self.window.stop
+        return range(self.grid_lo, stop)
+
     def tile(self, index: int) -> range:
         """Samples of tile `index`, counted from the first tile of the first group."""
         start = self.grid_lo + index * self.tile_len

@@ -47,6 +47,24 @@ def test_numbers() -> None:
         AxisGeometry.of((10, 9, 4, 3, 3, 2, 2))
 
 
+@pytest.mark.parametrize(
+    ("groups", "frame_len", "window", "encoded"),
+    [
+        (1, 11, range(11), range(11)),
+        (1, 11, range(2, 5), range(11)),
+        (1, 11, range(12), range(12)),  # it was extended a little
+        (1, 7, range(10), range(10)),  # by a tile
+        (1, 7, range(7), range(12)),  # and cut again
+        (2, 12, range(23), range(23)),
+        (2, 12, range(12), range(24)),
+        (2, 12, range(1, 23), range(24)),  # so its end may have been cut as well
+    ],
+)
+def test_what_was_encoded(groups: int, frame_len: int, window: range, encoded: range) -> None:
+    found = AxisGeometry(frame_len, window.start, len(window), 0, 4, 3, groups)
+    assert found.encoded == encoded
+
+
 # --- extension
 
 
