@@ -157,8 +157,7 @@ def _lines(output: Path, signals: Sequence[Signal], data: Mapping[str, Any]) -> 
         absent = _absent(signal)
         note = f", {share(absent, signal.size)} of the samples absent" if absent else ""
         yield f"{output}: {signal_text(signal.kind, signal.grid, signal.rate)}{note}"
-    size = data["bytes"]
-    read = min(data["bytes_read"], size)  # chunks beside damaged ones are read again
+    size, read = data["bytes"], data["bytes_read"]
     yield f"{data['seconds']:.2f} s, read {read:,} of {size:,} bytes ({share(read, size)})"
 
 

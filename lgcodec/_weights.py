@@ -93,22 +93,34 @@ class LocalWeights:
         return found
 
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
+        """Of every intact one of `ids`; each is read once."""
+
+        def leave_out(partition: int, error: FileError) -> None:
+            self._leave_out(error, ordinal, [partition], partition)
+
+        with self._reading:
+            chunks = self._stream.read_locals(ordinal, ids, leave_out)
+        return self._decoded(ordinal, head, list(chunks.items()))
+
+    def _decoded(
+        self, ordinal: int, head: GlobalPart, chunks: Sequence[tuple[int, bytes]]
+    ) -> dict[int, Weights]:
         """Chunks are decoded together; where that fails, halving leads to the culprits."""
+        if not chunks:
+            return {}
+        ids = [i for i, _ in chunks]
         try:
-            with self._reading:
-                chunks = self._stream.read_locals(ordinal, ids)
             with locating(self._stream.chunk_at(ordinal, ids[0])):
-                weights = self._codec.decode_local(head, list(chunks.values()))
+                weights = self._codec.decode_local(head, [chunk for _, chunk in chunks])
         except FileError as error:
-            found = error.code == "E_CHUNK_CRC" and not self._masks  # and says where it is
-            if len(ids) == 1 or found:
+            if len(ids) == 1:
                 self._leave_out(error, ordinal, ids, ids[0])
                 return {}
             middle = len(ids) // 2
-            halves = ids[:middle], ids[middle:]
-            first, second = (self._batch(ordinal, head, half) for half in halves)
+            halves = chunks[:middle], chunks[middle:]
+            first, second = (self._decoded(ordinal, head, half) for half in halves)
             return first | second
-        rows = enumerate(chunks)
+        rows = enumerate(ids)
         return {i: {name: values[row] for name, values in weights.items()} for row, i in rows}
 
     def _leave_out(

@@ -81,12 +81,16 @@ def test_exactly_the_damaged_ones_are_left_out(
     payload: Collection[int],
     checksum: Collection[int],
 ) -> None:
-    """LGI-V-03: the others have the same weights, bit for bit."""
+    """LGI-V-03: the others have the same weights, bit for bit, and nothing is read again."""
     monkeypatch.setattr(_weights, "WEIGHTS_AT_ONCE", 30 * batch)
-    weights, found = weights_of(opened(payload, checksum))
+    stream = opened(payload, checksum)
+    before = stream.source.bytes_read  # type: ignore[attr-defined]
+    weights, found = weights_of(stream)
     lost = {*payload, *checksum}
     assert sorted(weights.damaged) == [(0, i) for i in sorted(lost)]
     assert list(found) == [i for i in range(COUNT) if i not in lost]
+    read = stream.source.bytes_read - before  # type: ignore[attr-defined]
+    assert read == stream.groups[0].length - stream.groups[0].dir_len  # every chunk once
     for partition, tensors in found.items():
         np.testing.assert_array_equal(tensors["w"], INTACT[partition]["w"])
 

@@ -3,11 +3,11 @@
 A chunk is read and checked when it is asked for; nothing else of the file is touched.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from lgcodec.errors import UsageError
+from lgcodec.errors import FileError, UsageError
 from lgcodec.format.checks import check_crc
 from lgcodec.format.conf import Conf
 from lgcodec.format.directory import Group, runs_of
@@ -16,7 +16,9 @@ from lgcodec.format.groups import Groups
 from lgcodec.format.source import Source, Span
 from lgcodec.format.table import Entry
 
-__all__ = ["Stream", "read_checked"]
+__all__ = ["LeaveOut", "Stream", "read_checked"]
+
+LeaveOut = Callable[[int, FileError], None]  # a partition, and what is wrong with its chunk
 
 
 @final
@@ -90,10 +92,13 @@ class Stream:
         span = self.groups.chunks_at(ordinal), group.global_len
         return read_checked(self.source, span, group.global_crc, what)
 
-    def read_locals(self, ordinal: int, ids: Iterable[int]) -> dict[int, bytes]:
+    def read_locals(
+        self, ordinal: int, ids: Iterable[int], leave_out: LeaveOut | None = None
+    ) -> dict[int, bytes]:
         """Local chunks of a group by id, increasing; neighbours come in one read.
 
-        UsageError if one is absent, FileError E_CHUNK_CRC if one is damaged.
+        UsageError if one is absent, FileError E_CHUNK_CRC if one is damaged. `leave_out` gets its
+        id and this error instead, if it is there, and the others are returned.
         """
         group, base = self.group(ordinal), self.groups.chunks_at(ordinal)
         chunks = {}
@@ -105,8 +110,14 @@ class Stream:
                 chunk = block[at - start : group.ends[position + 1] - start]
                 what = f"partition {group.ids[position]} of group {ordinal}"
                 crc = group.crcs[position]
-                check_crc("E_CHUNK_CRC", what, chunk, crc, base + at, width=group.crc_width)
-                chunks[group.ids[position]] = chunk
+                try:
+                    check_crc("E_CHUNK_CRC", what, chunk, crc, base + at, width=group.crc_width)
+                except FileError as error:
+                    if leave_out is None:
+                        raise
+                    leave_out(group.ids[position], error)
+                else:
+                    chunks[group.ids[position]] = chunk
         return chunks
 
 
