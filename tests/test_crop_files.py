@@ -253,7 +253,7 @@ def test_damage_travels_and_is_neither_hidden_nor_spread(video: Path, tmp_path: 
     video.write_bytes(data)
     crop(video, tmp_path / "with.lgi", selection(x="4:"))
     crop(video, tmp_path / "without.lgi", selection(x=":4"))
-    with pytest.raises(FileError, match="partition 319 of group 0 has checksum"):
+    with pytest.raises(FileError, match="partition 319 of group 0 of the video has checksum"):
         loads((tmp_path / "with.lgi").read_bytes())
     loads((tmp_path / "without.lgi").read_bytes())
 

@@ -108,7 +108,7 @@ class Groups(Mapping[int, Group]):
 
     def _directory(self, entry: Entry, offset: int) -> Group:
         data = self._source.read_at(offset, entry.dir_len)
-        what = f"the directory of group {entry.ordinal}"
+        what = f"the directory of group {entry.ordinal} of the {self._geometry.kind}"
         check_crc("E_DIR_CRC", what, data, entry.crc, offset)
         group = Group.unpack(data, entry.ordinal, offset)
         if group.length != entry.length:

@@ -88,7 +88,7 @@ class Stream:
     def read_global(self, ordinal: int) -> bytes:
         """The global chunk of a group; FileError E_CHUNK_CRC if it is damaged."""
         group = self.group(ordinal)
-        what = f"global chunk of group {ordinal}"
+        what = f"global chunk of group {ordinal} of the {self.geometry.kind}"
         span = self.groups.chunks_at(ordinal), group.global_len
         return read_checked(self.source, span, group.global_crc, what)
 
@@ -108,16 +108,17 @@ class Stream:
             for position in range(first, first + count):
                 at = group.ends[position]
                 chunk = block[at - start : group.ends[position + 1] - start]
-                what = f"partition {group.ids[position]} of group {ordinal}"
+                partition = group.ids[position]
+                what = f"partition {partition} of group {ordinal} of the {self.geometry.kind}"
                 crc = group.crcs[position]
                 try:
                     check_crc("E_CHUNK_CRC", what, chunk, crc, base + at, width=group.crc_width)
                 except FileError as error:
                     if leave_out is None:
                         raise
-                    leave_out(group.ids[position], error)
+                    leave_out(partition, error)
                 else:
-                    chunks[group.ids[position]] = chunk
+                    chunks[partition] = chunk
         return chunks
 
 

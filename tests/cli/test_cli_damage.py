@@ -47,7 +47,7 @@ def test_damage_is_listed(lgi, film) -> None:
     assert head.startswith(f"{film}: damaged")
     assert video == "video: 14 intact partitions in 1 of 1 group"
     assert audio == "audio: 2 intact partitions in 1 of 2 groups"
-    assert group.startswith("audio, group 1 is lost: E_CHUNK_CRC: global chunk of group 1 has")
+    assert group.startswith("audio, group 1 is lost: E_CHUNK_CRC: global chunk of group 1 of")
     assert partitions == "video, group 0, partitions 2 to 4, 9: E_CHUNK_CRC"
 
 
@@ -141,7 +141,7 @@ def test_masking_costs_exactly_the_damaged_partitions(lgi, film) -> None:
     """LGI-V-03."""
     lgi("decode", film, "whole.npz")
     damage(film, 0, 0, 2, 3)
-    lgi("decode", film, "a.npz").failed(3, "E_CHUNK_CRC", "partition 2 of group 0")
+    lgi("decode", film, "a.npz").failed(3, "E_CHUNK_CRC", "partition 2 of group 0 of the video has")
     assert not Path("a.npz").exists()
     shown = lgi("decode", film, "a.npz", "--on-error", "mask", "--fill", "7", "--json")
     assert shown.code == 0

@@ -88,7 +88,8 @@ def test_each_local_chunk_is_checked_when_read(at: int) -> None:
     for partition, chunk in enumerate(chunks):
         if partition != at:
             assert reader.streams[0].read_locals(0, [partition]) == {partition: chunk}
-    with pytest.raises(FileError, match=f"partition {at} of group 0 has checksum") as raised:
+    words = f"partition {at} of group 0 of the audio has checksum"
+    with pytest.raises(FileError, match=words) as raised:
         reader.streams[0].read_locals(0, [0, 1, 2])
     assert raised.value.code == "E_CHUNK_CRC"
     assert data[raised.value.offset] == chunks[at][0] ^ 1
