@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:  # torch, which they import, takes a second
     from lgcodec._encode import EncodeOptions, EncodeReport, StreamReport
 
 __all__ = ["command"]
+
+LATE: Final = 0.1  # of a limit of time: so much more is not worth a word
 
 
 @click.command
@@ -94,7 +98,8 @@ def command(
             raise KeyboardInterrupt("interrupted, nothing is written") from stop
     with replacing(output) as temporary:
         temporary.write_bytes(data)
-    report(_lines(output, done), _data(output, done, options), as_json=as_json, quiet=quiet)
+    lines = chain(_lines(output, done), _late(done, options))
+    report(lines, _data(output, done, options), as_json=as_json, quiet=quiet)
     if done.interrupted:
         raise KeyboardInterrupt(f"interrupted: {output} holds the best so far{_absent(done)}")
 
@@ -122,6 +127,14 @@ def _lines(output: Path, done: "EncodeReport") -> Iterator[str]:
             f"{stream.kind}: {_quality(stream)}, {count(stream.bytes, 'byte')}, "
             f"{steps}{stream.seconds:.1f} s, {stream.weight_bits:.2f} bits per weight"
         )
+
+
+def _late(done: "EncodeReport", options: "EncodeOptions") -> Iterator[str]:
+    """What took longer than it may: a fit looks at the clock between its rounds alone."""
+    for stream in done.streams:
+        limit = (options.seconds or inf) * stream.groups[0]  # it is that of each group
+        if (more := stream.seconds - limit) > LATE * limit:
+            yield f"{stream.kind}: {more:.1f} s more than --time: a fit ends between rounds"
 
 
 def _quality(stream: "StreamReport") -> str:

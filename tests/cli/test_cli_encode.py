@@ -312,6 +312,15 @@ def test_ctrl_c_writes_the_best_so_far(spawn, picture) -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
 
 
+def test_a_limit_of_time_that_was_passed_is_told(lgi, picture) -> None:
+    """The first choice of latents is made whatever the time."""
+    options = ("--family", "latent", "--psnr", 30, "--preset", "fast", "--device", "cpu")
+    *_, late = lgi("encode", picture, "a.lgi", *options, "--time", "0.001").out.splitlines()
+    assert re.fullmatch(r"image: [\d.]+ s more than --time: .*", late)
+    assert "--time" not in lgi("encode", picture, "a.lgi", *options, "--time", "9999").out
+    assert "--time" not in lgi("encode", picture, "a.lgi", *options).out
+
+
 def test_ctrl_c_says_what_is_absent(lgi, film, monkeypatch) -> None:
     """Of groups; the sound is there, in the rest of a fit."""
     left = [KeyboardInterrupt()]
