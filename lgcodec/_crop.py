@@ -113,8 +113,9 @@ def crop(
     timeouts        how long to wait for a server
 
     A selection along t applies to every stream that has time, by the clock; so does a drop along
-    t alone. A stream of which nothing is left goes; UsageError if that is the main one, or if the
-    selection does not fit. FileError, InputError or OutputError as for reading and writing.
+    t alone. Where the main stream keeps its beginning or its end, they keep theirs. A stream of
+    which nothing is left goes; UsageError if that is the main one, or if the selection does not
+    fit. FileError, InputError or OutputError as for reading and writing.
     """
     with open_reader(source, timeouts) as reader:
         keeps = _keeps(reader, selection, drop or {})

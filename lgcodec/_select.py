@@ -15,7 +15,8 @@ Selection = Mapping[str, AxisRange]
 def windows(streams: Sequence[Stream], selection: Selection) -> list[Window | None]:
     """The samples of each stream's window that `selection` means; None if there are none.
 
-    Ranges refer to the window of the first stream. One along t reaches the others by the clock.
+    Ranges refer to the window of the first stream. One along t reaches the others by the clock, and
+    where it begins or ends with that window, it does so with theirs: a sound is often longer.
     """
     main = streams[0].geometry
     return [_selected(stream, main, selection) for stream in streams]
@@ -55,15 +56,23 @@ def _selected(stream: Stream, main: Geometry, selection: Selection) -> Window | 
     if "t" not in selection or "t" not in names:
         return window
     time = names.index("t")
-    span = _same_time(selected[main.axis_names.index("t")], main, stream.geometry)
-    shown = range(max(span.start, window[time].start), min(span.stop, window[time].stop))
+    along = main.axis_names.index("t")
+    ratio = Fraction(stream.geometry.rate or 1) / Fraction(main.rate or 1)
+    shown = _same_time(selected[along], main.axes[along].window, window[time], ratio)
     return (*window[:time], shown, *window[time + 1 :]) if shown else None
 
 
-def _same_time(span: range, main: Geometry, other: Geometry) -> range:
-    """The samples of `other` between the moments where `span` of `main` starts and stops."""
-    ratio = Fraction(other.rate or 1) / Fraction(main.rate or 1)
-    return range(nearest(span.start * ratio), nearest(span.stop * ratio))
+def _same_time(span: range, main: range, other: range, ratio: Fraction) -> range:
+    """The samples of the window `other` at the time of `span`, a part of the window `main`.
+
+    ratio   samples of the one stream per sample of the main one
+    """
+    start, stop = other.start, other.stop
+    if span.start > main.start:
+        start = max(start, nearest(span.start * ratio))
+    if span.stop < main.stop:
+        stop = min(stop, nearest(span.stop * ratio))
+    return range(start, stop)
 
 
 def _tiles_inside(axis: AxisGeometry, window: range, region: range) -> range:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lgcodec._crop import AxisRange, crop, resolve
+from lgcodec._join import join
 from lgcodec.errors import UsageError
 from lgcodec.format.container import Container, Reader, StreamData, dumps, loads
 from lgcodec.format.geometry import Window
@@ -133,6 +134,24 @@ def test_samples_of_another_rate_are_rounded_by_the_clock(tmp_path: Path) -> Non
     report = crop(path, tmp_path / "out.lgi", selection(t="10f:11f"))
     # frame 10 lasts from 0.33367 s to 0.36703 s: 14 714.7 to 16 186.17 samples
     assert report.streams[1].window_after == (range(14_715, 16_186),)
+
+
+def test_sound_that_is_longer_than_the_picture_keeps_its_end(tmp_path: Path) -> None:
+    """Where the picture keeps its own, however that is said; parts make the whole again."""
+    video = geometry("video", (axis(40, 4), axis(8, 1), axis(8, 1)), rate=Fraction(10))
+    sound = geometry("audio", (axis(420, 4),), channels=1, rate=Fraction(100))
+    path, first, last = (tmp_path / name for name in ("a.lgi", "b.lgi", "c.lgi"))
+    path.write_bytes(dumps(Container((stream(video), stream(sound)))))
+    for whole in ("0:4", "0s:4s", ":", "0:40f", "0s:99s"):
+        crop(path, first, selection(t=whole))
+        assert first.read_bytes() == path.read_bytes()
+    before = crop(path, first, selection(t=":0.9s"))
+    after = crop(path, last, selection(t="0.9s:"))
+    assert before.streams[1].window_after == (range(90),)
+    assert after.streams[1].window_after == (range(90, 420),)
+    join([last, first], tmp_path / "d.lgi")
+    assert (tmp_path / "d.lgi").read_bytes() == path.read_bytes()
+    assert crop(path, last, {}, drop=selection(t="3s:")).streams[1].partitions_after == 3
 
 
 def test_a_stream_of_which_nothing_is_left_goes(tmp_path: Path) -> None:

@@ -167,7 +167,8 @@ def edited(file: Container, wanted: Ranges, dropped: Ranges, expected: Container
 
 
 def cut(file: Container, wanted: Ranges) -> Container | None:
-    """What a crop leaves, None if nothing; along t the other streams follow by the clock."""
+    """What a crop leaves, None if nothing; along t the other streams follow by the clock, and have
+    their own ends where the first one keeps its."""
     main, streams = file.streams[0].geometry, []
     for index, one in enumerate(file.streams):
         window = dict(zip(one.geometry.axis_names, one.geometry.window, strict=True))
@@ -178,7 +179,11 @@ def cut(file: Container, wanted: Ranges) -> Container | None:
             ratio = one.geometry.rate / main.rate
             span, shown = wanted["t"], window["t"]
             start, stop = (floor(end * ratio + Fraction(1, 2)) for end in (span.start, span.stop))
-            window["t"] = range(max(start, shown.start), min(stop, shown.stop))
+            whole = main.axes[main.axis_names.index("t")].window
+            window["t"] = range(
+                max(start, shown.start) if span.start > whole.start else shown.start,
+                min(stop, shown.stop) if span.stop < whole.stop else shown.stop,
+            )
         kept = model(one, tuple(window.values()), frozenset()) if all(window.values()) else None
         if kept is None and index == 0:
             return None
