@@ -7,9 +7,10 @@ alone, and everything else comes as an argument.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, final
 
 from numba import njit
+from numba.core.registry import CPUDispatcher
 
 __all__ = ["compiled", "inlined", "vectorised"]
 
@@ -32,11 +33,31 @@ def vectorised(loop: Loop) -> Loop:
     return _kept(loop, VECTORS)
 
 
+@final
+class _Interruptible(CPUDispatcher):
+    """A compiled loop that Ctrl-C leaves with KeyboardInterrupt.
+
+    numba makes a tuple of results with the help of Python, where a signal is heeded that came while
+    the loop ran. It does not look whether that failed, and Python tells of a SystemError then.
+    """
+
+    def __call__(self, *arguments: Any) -> Any:
+        try:
+            return super().__call__(*arguments)
+        except SystemError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error.__cause__ from None
+            raise
+
+
 def _kept(loop: Loop, options: Mapping[str, Any]) -> Loop:
     try:
-        return njit(cache=True, **options)(loop)  # type: ignore[no-any-return]
+        made = njit(cache=True, **options)(loop)
     except RuntimeError:  # no folder that can be written to
-        return njit(**options)(loop)  # type: ignore[no-any-return]
+        made = njit(**options)(loop)
+    if isinstance(made, CPUDispatcher):  # not with NUMBA_DISABLE_JIT
+        made.__class__ = _Interruptible  # unlike a function around it, loops can call it
+    return made  # type: ignore[no-any-return]
 
 
 def inlined(part: Loop) -> Loop:
