@@ -1019,8 +1019,9 @@ static void find_window(const File *f, const Stream *s, const Range *selection, 
     for (unsigned i = 0; i < g->kind->ndim; i++)
         window[i] = g == first ? cut(g->axis[i].window, selection[i]) : g->axis[i].window;
     if (g != first && *first->kind->axes == 't' && *g->kind->axes == 't') {
-        Range clock = {at_same_time(selection[0].lo, first, g),
-                       at_same_time(selection[0].hi, first, g)};
+        Range time = selection[0], shown = first->axis[0].window;
+        Range clock = {time.lo > shown.lo ? at_same_time(time.lo, first, g) : -FAR,
+                       time.hi < shown.hi ? at_same_time(time.hi, first, g) : FAR};
         window[0] = cut(window[0], clock);
     }
 }

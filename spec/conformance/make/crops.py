@@ -85,14 +85,16 @@ def cropped(container: Container, keep: Positions) -> Container | None:
 
 
 def _of_another(geometry: Geometry, main: Geometry, asked: Window) -> Window:
-    """The window of a stream beside the main one, cut along t by the clock."""
+    """The window of a stream beside the main one, cut along t by the clock where that is cut."""
     if "t" not in geometry.axis_names or "t" not in main.axis_names:
         return geometry.window
     ratio = Fraction(geometry.rate or 1) / Fraction(main.rate or 1)
     half = Fraction(1, 2)
     lo, hi = (floor(end * ratio + half) for end in (asked[0].start, asked[0].stop))
     time, *others = geometry.window
-    return (range(max(lo, time.start), min(hi, time.stop)), *others)
+    start = max(lo, time.start) if asked[0].start > main.window[0].start else time.start
+    stop = min(hi, time.stop) if asked[0].stop < main.window[0].stop else time.stop
+    return (range(start, stop), *others)
 
 
 def _kept(stream: StreamData, window: Window) -> StreamData | None:
