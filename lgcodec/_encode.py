@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import final
+from typing import Final, final
 
 from lgcodec._job import Job, Listener, StreamReport
 from lgcodec.errors import UsageError
@@ -12,14 +12,16 @@ from lgcodec.fit.planner import planner_for
 from lgcodec.fit.target import LEAST, SHORT, refusal, target_of
 from lgcodec.format.container import BytesSource, Container, Reader, StreamData, dumps
 from lgcodec.media import lossless_bytes
+from lgcodec.nets import Latent
 from lgcodec.signal import Signal
 from lgcodec.storage import check_folder
 
 __all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_signals"]
 
 
-SIDE_SHARE = 1 / 8  # of the bytes of a file, for all streams but the main one
-QUICKLY = 5.0  # seconds for a fit that is begun after Ctrl-C, where it can be ended at all
+SIDE_SHARE: Final = 1 / 8  # of the bytes of a file, for all streams but the main one
+LESS: Final = "siren"  # a family that takes fewer bytes than latents can
+QUICKLY: Final = 5.0  # seconds for a fit that is begun after Ctrl-C, where it can be ended at all
 
 
 @final
@@ -63,6 +65,10 @@ def encode_signals(
     beside = _side_options(options)
     jobs = [planned(index, beside if index else options) for index in range(len(signals))]
     data = dumps(Container(tuple(_streams(jobs, lambda index: planned(index, _hurried(beside))))))
+    if _is_too_little(signals[0], options, jobs[0], len(data)):
+        for job in jobs:
+            job.forget()
+        return encode_signals(signals, replace(options, family=LESS), listener=listener)
     lossless = sum(job.plan.lossless_bytes for job in jobs)
     if options.leaves_size_open and len(data) >= lossless:
         raise UsageError(
@@ -99,6 +105,17 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
     if nearest != target.size:
         raise UsageError(refusal(signals[0], options, target.size, nearest))
     return [target.size - beside, *sides]
+
+
+def _is_too_little(signal: Signal, options: EncodeOptions, job: Job, size: int) -> bool:
+    """Whether latents that nobody asked for took too many bytes, and another family would not."""
+    target = target_of(signal, options)
+    if options.family != "auto" or job.interrupted or target is None or target.size is None:
+        return False
+    if not isinstance(job.plan.family, Latent) or size <= target.size:
+        return False
+    others = planner_for(signal, replace(options, family=LESS), lossless_bytes(signal))
+    return others.smallest() <= target.size
 
 
 def _check(signal: Signal, options: EncodeOptions, size: int, psnr: float) -> None:

@@ -36,6 +36,7 @@ from lgcodec.coding.streams import LARGEST, Words
 __all__ = [
     "ENDS",
     "FAR",
+    "KNOWN",
     "NEEDLESS",
     "SOUND",
     "STILL",
@@ -48,7 +49,7 @@ __all__ = [
 
 MASK: Final = (1 << PRECISION) - 1
 SOUND, ENDS, NEEDLESS = 0, -1, -2  # a chunk ends before its last symbol; an escape needs none
-FAR, STILL = -3, -4  # a number of motion is none; what moves does not
+FAR, STILL, KNOWN = -3, -4, -5  # motion that is none, of what stands still, as that of others
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
@@ -164,7 +165,7 @@ def _on_its_own(
     if found[2] < 0:
         return ENDS
     known = not _differ(found, from_left) or (differ and not _differ(found, above))
-    return FAR if known else SOUND
+    return KNOWN if known else SOUND
 
 
 @inlined

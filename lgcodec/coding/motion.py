@@ -45,8 +45,7 @@ def write_motion(writer: Writer, motion: NDArray[Any], shape: Shape) -> None:
     moves = values.any(axis=(1, 2, 3, 4))
     writer.put_alone(np.arange(len(values)), slots().first[MOVES] + moves)
     places = _places(values[moves])
-    places = places.reshape(len(places), -1)
-    row, _ = np.nonzero(places != NONE)
+    row, *_ = np.nonzero(places != NONE)
     writer.put_alone(np.flatnonzero(moves)[row], places[places != NONE])
 
 

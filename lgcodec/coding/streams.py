@@ -104,6 +104,8 @@ class Reader:
             raise bad_payload("an escape stands for a symbol that needs none")
         if found == self._loops.FAR:
             raise bad_payload("a number of motion is none that there is")
+        if found == self._loops.KNOWN:
+            raise bad_payload("a block is said to move on its own, and moves as another")
         if found == self._loops.STILL:
             raise bad_payload("a tile is said to move, and does not")
 

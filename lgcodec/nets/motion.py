@@ -30,9 +30,8 @@ def displacements(motion: Tensor, pyramid: Pyramid) -> Tensor:
 
     Down, right, and which neighbours it is of; 0 of pictures that are not predicted.
     """
-    numbers = motion.round().long()
-    away = numbers[..., : PARTS - 1].clamp(-MOST, MOST)
-    which = numbers[..., PARTS - 1 :].clamp(0, AFTER)
+    numbers = motion.clamp(-MOST, MOST).round().long()
+    away, which = numbers[..., : PARTS - 1], numbers[..., PARTS - 1 :].clamp(0, AFTER)
     shape = len(motion), pyramid.tile[0], *motion.shape[2:]
     displaced = torch.zeros(shape, dtype=torch.int64, device=motion.device)
     displaced[:, list(pyramid.predicted)] = torch.cat([away, which], 4)

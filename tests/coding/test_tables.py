@@ -15,7 +15,7 @@ from lgcodec.coding.pyramid import Pyramid
 
 axes_ = pytest.mark.parametrize(("axes", "ahead"), [(1, 0), (2, 0), (3, 0), (3, 1)])
 names_ = pytest.mark.parametrize(
-    "name", ["magnitudes", "context-1d", "context-2d", "context-3d", "context-3d-ahead"]
+    "name", ["magnitudes", "motion", "context-1d", "context-2d", "context-3d", "context-3d-ahead"]
 )
 
 

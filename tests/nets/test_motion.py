@@ -1,6 +1,6 @@
 """Blocks of pictures that are displaced: by matrices written out, whatever a file asks for."""
 
-from math import floor
+from math import floor, prod
 
 import numpy as np
 import pytest
@@ -18,15 +18,15 @@ SEEDS = st.integers(0, 2**16)
 LENGTHS = st.integers(1, 13)
 SIZES = st.tuples(LENGTHS, LENGTHS)
 EDGES = st.sampled_from((4, 6, 8, 1024))
-MOST = 2**15 - 1  # of a number in a file
+MOST = 2**14 - 1  # quarters of a sample that a file can ask for
 Matrix = NDArray[np.float64]
 
 
-def numbers(pyramid: Pyramid, seed: int, most: int = MOST) -> torch.Tensor:
+def numbers(pyramid: Pyramid, seed: int) -> torch.Tensor:
     """Of three tiles, as a file has them."""
     generator = torch.Generator().manual_seed(seed)
     shape = 3, *pyramid.tensors()[1].shape
-    found = torch.randint(-most, most + 1, shape, generator=generator)
+    found = torch.randint(-MOST, MOST + 1, shape, generator=generator)
     found[..., 2] %= 3
     return found
 
@@ -151,47 +151,50 @@ def test_numbers_of_a_file_and_displacements(pyramid: Pyramid, seed: int) -> Non
 @given(moving(), SEEDS)
 def test_displacements_of_pictures_that_are_predicted(pyramid: Pyramid, seed: int) -> None:
     wanted = torch.zeros(3, pyramid.tile[0], *pyramid.blocks, 3, dtype=torch.int64)
-    wanted[:, list(pyramid.predicted)] = numbers(pyramid, seed, 8000)
+    wanted[:, list(pyramid.predicted)] = numbers(pyramid, seed)
     assert torch.equal(displacements(motion_of(wanted, pyramid).float(), pyramid), wanted)
 
 
 FILM = Pyramid((5, 8, 12), (3, 2, 2), 1, 1, 4)  # 2 x 3 blocks
 
 
-def test_what_moves_as_one_has_numbers_once() -> None:
-    """By 3 and -5 quarters from each picture to the next; all blocks of a picture alike."""
-    steady = torch.zeros(1, 5, 2, 3, 3, dtype=torch.int64)
-    for t in FILM.predicted:
-        steady[0, t, :, :, :2] = torch.tensor([-3, 5]) * (t & -t)
-    found = motion_of(steady, FILM)[0]
-    assert found[:, 0, 0].tolist() == [[-12, 20, 0], [-6, 10, 0], [-3, 5, 0], [-3, 5, 0]]
-    found[:, 0, 0] = 0
-    assert not found.any()
+@given(moving(), st.data())
+def test_whatever_numbers_are_asked_for(pyramid: Pyramid, data: st.DataObject) -> None:
+    """LGI-N-13: those of any coder, also beyond what `context` writes, as the page says."""
+    shape = pyramid.tensors()[1].shape
+    far = st.sampled_from([MOST, MOST + 1, 2**15, 2**31, 1e30, torch.inf])
+    drawn_ = st.one_of(st.integers(-5, 5), far, far.map(lambda n: -n)).map(float)
+    asked = data.draw(st.lists(drawn_, min_size=prod(shape), max_size=prod(shape)))
+    found = displacements(torch.tensor(asked).reshape(1, *shape), pyramid)
+    expected = reference.displacements(asked, pyramid.tile, pyramid.levels, pyramid.motion)
+    for t, blocks in expected.items():
+        for (i, k), block in blocks.items():
+            assert found[0, t, i, k].tolist() == [*block.v, block.which]
 
 
 def test_numbers_are_rounded_and_limited() -> None:
-    """Halves to even; infinities are the largest numbers."""
+    """Halves to even; infinities are the farthest displacements."""
     asked = torch.zeros(1, 4, 2, 3, 3)
     asked[0, 0, 0] = torch.tensor([[0.5, 1.5, 0.5], [-2.5, 1e9, 1.5], [-torch.inf, torch.inf, 3]])
     asked[0, 1, 0] = torch.tensor([[0, 0, -0.6], [0, 0, torch.inf], [0, 0, -torch.inf]])
-    found = motion_of(displacements(asked, FILM), FILM)
+    asked[0, 1, 1, :, 0] = torch.tensor([MOST - 0.5, MOST + 1, -MOST - 1])
+    found = displacements(asked, FILM)[:, list(FILM.predicted)]
     assert found[0, 0, 0].tolist() == [[0, 2, 0], [-2, MOST, 2], [-MOST, MOST, 2]]
     assert found[0, 1, 0].tolist() == [[0, 0, 0], [0, 0, 2], [0, 0, 0]]
-    assert not found[0, :, 1].any()
+    assert found[0, 1, 1].tolist() == [[MOST - 1, 0, 0], [MOST, 0, 0], [-MOST, 0, 0]]
+    assert not found[0, 0, 1].any()
     assert not found[0, 2:].any()
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_huge_numbers_of_many_blocks(sign: int) -> None:
-    """The farthest that a file can ask for, exactly; a picture is then a corner."""
-    film = Pyramid((2, 4, 4 * 2**14), (1, 1, 1), 1, 1, 4)
-    asked = torch.zeros(1, 1, 1, 2**14, 3)
-    asked[..., :2] = 1e30 * sign
-    found = displacements(asked, film)
-    assert found[0, 1, 0, -1].tolist() == [sign * MOST * 2**14] * 2 + [0]
+def test_the_farthest_displacements(sign: int) -> None:
+    """A picture is then a corner."""
+    asked = torch.full((1, *FILM.tensors()[1].shape), 1e30 * sign)
+    farthest = displacements(asked, FILM)[0, 1, 0, 0]
+    assert farthest.tolist() == [sign * MOST, sign * MOST, 2 if sign > 0 else 0]
     pictures = pictures_of(1, 1, 3, 2, 5, 4)
     for which in range(3):
-        blocks = torch.cat([found[0, 1, 0, -1, :2], torch.tensor([which])])
+        blocks = torch.cat([farthest[:2], torch.tensor([which])])
         moved = Moving(alike(blocks.expand(1, 3, 3), (5, 4), 4), 4)
         corners = pictures[..., 0, 0], pictures[..., -1, -1]
         before, after = (c[:, :, n] for n, c in enumerate(corners[::sign]))
