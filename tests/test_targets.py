@@ -17,7 +17,8 @@ from lgcodec.format.container import loads
 from lgcodec.media import read
 from lgcodec.signal import Signal, psnr
 
-CAT = Path(__file__).parents[1] / "samples" / "cat.png"
+SAMPLES = Path(__file__).parents[1] / "samples"
+CAT = SAMPLES / "cat.png"
 SHORT = {"iterations": 60, "device": "cpu"}
 
 
@@ -129,6 +130,17 @@ def test_what_is_impossible_is_refused_with_the_nearest(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         encode("image", **options)
+
+
+def test_fewer_bytes_than_latents_can_have(tmp_path: Path) -> None:
+    """Where nobody asked for latents, networks take their place; what latents left is no matter."""
+    film = next(signal for signal in read(SAMPLES / "bunny.mp4") if signal.kind == "video")
+    corner = replace(film, samples=np.ascontiguousarray(film.samples[:32, :128, :128]))
+    options = EncodeOptions(size=1400, preset="fast", checkpoint=tmp_path / "fit", **SHORT)
+    assert nearest_to(corner, replace(options, family="latent")) > 1400
+    data, report = encode_signals([corner], replace(options, checkpoint=tmp_path / "other"))
+    assert report.streams[0].plan.family.name == "siren"
+    assert 0.95 * 1400 <= len(data) <= 1400
 
 
 @pytest.mark.parametrize("psnr_", [70.0, 200.0])
