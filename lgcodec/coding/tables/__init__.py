@@ -1,4 +1,4 @@
-"""Numbers of the specification that no formula gives: trained by `benchmarks.train_latent`.
+"""Numbers of the specification that no formula gives: by `benchmarks.train_latent`, `train_motion`.
 
 The same files stand in spec/codings, one row of whole numbers a line.
 """
