@@ -39,7 +39,7 @@ __all__ = ["found_motion"]
 
 LEAST: Final = 24  # smaller pictures are not searched
 REACH: Final = 24  # samples from one picture to the next, or from what closer ones say
-PRICE: Final = 2.0  # of a bit of motion, in bits of what it leaves: those around it move too
+PRICE: Final = 2.0  # bits of differences that a bit of motion has to save
 SOFT: Final = 1.0  # steps: see `motion_loops.py`
 STANDS: Final = 0.75  # a block moves if that costs less than this much of standing still
 A_SYMBOL: Final = 3.5  # bits of a latent, roughly, and twice the octaves of its magnitude
