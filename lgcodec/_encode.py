@@ -20,7 +20,7 @@ __all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_
 
 
 SIDE_SHARE: Final = 1 / 8  # of the bytes of a file, for all streams but the main one
-LESS: Final = "siren"  # a family that takes fewer bytes than latents can
+SMALLEST: Final = "siren"  # the family that files with fewer bytes than latents can have are of
 QUICKLY: Final = 5.0  # seconds for a fit that is begun after Ctrl-C, where it can be ended at all
 
 
@@ -65,10 +65,10 @@ def encode_signals(
     beside = _side_options(options)
     jobs = [planned(index, beside if index else options) for index in range(len(signals))]
     data = dumps(Container(tuple(_streams(jobs, lambda index: planned(index, _hurried(beside))))))
-    if _is_too_little(signals[0], options, jobs[0], len(data)):
+    if _needs_smallest(signals[0], options, jobs[0], len(data)):
         for job in jobs:
             job.forget()
-        return encode_signals(signals, replace(options, family=LESS), listener=listener)
+        return encode_signals(signals, replace(options, family=SMALLEST), listener=listener)
     lossless = sum(job.plan.lossless_bytes for job in jobs)
     if options.leaves_size_open and len(data) >= lossless:
         raise UsageError(
@@ -107,14 +107,14 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
     return [target.size - beside, *sides]
 
 
-def _is_too_little(signal: Signal, options: EncodeOptions, job: Job, size: int) -> bool:
-    """Whether latents that nobody asked for took too many bytes, and another family would not."""
+def _needs_smallest(signal: Signal, options: EncodeOptions, job: Job, size: int) -> bool:
+    """Whether latents that nobody asked for took more bytes than are wanted; SMALLEST need not."""
     target = target_of(signal, options)
     if options.family != "auto" or job.interrupted or target is None or target.size is None:
         return False
     if not isinstance(job.plan.family, Latent) or size <= target.size:
         return False
-    others = planner_for(signal, replace(options, family=LESS), lossless_bytes(signal))
+    others = planner_for(signal, replace(options, family=SMALLEST), lossless_bytes(signal))
     return others.smallest() <= target.size
 
 

@@ -76,7 +76,7 @@ def _check(values: Integers) -> None:
 
 
 def _places(values: Integers) -> Integers:
-    """Places of the symbols of blocks [P, M, I, J, n], in their order; NONE of those not coded."""
+    """Places of symbols [P, M, I, J, 5 + 2 (LENGTHS - 1)], in order; NONE of those not coded."""
     first = slots().first
     left, above, differ = _neighbours(values)
     own = (values != left).any(axis=-1)
@@ -89,7 +89,7 @@ def _places(values: Integers) -> Integers:
     own_symbols = [
         (first[DOWN] + down)[..., None],
         _further(away[..., 0], down),
-        (first[RIGHT + np.minimum(down, LENGTHS - 1)] + right)[..., None],
+        (first[RIGHT + down] + right)[..., None],
         _further(away[..., 1], right),
         (first[WHICH + left[..., 2]] + values[..., 2])[..., None],
     ]
@@ -101,8 +101,9 @@ def _places(values: Integers) -> Integers:
 
 
 def _neighbours(values: Integers) -> tuple[Integers, Integers, Flags]:
-    """Of every block that on its left, which is the one above in the first column, that above,
-    and whether there is another one above.
+    """Of every block those on its left and above, and whether the latter is another one.
+
+    In the first column the one above is that on the left too; 0 where there is none.
     """
     left, above = np.zeros_like(values), np.zeros_like(values)
     left[:, :, 1:, 0] = values[:, :, :-1, 0]

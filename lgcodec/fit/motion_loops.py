@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.compiled import compiled, inlined
+from lgcodec.coding.distributions import LENGTHS
 from lgcodec.coding.motion import AFTER, BEFORE, MOST
 from lgcodec.nets.motion_loops import UNIT
 
@@ -266,8 +267,9 @@ def _cost(
 @inlined
 def _said(down: int, right: int, beside: Beside, prices: Prices) -> Any:
     """What a displacement takes."""
-    first = min(_length(down - beside.left[0]), 15)
-    return prices.down[first] + prices.right[first, min(_length(right - beside.left[1]), 15)]
+    first, second = _length(down - beside.left[0]), _length(right - beside.left[1])
+    first, second = min(first, LENGTHS - 1), min(second, LENGTHS - 1)
+    return prices.down[first] + prices.right[first, second]
 
 
 @compiled
@@ -436,7 +438,7 @@ def search(
     prices: Prices,
     found: Integers,
 ) -> None:
-    """Motion [P, T, I, J, 3] of pictures [P, T, H, W], smaller ones beside them."""
+    """Motion [P, T, I, J, 3] of pictures [P, T, H, W], beside them those HALF as large."""
     edge, kind = terms.edge, wholes.dtype
     lines, then = np.empty((edge + 3, edge), kind), np.empty((EDGE, EDGE), np.float32)
     one, two = np.empty((edge, edge), kind), np.empty((edge, edge), kind)
