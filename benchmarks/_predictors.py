@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lgcodec.coding.context import Context
-from lgcodec.coding.distributions import CLASSES, EXPECTED
+from lgcodec.coding.distributions import CLASSES, EXPECTED, PRECISION
 from lgcodec.coding.network import HIDDEN, MAX_WEIGHT
 from lgcodec.coding.signs import GAINS, SIGN_HIDDEN
 from lgcodec.fit.entropy import Entropy
@@ -26,6 +26,7 @@ LEAST: Final = 1e-5  # of the learning rate
 DECAY: Final = 0.05  # of the weights of signs, which otherwise learn single pictures
 MIDDLING: Final = 20.0  # class
 SMOOTH: Final = 1.5  # classes over which measured chances are smoothed
+MOST_ESCAPES: Final = 128  # of 2**14: the frequency of an escape
 PRIOR: Final = 30.0  # symbols of the Laplace distribution that are added to what is measured
 MOST_ODDS: Final = len(EXPECTED) / 4
 
@@ -54,7 +55,7 @@ class Signs:
 def learned_magnitudes(
     coder: Context, examples: Magnitudes, table: NDArray[np.int64], iterations: int, seed: int
 ) -> NDArray[np.float32]:
-    """The flat integers of a network of magnitudes for the distributions of `table` [64, 4]."""
+    """The flat integers of a network of magnitudes for the distributions of `table` [64, 5]."""
     entropy = Entropy(coder, _drawn([coder.inputs, HIDDEN, HIDDEN, 1], seed))
     counts = examples.counts / examples.counts.mean()
     entropy.learn(
@@ -66,7 +67,7 @@ def learned_magnitudes(
 def measured(
     classes: NDArray[np.intp], examples: Magnitudes, start: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Rows [64, 4] of the distributions that magnitudes have in their classes; `most` stays."""
+    """Rows [64, 5] of the distributions that magnitudes have in their classes; `most` stays."""
     sizes, counts = examples.sizes.numpy(), examples.counts.numpy().astype(np.float64)
     counts = counts * len(counts) / counts.sum()
     zero, one, ratio = (start[:, i] / 65536 for i in range(3))
@@ -82,7 +83,9 @@ def measured(
     ratio = _share(further, further + total(sizes > 1), ratio)
     fractions = np.stack([zero, one, ratio], axis=1)
     whole = np.clip(np.rint(fractions * 65536), 1, 65535).astype(np.int64)
-    return np.concatenate([whole, start[:, 3:]], axis=1)
+    escape = _share(total(sizes > start[classes, 3]), total(every), start[:, 4] / 2**PRECISION)
+    whole_escape = np.clip(np.rint(escape * 2**PRECISION), 1, MOST_ESCAPES).astype(np.int64)
+    return np.concatenate([whole, start[:, 3:4], whole_escape[:, None]], axis=1)
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64], before: NDArray[np.float64]

@@ -15,7 +15,7 @@ from lgcodec import Signal, read
 
 __all__ = ["SIGNALS", "pictures"]
 
-PICTURES: Final = 120
+PICTURES: Final = 512  # more than there are
 EDGE: Final = 256
 JOINED: Final = 6  # spoken digits that make one sound
 SPEEDS: Final = ((1, 1), (2, 1), (1, 2), (4, 1))  # as if recorded at 8, 16, 4 and 32 kHz

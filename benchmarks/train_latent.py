@@ -54,7 +54,8 @@ FILTERED: Final = {"2d": "", "3d-ahead": "-ahead"}  # and how their files end
 GOLDEN: Final = 0.61803398875
 KEPT: Final = 0.05  # of the symbols whose neighbours are all 0
 MOST: Final = 30_000  # magnitudes of a signal; signs of a phase of a band; tiles of a signal
-MOST_SIGNS: Final = 6_000
+MOST_SIGNS: Final = 3_000
+SIGNS_SHARE, FILTER_SHARE = 3 / 8, 9 / 4  # of the iterations: the filter goes on learning
 MOST_TILES: Final = 40
 FRAMES: Final = 2  # of so many of a tile one is learned from
 EDGE: Final = 64  # of the tiles a filter learns from
@@ -77,7 +78,7 @@ def main() -> None:
     """Train and write the files of the axes that are asked for."""
     options = parser(__doc__)
     options.add_argument("--grids", action="append", choices=list(SIGNALS), help="default: all")
-    options.add_argument("--iterations", type=int, default=12_000)
+    options.add_argument("--iterations", type=int, default=40_000, help="of magnitudes")
     options.add_argument("--seed", type=int, default=0)
     asked = options.parse_args()
     if asked.data is None:
@@ -95,15 +96,17 @@ def _train(grids: str, asked: argparse.Namespace) -> None:
     network, table = _magnitudes(fits, iterations, seed, random, renew=grids == "2d")
     axes = len(fits[0].coder.pyramid.tile)
     signs = [
-        learned_signs(part, axes, iterations // 3, seed) for part in _signs(fits, axes, random)
+        learned_signs(part, axes, round(SIGNS_SHARE * iterations), seed)
+        for part in _signs(fits, axes, random)
     ]
     flat = np.concatenate([network, *(part.numpy() for part in signs)])
-    filters = {c: _filter(fits, c, iterations, seed) for c in CHANNELS if grids in FILTERED}
+    longer = round(FILTER_SHARE * iterations)
+    filters = {c: _filter(fits, c, longer, seed) for c in CHANNELS if grids in FILTERED}
     print(f"{grids}: trained after {monotonic() - started:.0f} s", flush=True)
     if not asked.no_write:
         _write("codings", "coding", f"context-{grids}.csv", flat, 16)
         if grids == "2d":
-            _write("codings", "coding", "magnitudes.csv", table.ravel(), 4)
+            _write("codings", "coding", "magnitudes.csv", table.ravel(), 5)
         for channels, weights in filters.items():
             name = f"latent-filter-{channels}c{FILTERED[grids]}.csv"
             _write("families", "nets", name, weights.numpy(), 16)

@@ -1,7 +1,7 @@
 """What the coder of latents does symbol after symbol; see context.md. Imported when it is needed.
 
 All is in integers, or in float32 that hold integers below 2**24. Nothing here can read or write
-outside an array, whatever bytes a chunk has: a slot is less than 2**14, a class less than 109, and
+outside an array, whatever bytes a chunk has: a slot is less than 2**14, a class less than 108, and
 words are counted. Loops over chunks P give `SOUND`, or what is wrong with the first bad chunk.
 """
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from lgcodec.coding.compiled import compiled, inlined
 from lgcodec.coding.distributions import (
     ABOVE,
-    BYTES,
     CLASSES,
     DOWN,
     MOVES,
@@ -34,10 +33,10 @@ from lgcodec.coding.signs import MOST_HIDDEN as MOST_SIGNED
 from lgcodec.coding.streams import LARGEST, Words
 
 __all__ = [
+    "BEYOND",
     "ENDS",
     "FAR",
     "KNOWN",
-    "NEEDLESS",
     "SOUND",
     "STILL",
     "features_of_signs",
@@ -48,7 +47,8 @@ __all__ = [
 ]
 
 MASK: Final = (1 << PRECISION) - 1
-SOUND, ENDS, NEEDLESS = 0, -1, -2  # a chunk ends before its last symbol; an escape needs none
+MOST_LENGTH: Final = 14  # bits after the first of a number below 2**15
+SOUND, ENDS, BEYOND = 0, -1, -2  # a chunk ends before its last symbol; a magnitude is too large
 FAR, STILL, KNOWN = -3, -4, -5  # motion that is none, of what stands still, as that of others
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -413,11 +413,31 @@ def _magnitude(slots: Slots, words: Words, class_: int, row: int, lane: int) -> 
         return ENDS
     if not slots.escape[place]:
         return slots.value[place]
-    high, low = _place(slots, words, BYTES, row, lane), _place(slots, words, BYTES, row, lane)
-    if high < 0 or low < 0:
-        return ENDS
-    number = slots.value[high] << 8 | slots.value[low]
-    return number if slots.most[class_] < number <= LARGEST else NEEDLESS
+    more = _more(slots, words, row, lane)
+    if more < 0:
+        return more
+    number = slots.most[class_] + more
+    return number if number <= LARGEST else np.int64(BEYOND)
+
+
+@inlined
+def _more(slots: Slots, words: Words, row: int, lane: int) -> Any:
+    """A number from 1 on in Elias' gamma code: as many ones as bits follow its first, 0, these."""
+    length, number, more = 0, np.int64(1), True
+    while more:
+        place = _place(slots, words, SIGNS, row, lane)
+        if place < 0:
+            return np.int64(ENDS)
+        more = slots.value[place] == 1
+        length += more
+        if length > MOST_LENGTH:
+            return np.int64(BEYOND)
+    for _ in range(length):
+        place = _place(slots, words, SIGNS, row, lane)
+        if place < 0:
+            return np.int64(ENDS)
+        number = number << 1 | slots.value[place]
+    return number
 
 
 @inlined

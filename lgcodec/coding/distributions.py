@@ -4,7 +4,8 @@ Class k of magnitudes is near a Laplace distribution of the scale 2**((k - 32) /
 `tables/magnitudes.csv` lists was measured on photographs: the probability of 0, that of 1 among
 all others, and the ratio from one magnitude to the next beyond, as 16-bit fractions. The rest is
 integer arithmetic: every machine gets the same frequencies. A class ends at a magnitude of its
-own; its last symbol, the escape, says that two bytes with the magnitude follow, by the class BYTES.
+own; its last symbol, the escape, which has a frequency of its own, says that it is larger, and by
+how much follows (`context_loops`).
 Of motion, `tables/motion.csv` lists every frequency.
 """
 
@@ -18,7 +19,6 @@ from lgcodec.coding.tables import magnitudes, motion
 
 __all__ = [
     "ABOVE",
-    "BYTES",
     "CLASSES",
     "DOWN",
     "EXPECTED",
@@ -35,8 +35,7 @@ __all__ = [
 ]
 
 CLASSES: Final = 64
-BYTES: Final = CLASSES  # the class of a byte: 256 symbols of the same frequency
-SIGNS: Final = BYTES + 1  # the first class of signs: symbol 0 is the expected sign, 1 the other
+SIGNS: Final = CLASSES  # the first class of signs: symbol 0 is the expected sign, 1 the other
 EXPECTED: Final = (  # of 2**14: 1 / (1 + exp(-(k + 1/2) / 4)); a half for k = 0, which is both ways
     *(8192, 9710, 10672, 11564, 12369, 13077, 13689, 14206),
     *(14636, 14990, 15277, 15509, 15694, 15842, 15959, 16051),
@@ -56,7 +55,7 @@ Integers = NDArray[np.int64]
 class Slots(NamedTuple):
     """All classes side by side. A symbol's place: the first of its class + the symbol.
 
-    first, most   [109] place of the symbol 0 of a class, largest magnitude of a class
+    first, most   [108] place of the symbol 0 of a class, largest magnitude of a class
     frequency, start, value   per place; `escape` tells the places of escapes
     """
 
@@ -73,10 +72,9 @@ def slots() -> Slots:
     """The tables, made once."""
     rows = magnitudes().tolist()
     counts = [_frequencies(*row) for row in rows]
-    counts.append(np.full(256, (1 << PRECISION) // 256, np.int64))
     counts += [np.array([count, (1 << PRECISION) - count]) for count in EXPECTED]
     counts += list(motion())
-    most = [most for *_, most in rows] + [0] * (len(counts) - len(rows))
+    most = [row[3] for row in rows] + [0] * (len(counts) - len(rows))
     first = np.cumsum([0, *map(len, counts[:-1])])
     escape = np.zeros(sum(map(len, counts)), np.bool_)
     escape[first[:CLASSES] + most[:CLASSES] + 1] = True
@@ -90,15 +88,15 @@ def slots() -> Slots:
     )
 
 
-def _frequencies(zero: int, one: int, ratio: int, most: int) -> Integers:
+def _frequencies(zero: int, one: int, ratio: int, most: int, escape: int) -> Integers:
     """Counts of 0 .. most and of the escape: each at least 1, 2**PRECISION in all."""
     others = 65536 - zero
     weights, weight = [zero << 16, others * one], others * (65536 - one) * (65536 - ratio) >> 16
     for _ in range(2, most + 1):
         weights.append(weight)
         weight = weight * ratio >> 16
-    shares = np.array([*weights, 0], np.int64)
-    spare = (1 << PRECISION) - len(shares)  # after one for every symbol
-    counts: Integers = 1 + shares * spare // int(shares.sum())
-    counts[0] += (1 << PRECISION) - int(counts.sum())
-    return counts
+    shares = np.array(weights, np.int64)
+    spare = (1 << PRECISION) - escape - len(shares)  # after one for every symbol
+    counts = 1 + shares * spare // int(shares.sum())
+    counts[0] += (1 << PRECISION) - escape - int(counts.sum())
+    return np.append(counts, escape)

@@ -34,6 +34,7 @@ SCALES: Final = (  # by code from 1 on: four to an octave, once there are as man
 USUAL: Final = 32  # the scale that costs least
 LATER: Final = 16  # that of weights which were rounded one by one: nothing makes up for them
 BITS: Final = 19  # of a quantiser whose symbols are all those that a table can place
+SYMBOLS_PER_LANE: Final = 1 << 15
 FURTHEST: Final = ((1 << (BITS - 1)) - 1) // LATER  # symbol of chunks that come later
 Integers = NDArray[np.int64]
 
@@ -124,7 +125,7 @@ class Scaled(Coder):
         if not symbols:
             return [b""]
         frequency, start = self.intervals(tables, symbols)
-        lanes = few_lanes_of(frequency.shape[1])
+        lanes = few_lanes_of(frequency.shape[1], SYMBOLS_PER_LANE)
         return written(frequency, start, lanes=lanes, first=first_state(lanes), put=closed)
 
     def intervals(
@@ -167,7 +168,7 @@ class Scaled(Coder):
             check_empty(chunks)
             return []
         front = _of_heads(dependent=self._dependent)
-        count = few_lanes_of(len(front) + sum(sizes))
+        count = few_lanes_of(len(front) + sum(sizes), SYMBOLS_PER_LANE)
         parts = [opened(chunk, count) for chunk in chunks]  # before there is room for symbols
         parsed = [FrequencyTable.unpack(table) for table in tables]
         start = Lanes(parts, count, first_state(count))

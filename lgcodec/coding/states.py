@@ -1,22 +1,20 @@
 """Chunks of few lanes, whose states take as few bytes as can be.
 
-A chunk of N symbols has K = max(1, N // 2**15) lanes. See context.md, LGI-K-44.
+So that few bytes cannot claim many symbols, there is a lane for so many of them. See context.md,
+LGI-K-44.
 """
 
 from struct import unpack_from
-from typing import Final
 
 from lgcodec.coding.base import bad_payload
 from lgcodec.coding.lanes import LOWEST
 
 __all__ = ["closed", "few_lanes_of", "first_state", "opened"]
 
-SYMBOLS_PER_LANE: Final = 2**15  # so that few bytes cannot claim many symbols
 
-
-def few_lanes_of(total: int) -> int:
-    """States of a chunk of `total` symbols."""
-    return max(1, total // SYMBOLS_PER_LANE)
+def few_lanes_of(total: int, each: int) -> int:
+    """States of a chunk of `total` symbols, one for `each` of them."""
+    return max(1, total // each)
 
 
 def first_state(lanes: int) -> int:

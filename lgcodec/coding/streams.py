@@ -1,8 +1,8 @@
 """Chunks of magnitudes and signs, each under a class: rANS, with the arithmetic of rans.md.
 
-Magnitude j of a chunk goes to lane j mod K, K = max(1, N // 2**15) for N of them, and so does its
-sign j; what comes before them all goes to lane 0. An escape is followed, in its lane, by the high
-and the low byte of the magnitude.
+Magnitude j of a chunk goes to lane j mod K, K = max(1, N // 2**17) for N of them, and so does its
+sign j; what comes before them all goes to lane 0. An escape is followed, in its lane, by how far
+the magnitude is beyond the largest of its class, 1 or more, in Elias' gamma code.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, bad_payload
-from lgcodec.coding.distributions import BYTES, SIGNS, slots
+from lgcodec.coding.distributions import SIGNS, slots
 from lgcodec.coding.lanes import apart, together
 from lgcodec.coding.neighbours import Places, magnitudes
 from lgcodec.coding.network import Layers
@@ -22,6 +22,7 @@ from lgcodec.coding.states import closed, few_lanes_of, first_state, opened
 __all__ = ["LARGEST", "Reader", "Words", "Writer"]
 
 LARGEST: Final = (1 << 15) - 1  # magnitude
+SYMBOLS_PER_LANE: Final = 1 << 17
 Integers = NDArray[np.int64]
 
 
@@ -47,7 +48,7 @@ class Reader:
     def __init__(self, chunks: Sequence[bytes], total: int) -> None:
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when decoding)
 
-        self._loops, lanes = context_loops, few_lanes_of(total)
+        self._loops, lanes = context_loops, few_lanes_of(total, SYMBOLS_PER_LANE)
         parts = [opened(chunk, lanes) for chunk in chunks]
         self._words = Words(*together(parts, lanes), must_last=lanes > 1)
         self._magnitudes, self._signs = 0, np.zeros(len(chunks), np.int64)  # so far
@@ -100,8 +101,8 @@ class Reader:
     def _check(self, found: int) -> None:
         if found == self._loops.ENDS:
             raise bad_payload("a chunk ends before its last symbol")
-        if found == self._loops.NEEDLESS:
-            raise bad_payload("an escape stands for a symbol that needs none")
+        if found == self._loops.BEYOND:
+            raise bad_payload(f"a magnitude is above {LARGEST}")
         if found == self._loops.FAR:
             raise bad_payload("a number of motion is none that there is")
         if found == self._loops.KNOWN:
@@ -115,7 +116,7 @@ class Writer:
     """Takes the symbols of `count` chunks in order, and gives their bytes at the end."""
 
     def __init__(self, count: int, total: int) -> None:
-        self._count, self._lanes = count, few_lanes_of(total)
+        self._count, self._lanes = count, few_lanes_of(total, SYMBOLS_PER_LANE)
         self._magnitudes, self._signs = 0, np.zeros(count, np.int64)  # so far
         self._symbols: list[tuple[NDArray[np.int32], ...]] = []  # row, lane, place
 
@@ -125,8 +126,9 @@ class Writer:
         places = (table.first[classes] + np.minimum(values, table.most[classes] + 1)).ravel()
         row, number = (part.ravel() for part in np.indices(values.shape, np.int32))
         escaped = np.flatnonzero(table.escape[places])
-        after, value = np.repeat(escaped + 1, 2), values.ravel()[escaped]
-        halves = table.first[BYTES] + np.stack([value >> 8, value & 255], axis=-1).ravel()
+        beyond = (values - table.most[classes]).ravel()[escaped]
+        bits, counts = _gamma(beyond)
+        after, halves = np.repeat(escaped + 1, counts), table.first[SIGNS] + bits
         lane = (number + self._magnitudes) % self._lanes
         self._add(
             np.insert(row, after, row[after - 1]),
@@ -164,3 +166,15 @@ class Writer:
 
     def _add(self, *symbols: Integers | NDArray[np.int32]) -> None:
         self._symbols.append(tuple(part.astype(np.int32) for part in symbols))
+
+
+def _gamma(numbers: Integers) -> tuple[Integers, Integers]:
+    """Bits of all numbers, each 1 or more, and how many each has: as many ones as bits follow."""
+    lengths = np.frexp(numbers)[1].astype(np.int64) - 1
+    counts = 2 * lengths + 1
+    of_each = np.repeat(np.arange(len(numbers)), counts)
+    place = np.arange(len(of_each)) - (np.cumsum(counts) - counts)[of_each]
+    length = lengths[of_each]
+    lower = numbers[of_each] >> np.maximum(2 * length - place, 0) & 1
+    bits: Integers = np.where(place <= length, place < length, lower)
+    return bits, counts

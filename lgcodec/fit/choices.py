@@ -25,7 +25,8 @@ from lgcodec.nets.latent import Latent
 __all__ = ["Choice", "Chooser"]
 
 HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
-EACH: Final = 7
+EACH: Final = 2
+FORESEEN: Final = 0.96  # of the bits is left, as signs are predicted
 Part = Sequence[Symbols]  # of a block of partitions
 HALF: Final = 0.5  # a step: what is farther from 0 may be chosen not to be 0
 
@@ -43,12 +44,11 @@ class Choice:
 class Chooser:
     """Chooses symbols of all partitions of a group.
 
-    phases    of a descent: how many places along an axis take turns
     entropy   the network that predicts symbols
     """
 
-    def __init__(self, family: Latent, sampler: Sampler, phases: int) -> None:
-        self._family, self._phases, self._partitions = family, phases, sampler.partitions
+    def __init__(self, family: Latent, sampler: Sampler) -> None:
+        self._family, self._partitions = family, sampler.partitions
         self._pyramids = Pyramids(family, sampler)
         self.entropy = Entropy(family.coder)
         self._measured: tuple[Callable[[], Choice | None], float] = (lambda: None), 0.0
@@ -63,26 +63,23 @@ class Chooser:
         """Tells motions apart: another machine may find another, which symbols do not fit."""
         return 0 if self.motion is None else crc32(self.motion.numpy().tobytes())
 
-    def choose(self, step: int, symbols: Sequence[Symbols] | None = None) -> Choice:
-        """Symbols for a step, contexts from `symbols` or from a plain rounding."""
+    def choose(self, step: int) -> Choice:
+        """Symbols for a step, contexts from a plain rounding."""
         rounded, coder = self._pyramids.rounded(step), self._coder()
 
         def chosen(rows: slice) -> Part:
-            near = [part[rows] for part in symbols] if symbols else None
-            return self._chosen(rounded, coder, rows, near)
+            return self._chosen(rounded, coder, rows)
 
         return self._choice(rounded, side_by_side(chosen, self._pyramids.blocks))
 
-    def _chosen(
-        self, rounded: Rounded, coder: Context, rows: slice, near: Part | None = None
-    ) -> Part:
+    def _chosen(self, rounded: Rounded, coder: Context, rows: slice) -> Part:
         """The same of the partitions `rows` alone."""
         bands = self._pyramids.bands(rounded, rows)
         found = self._pyramids.error_weights(rows)
         weights = map(for_channels, found, rounded.scales) if found else [None] * len(bands)
-        classes = coder.classes(near or list(map(dead_zone, bands)))
+        classes = coder.classes([dead_zone(band) for band in bands])
         parts = zip(bands, classes, weights, strict=True)
-        return [cheapest(band, own, None, weight) for band, own, weight in parts]
+        return [cheapest(band, own, weight) for band, own, weight in parts]
 
     @property
     def can_estimate(self) -> bool:
@@ -115,7 +112,6 @@ class Chooser:
                 symbols=part,
                 classes=coder.classes(part),
                 odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
-                phases=self._phases,
                 displaced=self._pyramids.displaced(rows),
                 weights=self._pyramids.error_weights(rows),
             )
@@ -138,7 +134,7 @@ class Chooser:
         """Of a file whose symbols take so many bits."""
         if self.motion is not None:
             bits += float(bits_of_motion(self.motion.numpy()).sum())
-        return HEAD + EACH * self._partitions + rounded.global_["coarse"].size + bits / 8
+        return HEAD + EACH * self._partitions + rounded.global_["coarse"].size + FORESEEN * bits / 8
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:
         """Mean squared error, in network units; of a few partitions, if roughly is enough."""

@@ -1,14 +1,15 @@
 """Symbols chosen by what they do to the samples, all others as they are.
 
 The wavelet is not orthonormal: what one number leaves out, others can make good. Band after band,
-symbols go to where the error of the signal's samples and the price of their bits are least
-(coordinate descent, those of a phase of a band at once). No tile needs another. Of tiles that are
+symbol after symbol goes to where the error of the signal's samples and the price of its bits are
+least, all others as they are by then (coordinate descent). No tile needs another. Of tiles that are
 split ahead, one part after the other: within a part, time counts as orthogonal. Where pictures move
 that is far from true at some samples, and a tile whose cost has grown keeps what it had.
 """
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 import numpy as np
 import torch
@@ -19,11 +20,14 @@ from lgcodec.coding.base import Symbols
 from lgcodec.coding.pyramid import Band, Pyramid
 from lgcodec.fit.curvature import for_channels, pulled
 from lgcodec.fit.entropy import costs
-from lgcodec.fit.rounding import LAMBDA, cheapest
+from lgcodec.fit.overlaps import overlaps
+from lgcodec.fit.rounding import LAMBDA, prices
 from lgcodec.nets.lifting import longer, tile_of_part
 from lgcodec.nets.norms import norms, norms_ahead
 
 __all__ = ["descend"]
+
+NONE: Final = np.zeros((0, 0), np.float32)
 
 
 def descend(
@@ -35,7 +39,6 @@ def descend(
     symbols: Sequence[Symbols],
     classes: Sequence[NDArray[np.intp]],
     odds: Sequence[NDArray[np.int64]],
-    phases: int,
     displaced: Tensor | None = None,
     weights: Sequence[Tensor] | None = None,
 ) -> list[Symbols]:
@@ -44,28 +47,32 @@ def descend(
     scales   of every band [C, *band]: what a symbol of 1 stands for
     error    [P, C, *tile]: what `symbols` decode to less what they should
     inside   [P, *tile]: whether a sample counts
-    phases   1: all places of a band at once; 2: every other place along each axis in turn
     displaced   of tiles that move, as in `nets.motion.displacements`
     weights     as in `curvature.error_weights`, of such tiles
     """
+    from lgcodec.fit import descent_loops  # noqa: PLC0415 (numba, only when encoding)
+
     chosen, counts = list(symbols), inside[:, None]
     plan = list(zip(range(len(chosen)), pyramid.bands, scales, norms(pyramid), strict=True))
+    shared = overlaps(pyramid)
     for part, lines in groupby(plan, lambda line: line[1].part):
         own = list(lines)
         slopes = pulled(pyramid, part, error * counts, displaced)
         counted = counts[:, :, pyramid.pictures(part)] * norms_ahead(pyramid, part).square()
         made = torch.zeros_like(slopes)
         for place, band, scale, norm in own:
-            for mask in _phases(band.shape, phases):
-                bend = norm**2 if weights is None else norm**2 * weights[place]
-                slope = (_slope(pyramid, band, slopes) / (scale * bend)).flatten(1).numpy()
-                weight = None if weights is None else for_channels(weights[place], scale)
-                better = cheapest(chosen[place] - slope, classes[place], odds[place], weight)
-                changed = np.where(np.tile(mask.ravel(), pyramid.channels), better, chosen[place])
-                change = torch.from_numpy(changed - chosen[place]).float()
-                values = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
-                made, slopes = made + values, slopes + values * counted
-                chosen[place] = changed
+            heavy = None if weights is None else weights[place]
+            bend = norm**2 if heavy is None else norm**2 * heavy
+            slope = (_slope(pyramid, band, slopes) / (scale * bend)).flatten(1).numpy()
+            roots = NONE if heavy is None else np.sqrt(for_channels(heavy, scale))
+            changed = descent_loops.settle(
+                chosen[place] - slope, chosen[place], classes[place], odds[place], roots,
+                prices(), shared[place],
+            )  # fmt: skip
+            change = torch.from_numpy(changed - chosen[place]).float()
+            values = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
+            made, slopes = made + values, slopes + values * counted
+            chosen[place] = changed
         if pyramid.ahead:
             after = error + tile_of_part(made, pyramid, part, displaced)
             if weights is not None:
@@ -102,13 +109,3 @@ def _slope(pyramid: Pyramid, band: Band, slopes: Tensor) -> Tensor:
     values = slopes.new_zeros(len(slopes), pyramid.channels, *band.shape).requires_grad_()
     (slope,) = torch.autograd.grad(_alone(pyramid, band, values), values, slopes)
     return slope
-
-
-def _phases(shape: Sequence[int], count: int) -> list[NDArray[np.bool_]]:
-    """Places of a band that are changed at once."""
-    if count == 1:
-        return [np.ones(shape, np.bool_)]
-    phase = np.zeros(shape, np.intp)
-    for index in np.indices(shape):
-        phase = count * phase + index % count
-    return [phase == number for number in range(count ** len(shape))]

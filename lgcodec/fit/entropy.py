@@ -18,14 +18,15 @@ from lgcodec.coding.neighbours import ONE
 from lgcodec.coding.network import HIDDEN, MAX_BIAS, MAX_WEIGHT, MOST_HIDDEN
 from lgcodec.coding.tables import magnitudes
 
-__all__ = ["Entropy", "bits_between", "costs", "sign_bits"]
+__all__ = ["MOST_BITS", "Entropy", "bit_table", "bits_between", "costs", "sign_bits"]
 
 WEIGHT_ONE: Final = 16  # fixed point of weights and biases, see context.md
 RATE: Final = 1e-3
 BATCH: Final = 8192
 MOST: Final = 2**21  # symbols whose features are held for training, or one partition's
 FLOOR: Final = 2.0**-14  # no symbol has a smaller probability
-MOST_BITS: Final = 30.0  # an escape: 14, and two bytes
+MOST_BITS: Final = 16.0  # an escape: 8 to 14, and a few for how far it is
+Sizes = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 @final
@@ -91,7 +92,7 @@ class Entropy:
 
         counts   what each weighs [N]; None: all the same
         rate     of learning, at first
-        table    rows [64, 4] of the distributions; None: those of the specification
+        table    rows [64, 5] of the distributions; None: those of the specification
         """
         generator = torch.Generator().manual_seed(seed)
         leaves = [value.requires_grad_() for layer in self._layers for value in layer]
@@ -122,7 +123,7 @@ class Entropy:
 
 def costs(classes: NDArray[np.intp], sizes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bits of symbols of these magnitudes under these classes, any shape; a sign has one."""
-    zero, one, two, more = _bit_table()
+    zero, one, two, more = bit_table()
     large = np.where(sizes == 1, one[classes], two[classes] + more[classes] * (sizes - 2))
     bits: NDArray[np.float32] = np.where(sizes == 0, zero[classes], large)
     return np.minimum(bits, np.float32(MOST_BITS))
@@ -138,22 +139,24 @@ def sign_bits(odds: NDArray[Any]) -> NDArray[np.float32]:
 
 
 @cache
-def _bit_table() -> tuple[NDArray[np.float32], ...]:
+def bit_table() -> Sizes:
+    """Of the specification's classes [64]: bits of 0, of 1, of 2, and of each further one."""
     return _table_bits(magnitudes())
 
 
-def _table_bits(table: NDArray[np.int64]) -> tuple[NDArray[np.float32], ...]:
+def _table_bits(table: NDArray[np.int64]) -> Sizes:
     """Per class: bits of 0, of 1, of 2, and of each further one; a sign included."""
     zero, one, ratio = (table[:, column] / 65536 for column in range(3))
     chances = zero, (1 - zero) * one / 2, (1 - zero) * (1 - one) * (1 - ratio) / 2
     bits = [-np.log2(np.maximum(chance, FLOOR)) for chance in chances]
-    return tuple(part.astype(np.float32) for part in (*bits, -np.log2(ratio)))
+    none, first, second, more = (part.astype(np.float32) for part in (*bits, -np.log2(ratio)))
+    return none, first, second, more
 
 
 def bits_between(output: Tensor, sizes: Tensor, table: NDArray[np.int64]) -> Tensor:
     """Bits of magnitudes [N] under real classes `output` [N], differentiable in them.
 
-    table   rows [64, 4] as `tables.magnitudes`; between the middles of two classes bits are in line
+    table   rows [64, 5] as `tables.magnitudes`; between the middles of two classes bits are in line
     """
     known = torch.from_numpy(np.stack(_table_bits(table), axis=1))
     place = (output - 0.5).clamp(0, len(known) - 1.001)

@@ -24,7 +24,7 @@ TILES: Final[Mapping[Kind, tuple[int, ...]]] = {
     "volume": (32, 32, 32),
 }
 TRAINING: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 0, "best": 1000}  # iterations
-PHASES: Final[Mapping[Preset, int]] = {"fast": 0, "medium": 1, "best": 2}  # of the descent
+DESCENTS: Final[Mapping[Preset, int]] = {"fast": 1, "medium": 3, "best": 6}
 PERCEPTRONS: Final = (
     "arrangement",
     "coordinates",
@@ -156,7 +156,7 @@ def latent_settings(options: EncodeOptions, size: int | None, psnr: float | None
         psnr=psnr,
         seconds=options.seconds,
         seed=options.seed,
-        phases=PHASES[options.preset],
+        descents=DESCENTS[options.preset],
     )
 
 

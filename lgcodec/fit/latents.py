@@ -2,8 +2,8 @@
 
 The pyramid is nearly orthonormal, and where pictures move errors have weights, so that each symbol
 is chosen by its own error and its bits under the entropy network: D + lambda R, symbol by symbol
-(rate-distortion optimised rounding). That and descent take turns, and where there is time for it
-the network is trained on the symbols before.
+(rate-distortion optimised rounding). Then come rounds of descent, in which symbols make good what
+others leave out; where there is time for it the network is trained on the symbols before.
 One number, the step, leads to a size or a quality.
 """
 
@@ -30,9 +30,9 @@ from lgcodec.nets.latent import STEP_UNIT, Latent
 
 __all__ = ["USUAL", "USUAL_OF_VIDEO", "fit_latents"]
 
-ROUNDS: Final = 2  # of choosing symbols, after the first choice
-USUAL: Final = -round(2.9 * STEP_UNIT)  # without a target: about 40 dB for a photograph
-USUAL_OF_VIDEO: Final = -2 * STEP_UNIT  # about 35 dB
+TRAININGS: Final = 2  # of the network, before the first rounds
+USUAL: Final = -round(2.8 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+USUAL_OF_VIDEO: Final = -round(1.9 * STEP_UNIT)  # about 35 dB
 ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later
 TELL_EVERY: Final = 1.0  # seconds
 STEPS_BACK: Final = 6  # times that a step is widened after Ctrl-C
@@ -86,7 +86,7 @@ class _Run:
         usual: int,
     ) -> None:
         self.family, self.sampler, self.settings = family, sampler, settings
-        self.chooser = Chooser(family, sampler, settings.phases)
+        self.chooser = Chooser(family, sampler)
         self.peak, self._report, self._size_of, self._usual = peak, report, size_of, usual
         of_signal = f"{sampler.partitions} {sampler.digest} {self.chooser.digest}"
         self.identity = f"{family} {settings} {of_signal}"
@@ -97,7 +97,7 @@ class _Run:
         self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
         self.target = StepTarget(settings.size, settings.psnr)
         symbols = len(sampler.ids) * sum(family.pyramid.sizes)
-        iterations, searches = settings.iterations // ROUNDS, self.target.exists
+        iterations, searches = settings.iterations // TRAININGS, self.target.exists
         quickly = self.chooser.can_estimate
         self.work = Work(symbols, iterations, self._rounds, searches=searches, quickly=quickly)
 
@@ -165,20 +165,18 @@ class _Run:
     @property
     def _rounds(self) -> int:
         """Rounds in all."""
-        return ROUNDS if self.settings.iterations or self.settings.phases else 0
+        return max(self.settings.descents, TRAININGS if self.settings.iterations else 0)
 
     def _round(self) -> None:
-        """Symbols are chosen again, and the network learns them before if there is time."""
-        self._train()
-        if self.rounds == 0 or not self.settings.phases:
-            self.choice = self._counted(self.chooser.choose(self.step, self.chosen.symbols))
-        if self.settings.phases:
-            self.choice = self._counted(self.chooser.descended(self.chosen))
+        """A descent, before the first of which the network learns the symbols if there is time."""
+        if self.rounds < TRAININGS:
+            self._train()
+        self.choice = self._counted(self.chooser.descended(self.chosen))
         self.rounds += 1
 
     def _train(self) -> None:
         """The network learns the symbols, if that pays."""
-        iterations, symbols = self.settings.iterations // ROUNDS, self.chosen.symbols
+        iterations, symbols = self.settings.iterations // TRAININGS, self.chosen.symbols
         if not iterations:
             return
         self.chooser.entropy.train(symbols, iterations, self.settings.seed + self.rounds)
@@ -195,7 +193,7 @@ class _Run:
     def _refined(self, step: int) -> Choice:
         """Symbols for a step, as good as those that the rounds end with."""
         self.step, self.choice = step, self._taken(step)
-        for _ in range(self.rounds if self.settings.phases else 0):
+        for _ in range(self.rounds):
             self.choice = self._counted(self.chooser.descended(self.choice))
         self.choice = self.chooser.filtered(self.choice)
         return self.choice

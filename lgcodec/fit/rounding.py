@@ -4,19 +4,47 @@ Each symbol is chosen by its squared error and its bits under the entropy networ
 are: D + lambda R (rate-distortion optimised rounding).
 """
 
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec.coding.base import Floats, Symbols
+from lgcodec.coding.distributions import SIGN_CLASSES
 from lgcodec.coding.integer import LARGEST
-from lgcodec.fit.entropy import costs, sign_bits
+from lgcodec.fit.entropy import MOST_BITS, bit_table, costs, sign_bits
 
-__all__ = ["cheapest", "dead_zone"]
+__all__ = ["LAMBDA", "Prices", "cheapest", "dead_zone", "prices"]
 
-LAMBDA: Final = 0.12  # price of a bit in squared steps
+# Price of a bit in squared steps. Less than the 0.12 at which finer steps cost what they bring: what
+# is not 0 tells of its neighbours too. 1.2 % fewer bytes at equal PSNR (three pictures and rates).
+LAMBDA: Final = 0.08
 DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
+
+
+class Prices(NamedTuple):
+    """What symbols cost.
+
+    sizes                  bits of a class [64]: of 0, of 1, of 2, and of each further one
+    usual, other           bits of a sign, less 1, by the magnitude of its odds [16]: the one that
+                           is expected, and the other
+    most                   bits of a magnitude at most
+    bit                    squared steps that a bit is worth
+    """
+
+    sizes: tuple[Floats, Floats, Floats, Floats]
+    usual: Floats
+    other: Floats
+    most: float
+    bit: float
+
+
+@cache
+def prices() -> Prices:
+    """Those of the specification's distributions."""
+    odds = np.arange(SIGN_CLASSES)
+    return Prices(bit_table(), sign_bits(odds) - 1, sign_bits(-odds) - 1, MOST_BITS, LAMBDA)
 
 
 def dead_zone(scaled: Floats) -> Symbols:
@@ -27,21 +55,17 @@ def dead_zone(scaled: Floats) -> Symbols:
 def cheapest(
     scaled: Floats,
     classes: NDArray[np.intp],
-    odds: NDArray[np.int64] | None = None,
     weights: Floats | None = None,
 ) -> Symbols:
     """Symbols that cost the least: squared error in steps + LAMBDA x bits, contexts as they are.
 
-    odds      of their signs, as `Context.odds`; None: a sign has one bit
     weights   by which errors count more; None: not at all
     """
     size, bit = np.abs(scaled), LAMBDA if weights is None else LAMBDA / weights
-    sign = 0 if odds is None else bit * (sign_bits(np.sign(scaled) * odds) - 1)
     near = np.rint(size)
-    best, price = near, (size - near) ** 2 + bit * costs(classes, near) + sign * (near > 0)
+    best, price = near, (size - near) ** 2 + bit * costs(classes, near)
     for candidate in (np.maximum(near - 1, 0), np.zeros_like(near)):
         cost = (size - candidate) ** 2 + bit * costs(classes, candidate)
-        cost = cost + sign * (candidate > 0)
         best = np.where(cost < price, candidate, best)
         price = np.minimum(cost, price)
     return _signed(scaled, best)

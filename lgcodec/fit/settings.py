@@ -31,7 +31,7 @@ class FitSettings:
                     they end
     single          for a network of many weights: steps in the axes of gradients (`soap`), a pull
                     that makes weights small, and rounding under a Kronecker product
-    phases          of latents: how many places along an axis take turns in a descent; 0: none
+    descents        of latents: how often all symbols are chosen anew by what they do to samples
     measurement     what to fit to instead of the samples
     """
 
@@ -49,7 +49,7 @@ class FitSettings:
     refine: int = 0
     settled: float = 0.005
     single: bool = False
-    phases: int = 0
+    descents: int = 0
     measurement: Measurement | None = None
 
 

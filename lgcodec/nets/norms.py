@@ -14,7 +14,7 @@ from torch import Tensor
 from lgcodec.coding.pyramid import Band, Pyramid
 from lgcodec.nets.lifting import inverse
 
-__all__ = ["norms", "norms_ahead"]
+__all__ = ["made_by", "norms", "norms_ahead", "with_middle"]
 
 REACH: Final = 8  # numbers from the ends of a band beyond which the ends are not felt
 
@@ -43,6 +43,16 @@ def _of_band(pyramid: Pyramid, band: Band) -> Tensor:
 @lru_cache(maxsize=256)
 def _along(length: int, levels: int, *, high: bool) -> Tensor:
     """Norms of the low or high part of a line of `length` samples after `levels` levels."""
+    made, count = made_by(length, levels, high=high)
+    return with_middle(made.square().sum(1).sqrt(), count)
+
+
+def made_by(length: int, levels: int, *, high: bool) -> tuple[Tensor, int]:
+    """What numbers of a part of a line are synthesised to, and how many numbers there are.
+
+    [n, samples] float64: of fewer numbers, of a shorter line, if there are so many that all but
+    REACH at either end are alike.
+    """
     lengths = [-(-length // 2**level) for level in range(levels + 1)]
     count = lengths[-2] // 2 if high else lengths[-1]
     near = [min(lengths[-1], 2 * REACH + 1)]  # of a line as short as tells all there is to tell
@@ -53,6 +63,10 @@ def _along(length: int, levels: int, *, high: bool) -> Tensor:
     for level in reversed(range(levels)):
         other = line.new_zeros(own, near[level + 1] if high else near[level] // 2)
         line, high = (inverse(other, line, 1) if high else inverse(line, other, 1)), False
-    found = line.square().sum(1).sqrt()
-    middle = found[REACH:][:1].expand(count - own)
+    return line, count
+
+
+def with_middle(found: Tensor, count: int) -> Tensor:
+    """[count, ..] from [n, ..] of the numbers of `made_by`."""
+    middle = found[REACH:][:1].expand(count - len(found), *found.shape[1:])
     return torch.cat([found[:REACH], middle, found[REACH:]])

@@ -25,7 +25,7 @@ from coding.pyramid_reference import (
     raster,
 )
 
-LANE = 2**15  # magnitudes for each lane
+LANE = 2**17  # magnitudes for each lane
 PAGES = Path(__file__).parents[2] / "spec" / "codings"
 LIKELIER = (
     *(8192, 9710, 10672, 11564, 12369, 13077, 13689, 14206),
@@ -249,16 +249,16 @@ def split(numbers: Sequence[int], axes: int, ahead: int = 0) -> list[Sequence[in
 # --- sequences
 
 
-def frequencies(zero: int, one: int, ratio: int, most: int) -> list[int]:
+def frequencies(zero: int, one: int, ratio: int, most: int, escape: int) -> list[int]:
     """Of 0 .. most and the escape."""
     others = 65_536 - zero
     w, weight = [zero * 2**16, others * one], others * (65_536 - one) * (65_536 - ratio) // 2**16
     for _ in range(2, most + 1):
         w.append(weight)
         weight = weight * ratio // 2**16
-    counts = [1 + share * (2**14 - most - 2) // sum(w) for share in w] + [1]
-    counts[0] += 2**14 - sum(counts)
-    return counts
+    counts = [1 + share * (2**14 - most - 1 - escape) // sum(w) for share in w]
+    counts[0] += 2**14 - escape - sum(counts)
+    return [*counts, escape]
 
 
 class Lanes:
@@ -292,8 +292,15 @@ class Lanes:
         place = self.step(lane, counts)
         if place <= most:
             return place
-        high, low = (self.step(lane, [64] * 256) for _ in range(2))
-        return 256 * high + low
+        n = 0
+        while self.step(lane, [8192, 8192]):
+            n += 1
+            assert n <= 14
+        v = 1
+        for _ in range(n):
+            v = 2 * v + self.step(lane, [8192, 8192])
+        assert most + v <= 32_767
+        return most + v
 
     def is_negative(self, odds: int) -> bool:
         lane = self.signs % len(self.states)

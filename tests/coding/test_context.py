@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from coding import context_reference as reference
 from coding import pyramid_reference
 from coding.builders import AHEAD, drawn_networks, network, pyramids, ready, symbols, told
-from lgcodec.coding import ChunkCodec, Integer, codec_of, states
+from lgcodec.coding import ChunkCodec, Integer, codec_of, streams
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.neighbours import causal_offsets, fronts
@@ -96,7 +96,7 @@ def test_classes_of_the_tests_are_spread() -> None:
 
 def test_a_chunk_of_several_lanes() -> None:
     """Signs too: their lanes are counted apart."""
-    coder = ready(Context(Pyramid((2**16 + 6,), (1,), 2)), 0)
+    coder = ready(Context(Pyramid((2**18 + 6,), (1,), 2)), 0)
     values = np.resize(symbols(CODER, 3, 0), (1, sum(coder.pyramid.sizes)))
     values[:, :99] = 0
     (chunk,) = coder.encode((), [values])
@@ -106,7 +106,7 @@ def test_a_chunk_of_several_lanes() -> None:
 @pytest.mark.parametrize("count", [1, 4])
 def test_lanes_are_those_of_the_specification(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Of magnitudes and of signs; lanes of 15 magnitudes, since the reference is slow."""
-    for module, name in ((states, "SYMBOLS_PER_LANE"), (reference, "LANE")):
+    for module, name in ((streams, "SYMBOLS_PER_LANE"), (reference, "LANE")):
         monkeypatch.setattr(module, name, 15)
     coder = ready(CODER, 2)
     values = symbols(coder, count, 2)
@@ -202,20 +202,23 @@ def test_drawn_bytes(chunk: bytes) -> None:
 
 
 BEYOND = reference.rows()[63][3] + 1  # the least magnitude that class 63 escapes
+ESCAPES = reference.rows()[63][4]  # how frequent that is
 
 
 @pytest.mark.parametrize("negative", [False, True])
-@pytest.mark.parametrize("number", [0, 1, 2, BEYOND - 1, BEYOND, 2**15 - 1, 2**15, 2**16 - 1])
+@pytest.mark.parametrize(
+    "number", [BEYOND, BEYOND + 1, BEYOND + 2, 2**15 - 1, 2**15, 2**15 + BEYOND - 2, 2**16]
+)
 def test_an_escape_stands_for_a_large_symbol(number: int, negative: bool) -> None:
-    """LGI-K-45: one symbol of class 63 as an escape, whether it needs one or not; then its sign."""
+    """LGI-K-45: one symbol of class 63 as an escape, by hand; then its sign."""
     coder = Context(Pyramid((2,), (1,), 1))
     weights = -coder.usual
     weights[-1] += MAX_BIAS
     coder = coder.for_locals(coder.pyramid.tensors(), {ENTROPY: weights})
-    high, low = divmod(number, 256)
-    halves = (64, 64 * high), (64, 64 * low)
-    chunk = encoded([(1, 2**14 - 1), *halves, (2**13, 2**13 * negative)])
-    if BEYOND <= number < 2**15:
+    _, *bits = f"{number - BEYOND + 1:b}"
+    halves = [(2**13, 2**13 * int(bit)) for bit in [*("1" * len(bits)), "0", *bits]]
+    chunk = encoded([(ESCAPES, 2**14 - ESCAPES), *halves, (2**13, 2**13 * negative)])
+    if number < 2**15:
         expected = -number if negative else number
         assert decode(coder, [chunk]).tolist() == [[expected]]
         assert coder.encode((), [np.array([[expected]], "<i2")]) == [chunk]
@@ -239,8 +242,8 @@ def encoded(intervals: list[tuple[int, int]]) -> bytes:
 def test_few_bytes_do_not_hold_many_symbols() -> None:
     """Before anything is allocated for them."""
     coder = ready(Context(Pyramid((2**11, 2**11), (1, 1), 1)), 0)
-    with pytest.raises(FileError, match="E_PAYLOAD: a chunk of 96 lanes has 382 bytes"):
-        decode(coder, [bytes(382)])
+    with pytest.raises(FileError, match="E_PAYLOAD: a chunk of 24 lanes has 94 bytes"):
+        decode(coder, [bytes(94)])
 
 
 # --- networks, tensors, configurations

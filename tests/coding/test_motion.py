@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coding import context_reference as reference
 from coding.builders import AHEAD, moves, moving, network, ready, symbols, told
 from coding.pyramid_reference import Place
-from lgcodec.coding import ChunkCodec, context, states
+from lgcodec.coding import ChunkCodec, context, streams
 from lgcodec.coding.context import ENTROPY, Context
 from lgcodec.coding.distributions import MOVES, PRECISION, SIGNS, slots
 from lgcodec.coding.integer import Integer
@@ -32,7 +32,7 @@ CODER = Context(replace(AHEAD[0], motion=4))  # two blocks along axis 1, one alo
 LONG = Context(Pyramid((9, 1, 5), (4, 0, 1), 1, 1, 4))  # more motion than latents
 GRID = Context(Pyramid((4, 9, 10), (2, 1, 1), 1, 1, 4))  # three pictures of 3 x 3 blocks
 SMALL = Context(Pyramid((2, 5, 6), (1, 1, 1), 1, 1, 4))  # 2 x 2 blocks
-LANES = Context(Pyramid((3, 180, 183), (1, 1, 1), 1, 1, 16))
+LANES = Context(Pyramid((3, 360, 366), (1, 1, 1), 1, 1, 16))
 Tensors = list[NDArray[Any]]
 Said = list[tuple[int, int]]  # classes and symbols
 
@@ -225,7 +225,7 @@ def test_a_tile_that_stands_still_costs_one_symbol() -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_lanes_count_motion(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """All of it is in lane 0, and counts neither as magnitudes nor as signs."""
-    for module, name in ((states, "SYMBOLS_PER_LANE"), (reference, "LANE")):
+    for module, name in ((streams, "SYMBOLS_PER_LANE"), (reference, "LANE")):
         monkeypatch.setattr(module, name, 29)
     coder, still = ready(CODER, 2), ready(STILL, 2)
     lanes = sum(coder.pyramid.sizes) // 29
@@ -310,7 +310,7 @@ def test_a_chunk_of_lanes_that_ends_in_its_motion(moves: int) -> None:
 
 def test_motion_of_lanes_that_ends_at_any_of_its_symbols() -> None:
     """LGI-K-44: it is refused where a word is missing, however many there are."""
-    total, shape, refused = 2 * 2**15, shape_of(SMALL), 0
+    total, shape, refused = 2 * 2**17, shape_of(SMALL), 0
     for number, row in enumerate(moves(SMALL.pyramid, 500, 3)):
         writer = Writer(1, total)
         write_motion(writer, row[None], shape)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import context_reference as reference
-from lgcodec.coding.distributions import BYTES, CLASSES, SIGN_CLASSES, slots
+from lgcodec.coding.distributions import CLASSES, SIGN_CLASSES, SIGNS, slots
 from lgcodec.coding.neighbours import causal_offsets, places_of
 from lgcodec.coding.network import HIDDEN, Layers
 from lgcodec.coding.signs import BACK, SIGN_HIDDEN, Seen, SignLayers, sign_places
@@ -154,7 +154,7 @@ def test_a_chunk_is_that_of_the_specification(total: int, seed: int) -> None:
 
 def test_several_lanes() -> None:
     """Signs too, whose lanes are counted apart from those of magnitudes."""
-    assert_comes_back(drawn(2, 3 * 2**15 + 5, 1))
+    assert_comes_back(drawn(2, 3 * 2**17 + 5, 1))
 
 
 def test_a_chunk_is_the_same_beside_others() -> None:
@@ -191,16 +191,16 @@ def test_damage_is_refused_or_read_as_the_specification_says(
             assert (found[0].tolist(), signs) == specified(bytes_, given_)
 
 
-def test_an_escape_that_is_not_needed() -> None:
+@pytest.mark.parametrize("ones", [14, 15, 400])
+def test_an_escape_beyond_what_there_is(ones: int) -> None:
     """LGI-K-45: by hand, since no writer makes one."""
     table, class_ = slots(), 20
-    escape, zero = table.first[class_] + table.most[class_] + 1, table.first[BYTES]
-    for value in (int(table.most[class_]), 40000):
-        writer = Writer(1, 1)
-        places = np.array([escape, zero + (value >> 8), zero + (value & 255)])
-        writer._add(np.zeros(3, np.int64), np.zeros(3, np.int64), places)
-        with pytest.raises(FileError, match="needs none"):
-            magnitudes(Reader(writer.chunks(), 1), np.array([[class_]]))
+    escape, half = table.first[class_] + table.most[class_] + 1, table.first[SIGNS]
+    places = np.array([escape, *[half + 1] * ones, half, *[half + 1] * ones])
+    writer = Writer(1, 1)
+    writer._add(np.zeros_like(places), np.zeros_like(places), places)
+    with pytest.raises(FileError, match="a magnitude is above 32767"):
+        magnitudes(Reader(writer.chunks(), 1), np.array([[class_]]))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

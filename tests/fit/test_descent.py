@@ -78,13 +78,12 @@ def test_the_slope_of_the_pictures_of_a_part(pyramid: Pyramid, seed: int, moves:
 STEP = 1 / 16  # of all bands, network units
 
 
-@pytest.mark.parametrize("phases", [1, 2])
 @pytest.mark.parametrize(
     "velocity",
     [None, (0.0, 0.125), (0.5, -0.25), (1.0, 3.0)],
     ids=["still", "slow", "half", "fast"],
 )
-def test_it_descends(velocity: tuple[float, float] | None, phases: int) -> None:
+def test_it_descends(velocity: tuple[float, float] | None) -> None:
     """Squared steps of error and the price of bits, classes as they are: less than at first."""
     pyramid = Pyramid((9, 20, 26), (3, 2, 2), 1, 1, 0 if velocity is None else 8)
     samples = torch.from_numpy(film(pyramid.tile, velocity or (0, 0), seed=1)[None, None]).float()
@@ -120,7 +119,6 @@ def test_it_descends(velocity: tuple[float, float] | None, phases: int) -> None:
             symbols=symbols,
             classes=classes,
             odds=[np.zeros(s.shape, np.int64) for s in symbols],
-            phases=phases,
             displaced=displaced,
             weights=weights,
         )

@@ -38,7 +38,7 @@ def chooser() -> Chooser:
     ranges = {"ranges": plan.family.ranges, "tile_range": plan.family.tile_range}
     where: Any = {"device": torch.device("cpu"), "seed": 0}
     sampler = Sampler(cat.samples, plan.geometry, 0, values=_values(cat), **ranges, **where)
-    return Chooser(plan.family, sampler, 0)
+    return Chooser(plan.family, sampler)
 
 
 def test_what_some_tell_of_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def drawn(seed: int) -> tuple[Floats, np.ndarray]:  # type: ignore[type-arg]
 def test_errors_that_count_alike(seed: int) -> None:
     scaled, classes = drawn(seed)
     ones = np.ones_like(scaled)
-    np.testing.assert_array_equal(cheapest(scaled, classes), cheapest(scaled, classes, None, ones))
+    np.testing.assert_array_equal(cheapest(scaled, classes), cheapest(scaled, classes, ones))
 
 
 @given(st.integers(0, 2**16))
@@ -27,7 +27,7 @@ def test_errors_that_count_more(seed: int) -> None:
     """The more, the nearer; at last each symbol is the nearest."""
     scaled, classes = drawn(seed)
     errors = [
-        np.abs(cheapest(scaled, classes, None, np.full_like(scaled, weight)) - scaled)
+        np.abs(cheapest(scaled, classes, np.full_like(scaled, weight)) - scaled)
         for weight in (1.0, 4.0, 1e6)
     ]
     assert (errors[0] >= errors[1]).all()

@@ -14,8 +14,8 @@ __all__ = ["magnitudes", "motion", "networks"]
 
 @cache
 def magnitudes() -> NDArray[np.int64]:
-    """[64, 4]: of every class zero, one, ratio and most; see `distributions`."""
-    return _numbers("magnitudes.csv").reshape(-1, 4)
+    """[64, 5]: of every class zero, one, ratio, most and escape; see `distributions`."""
+    return _numbers("magnitudes.csv").reshape(-1, 5)
 
 
 @cache
