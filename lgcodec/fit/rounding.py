@@ -17,8 +17,8 @@ from lgcodec.fit.entropy import MOST_BITS, bit_table, costs, sign_bits
 
 __all__ = ["LAMBDA", "Prices", "cheapest", "dead_zone", "prices"]
 
-# Price of a bit in squared steps. Less than 0.12, at which finer steps cost what they bring, as what
-# is not 0 tells of its neighbours too. 1.2 % fewer bytes at equal PSNR (three pictures and rates).
+# Price of a bit in squared steps. Below 0.12, where finer steps cost what they bring, as what is
+# not 0 tells of its neighbours too: 1.2 % fewer bytes at equal PSNR (three pictures and rates).
 LAMBDA: Final = 0.08
 DEAD_ZONE: Final = 0.36  # what is added before the first rounding down
 
