@@ -101,7 +101,7 @@ def _cheapest(
 ) -> Any:
     """The magnitude near `size`, or 0, that costs the least."""
     best, least = 0, size * size + bit * zero
-    near = min(int(size + np.float32(0.5)), LARGEST)
+    near = int(min(size, LARGEST) + np.float32(0.5))
     for magnitude in range(max(near - 1, 1), near + 1):
         bits = one if magnitude == 1 else min(two + more * (magnitude - 2), most)
         cost = (size - magnitude) ** 2 + bit * (bits + sign)

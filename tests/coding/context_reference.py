@@ -35,8 +35,8 @@ LIKELIER = (
 
 @cache
 def rows(name: str = "magnitudes.csv") -> list[tuple[int, ...]]:
-    """A file beside the page; of magnitudes: zero, one, ratio, most of every class; of motion:
-    the frequencies of its symbols."""
+    """A file beside the page; of magnitudes: zero, one, ratio, most, escape of every class; of
+    motion: the frequencies of its symbols."""
     lines = (PAGES / name).read_text().splitlines()
     return [tuple(map(int, line.split(","))) for line in lines]
 

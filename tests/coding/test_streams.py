@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coding import context_reference as reference
+from lgcodec.coding import streams
 from lgcodec.coding.distributions import CLASSES, SIGN_CLASSES, SIGNS, slots
 from lgcodec.coding.neighbours import causal_offsets, places_of
 from lgcodec.coding.network import HIDDEN, Layers
@@ -201,6 +202,30 @@ def test_an_escape_beyond_what_there_is(ones: int) -> None:
     writer._add(np.zeros_like(places), np.zeros_like(places), places)
     with pytest.raises(FileError, match="a magnitude is above 32767"):
         magnitudes(Reader(writer.chunks(), 1), np.array([[class_]]))
+
+
+def test_a_chunk_of_lanes_that_ends_in_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LGI-K-44: the last bit of how far it is has no word, and a lane rests at 2^16 before it."""
+    monkeypatch.setattr(streams, "SYMBOLS_PER_LANE", 2)
+    reader = Reader([bytes.fromhex("e02101006c362950")], 4)
+    with pytest.raises(FileError, match="a chunk ends before its last symbol"):
+        magnitudes(reader, np.full((1, 4), 20))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_chunks_of_lanes_that_end_anywhere(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LGI-K-44: several lanes need a word whenever a state is small, also within an escape."""
+    for module, name in ((streams, "SYMBOLS_PER_LANE"), (reference, "LANE")):
+        monkeypatch.setattr(module, name, 3)
+    given_ = drawn(1, 12, seed)
+    given_ = given_._replace(symbols=32767 - given_.symbols % 999)
+    (chunk,) = written(given_)
+    for length in range(16, len(chunk), 2):
+        with pytest.raises(FileError, match="a chunk ends before its last symbol"):
+            read([chunk[:length]], given_)
+        with pytest.raises(IndexError):
+            specified(chunk[:length], given_)
+    assert specified(chunk, given_)[0] == given_.symbols[0].tolist()
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

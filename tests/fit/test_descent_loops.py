@@ -116,6 +116,56 @@ def test_where_errors_count_more_bits_count_less() -> None:
     assert (plain != band.settled()).any()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_that_count_differently(seed: int) -> None:
+    """By another root at every number: against a plain loop over what two numbers share."""
+    band = Band(SMALL[seed % 3], 0, seed)
+    roots = band.random.uniform(1, 3, band.now.shape).astype(np.float32)
+    cosines = _cosines(band)
+    expected = band.now.copy()
+    for row, own in enumerate(roots.astype(np.float64)):
+        wanted = band.wanted()[row].astype(np.float64)
+        for place in range(band.size):
+            value = float(wanted[place])
+            near = {0, round(abs(value)), max(round(abs(value)) - 1, 0)}
+            bits = {
+                size: costs(band.classes[row, place], np.float32(size))
+                + (sign_bits(np.sign(value) * band.odds[row, place]) - 1) * (size > 0)
+                for size in near
+            }
+            price = LAMBDA / own[place] ** 2
+            best = min(near, key=lambda size: (abs(value) - size) ** 2 + price * bits[size])
+            expected[row, place] = np.sign(value) * best
+            change = float(expected[row, place]) - float(band.now[row, place])
+            wanted -= change * cosines[place] * own[place] / own
+    found = settle(band.wanted(), band.now, band.classes, band.odds, roots, prices(), band.shared)
+    np.testing.assert_array_equal(found, expected)
+
+
+def _cosines(band: Band) -> NDArray[np.float64]:
+    """Of what two numbers of a partition make of the samples, by the norms of both."""
+    units = np.zeros((band.size, band.size), np.int16)
+    np.fill_diagonal(units, 1)
+    made = band.made(units).flatten(1).numpy()
+    return np.asarray(made @ made.T, np.float64)
+
+
+def test_an_axis_that_is_split_ahead_counts_as_orthogonal() -> None:
+    for first, *others in overlaps(Pyramid((8, 12, 10), (2, 1, 1), 1, 1)):
+        assert first.tolist() == [[0, 0, 1, 0, 0]] * len(first)
+        assert all(np.abs(other[:, REACH + 1]).max() > 0.01 for other in others)
+
+
+def test_no_symbol_is_larger_than_there_are() -> None:
+    band = Band(SMALL[0], 0, 0)
+    wanted = np.full_like(band.wanted(), 60000)
+    wanted[:, ::2] = -40000
+    parts = band.now, band.classes, band.odds, NONE, prices()
+    found = settle(wanted, *parts, tuple(0 * part for part in band.shared))
+    assert (found[:, 1::2] == 32767).all()
+    assert (found[:, ::2] == -32767).all()
+
+
 def test_reach() -> None:
     """Numbers farther apart than that share less than 2 % of what they make."""
     pyramid = Pyramid((64, 48), (4, 3), 1)
