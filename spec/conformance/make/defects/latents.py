@@ -5,10 +5,14 @@ from functools import cache
 from typing import Any, Final
 
 import cbor2
+import numpy as np
 
 from lgcodec.coding import codec_of
 from lgcodec.coding.context import Context
+from lgcodec.coding.context_loops import MOST_LENGTH
+from lgcodec.coding.distributions import SIGNS, slots
 from lgcodec.coding.network import HIDDEN
+from lgcodec.coding.streams import Writer
 from lgcodec.format.conf import Plug
 from lgcodec.format.container import Container, dumps, loads
 from tests.second_reader.editable import File, numbers, numbers_of
@@ -166,6 +170,25 @@ def _body(chunk: bytes) -> bytes:
     return chunk[4 - len(chunk) % 2 :]
 
 
+def _far_escape() -> bytes:
+    """A chunk whose first magnitude is an escape, by 2^15 or more beyond its class."""
+    (made,) = loads(latents()).streams
+    codec = codec_of(made.conf)
+    (group,) = made.groups
+    coder = codec.coder
+    assert isinstance(coder, Context)
+    pyramid = coder.pyramid
+    ready = coder.for_locals(pyramid.tensors(), codec.decode_global(group.global_chunk).weights)
+    first, *_ = ready.classes([np.zeros((1, size), np.int16) for size in pyramid.sizes])
+    table, class_ = slots(), int(first[0, 0])
+    ones = [table.first[SIGNS] + 1] * (MOST_LENGTH + 1)
+    places = np.array([table.first[class_] + table.most[class_] + 1, *ones])
+    writer = Writer(1, sum(pyramid.sizes))
+    writer.put_alone(np.zeros_like(places), places)
+    (chunk,) = writer.chunks()
+    return chunk
+
+
 def _chunks() -> Iterator[Defect]:
     for name, requirement, edit in (
         ("state-long", "LGI-K-44", lambda chunk: chunk[:1] + b"\0"),
@@ -178,6 +201,8 @@ def _chunks() -> Iterator[Defect]:
         ("state-changed", "LGI-K-46", lambda chunk: bytes([chunk[0] ^ 1]) + chunk[1:]),
     ):
         yield local_payload(f"context-{name}", requirement, edit, latents())
+    far = _far_escape()
+    yield local_payload("context-escape-far", "LGI-K-45", lambda _: far, latents())
     lowest = b"\0\x80"
     yield local_payload(
         "integer-lowest", "LGI-Q-22", lambda chunk: chunk[:2] + lowest + chunk[4:], plain()
