@@ -25,12 +25,11 @@ from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report, SizeOf
 from lgcodec.fit.steps import STEPS_PER_E, WIDEST, StepTarget
-from lgcodec.fit.work import Work
+from lgcodec.fit.work import TRAININGS, Work
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
 __all__ = ["USUAL", "USUAL_OF_VIDEO", "fit_latents"]
 
-TRAININGS: Final = 2  # of the network, before the first rounds
 USUAL: Final = -round(2.8 * STEP_UNIT)  # without a target: about 40 dB for a photograph
 USUAL_OF_VIDEO: Final = -round(1.9 * STEP_UNIT)  # about 35 dB
 ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later

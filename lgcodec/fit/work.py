@@ -2,8 +2,9 @@
 
 from typing import Final, final
 
-__all__ = ["Work"]
+__all__ = ["TRAININGS", "Work"]
 
+TRAININGS: Final = 2  # of the network of a fit, before the first rounds
 SEARCH: Final = 5  # choices of all symbols that a search takes, roughly
 SYMBOLS_PER_ITERATION: Final = 20_000  # that are chosen in the time of a step of training
 ALMOST: Final = 0.99  # the most that is done before all is
@@ -13,10 +14,10 @@ ALMOST: Final = 0.99  # the most that is done before all is
 class Work:
     """A search if there is a target, rounds, and a search again.
 
-    symbols      of all partitions; iterations: of training in a round
+    symbols      of all partitions; iterations: of a training
     quickly      whether the first search looks at few symbols
     done         so far
-    training     of a round
+    training     of the network, once
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class Work:
 
     def until(self, rounds: int) -> float:
         """Work of the first search, if there is one, and of so many rounds."""
-        return self._first + 1 + rounds * (1 + self.training)
+        return self._first + 1 + rounds + min(rounds, TRAININGS) * self.training
 
     def share(self) -> float:
         """How much is done, 0 to 1."""

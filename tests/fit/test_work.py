@@ -10,12 +10,20 @@ def test_shares_grow_with_rounds_and_never_reach_the_end(searches: bool) -> None
     work = Work(SYMBOLS_PER_ITERATION, 30, 2, searches=searches)
     assert work.training == 30
     shares = []
-    for rounds in range(4):
+    for rounds in range(3):
         work.done = work.until(rounds)
         shares.append(work.share())
+    work.done *= 2  # more than was foreseen
+    shares.append(work.share())
     assert sorted(set(shares)) == shares
     assert shares[2] < 1
     assert shares[3] == 0.99
+
+
+def test_training_comes_before_the_first_rounds() -> None:
+    work = Work(SYMBOLS_PER_ITERATION, 30, 6, searches=False)
+    lengths = [work.until(rounds + 1) - work.until(rounds) for rounds in range(6)]
+    assert lengths == [31, 31, 1, 1, 1, 1]
 
 
 def test_a_search_counts_twice() -> None:
