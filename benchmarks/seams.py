@@ -14,6 +14,8 @@ sees its own coarse samples alone. With --data: kodak/, else the shipped picture
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -26,7 +28,9 @@ from lgcodec import EncodeOptions, Signal, psnr, read
 from lgcodec._decode import decode_stream
 from lgcodec._encode import encode_signals
 from lgcodec._smooth import decode_smooth
+from lgcodec.fit import smooth_grid
 from lgcodec.format.container import BytesSource, Reader, Stream
+from lgcodec.nets.latent import Latent
 from lgcodec.nets.smooth import spread
 
 TILE = 64
@@ -115,7 +119,21 @@ def _alone() -> Iterator[None]:
             parts.append(spread(coarse[(slice(None), *own)], zero, tile, count, stride))
         return torch.cat(parts)
 
-    with patch("lgcodec.nets.latent.spread", alone), patch("lgcodec.fit.pyramids.spread", alone):
+    def of_each(family: Latent, axis: int) -> Tensor:
+        tiles = family.tiles[axis]
+        one = SimpleNamespace(
+            pyramid=family.pyramid, tile=family.tile, levels=family.levels, tiles=[1] * (axis + 1)
+        )
+        parts = [low_of_splines(one, axis)] * tiles
+        matrix: Tensor = torch.block_diag(*parts)  # type: ignore[no-untyped-call]
+        return matrix
+
+    low_of_splines: Any = smooth_grid._low_of_splines
+    with (
+        patch("lgcodec.nets.latent.spread", alone),
+        patch("lgcodec.fit.pyramids.spread", alone),
+        patch("lgcodec.fit.smooth_grid._low_of_splines", of_each),
+    ):
         yield
 
 
