@@ -30,7 +30,7 @@ from lgcodec.nets.latent import STEP_UNIT, Latent
 
 __all__ = ["USUAL", "USUAL_OF_VIDEO", "fit_latents"]
 
-USUAL: Final = -round(2.8 * STEP_UNIT)  # without a target: about 40 dB for a photograph
+USUAL: Final = -round(2.8 * STEP_UNIT)  # without a target: about 39 dB for a photograph
 USUAL_OF_VIDEO: Final = -round(1.9 * STEP_UNIT)  # about 35 dB
 ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later
 TELL_EVERY: Final = 1.0  # seconds
