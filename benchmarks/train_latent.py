@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks._filters import Decoded, learned_filter
+from benchmarks._filters import EDGE, Decoded, learned_filter
 from benchmarks._predictors import (
     Magnitudes,
     Signs,
@@ -42,7 +42,7 @@ from lgcodec.fit.latents import fit_latents
 from lgcodec.fit.pyramids import Pyramids
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets.latent import STEP_UNIT, Latent
-from lgcodec.nets.post_filter import CHANNELS
+from lgcodec.nets.post_filter import CHANNELS, networks_of
 
 STEPS: Final = {  # octaves of network units
     "1d": (-8.0, -1.5),
@@ -55,10 +55,10 @@ GOLDEN: Final = 0.61803398875
 KEPT: Final = 0.05  # of the symbols whose neighbours are all 0
 MOST: Final = 30_000  # magnitudes of a signal; signs of a phase of a band; tiles of a signal
 MOST_SIGNS: Final = 3_000
-SIGNS_SHARE, FILTER_SHARE = 3 / 8, 9 / 4  # of the iterations: the filter goes on learning
+SIGNS_SHARE, FILTER_SHARE = 3 / 8, 4 / 5  # of the iterations
 MOST_TILES: Final = 40
 FRAMES: Final = 2  # of so many of a tile one is learned from
-EDGE: Final = 64  # of the tiles a filter learns from
+LEAST_POWER: Final = 2e-4  # of what is lacking, squared steps
 LEVELLED: Final = 0.7  # power of the mean bits that a signal's symbols are divided by
 MEASURED: Final = 2  # how often distributions are measured before the last training
 
@@ -159,10 +159,13 @@ def _tiles(
     wide = family.steps({"global.steps": torch.from_numpy(rounded.global_["steps"])})[0]
     wide = wide.view(-1, *(1,) * len(family.tile))
     values, lacking = (target + error) / wide, -error / wide
-    if not family.ahead:
-        return Decoded(values, lacking, inside)
-    values, lacking = (v[:, :, ::FRAMES].transpose(1, 2).flatten(0, 1) for v in (values, lacking))
-    return Decoded(values, lacking, inside[:, ::FRAMES].flatten(0, 1))
+    if family.ahead:
+        values, lacking = (
+            v[:, :, ::FRAMES].transpose(1, 2).flatten(0, 1) for v in (values, lacking)
+        )
+        inside = inside[:, ::FRAMES].flatten(0, 1)
+    power = (lacking.square() * inside[:, None]).mean().clamp(min=LEAST_POWER)
+    return Decoded(values, lacking, inside, (power**-0.5).expand(len(values)))
 
 
 def _magnitudes(
@@ -220,12 +223,19 @@ def _signs(fits: Sequence[Fit], axes: int, random: np.random.Generator) -> list[
 
 
 def _filter(fits: Sequence[Fit], channels: int, iterations: int, seed: int) -> Tensor:
-    """A filter for so many channels; that of one channel learns from the first of several."""
+    """A filter for so many channels; that of one channel learns from the first of several.
+
+    That of frames goes on from that of pictures, as there are few films.
+    """
     some = [fit.tiles for fit in fits if fit.tiles and fit.tiles.values.shape[1] >= channels]
     columns = [t.values for t in some], [t.lacking for t in some]
     values, lacking = (torch.cat([part[:, :channels].half() for part in c]) for c in columns)
-    inside = torch.cat([part.inside for part in some])
-    return learned_filter(Decoded(values, lacking, inside), iterations, seed)
+    inside, weights = (
+        torch.cat(c) for c in zip(*((t.inside, t.weights) for t in some), strict=True)
+    )
+    is_film = len(fits[0].coder.pyramid.tile) == 3
+    start = networks_of(channels, is_film=False) if is_film else None
+    return learned_filter(Decoded(values, lacking, inside, weights), iterations, seed, start)
 
 
 if __name__ == "__main__":

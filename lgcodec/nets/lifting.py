@@ -13,7 +13,7 @@ from torch import Tensor
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.nets.motion import Moving
 
-__all__ = ["analyse", "inverse", "longer", "lowest", "synthesise", "tile_of_part"]
+__all__ = ["analyse", "inverse", "longer", "lowest", "smaller", "synthesise", "tile_of_part"]
 
 STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
@@ -62,6 +62,14 @@ def _analyse(samples: Tensor, pyramid: Pyramid) -> tuple[list[Tensor], Tensor]:
         low = parts.pop(0)
         bands |= {(level, o): part for o, part in parts.items()}
     return [bands[band.level, band.orientation] for band in pyramid.bands], low
+
+
+def smaller(pictures: Tensor) -> Tensor:
+    """What one split of both axes leaves low of pictures [N, C, h, w], of axes longer than 1."""
+    for axis in (2, 3):
+        if pictures.shape[axis] > 1:
+            pictures, _ = _forward(pictures, axis)
+    return pictures
 
 
 def _moving(pyramid: Pyramid, displaced: Tensor | None, split: int) -> Moving | None:

@@ -1,16 +1,20 @@
 """What a small convolutional network takes back of the noise of rounding, tile by tile.
 
-Four layers of 3 x 3 over the coded channels of one tile, in steps of its quantiser, with ReLU
-between; the border of the tile goes on, so that no tile sees another. Of a video every frame of a
-tile is filtered for itself, with weights of its own. The weights stand in the
-specification (families/latent-filter-*.csv, trained by `benchmarks.train_latent`), and the global
-chunk says how much of the result each channel takes. After the in-loop filters of video codecs.
+Two networks over the coded channels of one tile, in steps of its quantiser: one corrects what a
+split of the wavelet leaves low, the other the tile itself, as it is with that. Each has four layers
+of 3 x 3, with units between 0 and MOST; the border of the tile goes on, so that no tile sees
+another. Of a video every frame of a tile is filtered for itself, with weights of its own. The
+weights stand in the specification (families/latent-filter-*.csv, trained by
+`benchmarks.train_latent`), and the global chunk says how much of the result each channel takes.
+After the in-loop filters of video codecs.
 """
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -18,13 +22,32 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-__all__ = ["CHANNELS", "STRENGTH_ONE", "WIDTHS", "corrected", "has_filter", "multiplications"]
+from lgcodec.nets.lifting import longer, smaller
 
-WIDTHS: Final = (16, 16, 16)  # channels between layers
+__all__ = [
+    "CHANNELS",
+    "SCALES",
+    "STRENGTH_ONE",
+    "WEIGHT_ONE",
+    "WIDTHS",
+    "Layers",
+    "corrected",
+    "has_filter",
+    "missing",
+    "multiplications",
+    "networks_of",
+]
+
+SCALES: Final = 2  # networks, each for pictures of half the size of the one before
+WIDTHS: Final = (32, 32, 32)  # channels between layers
+MOST: Final = 1.5  # of a unit: where edges are strong, no more is lacking
 CHANNELS: Final = (1, 3)  # for which there are weights
 WEIGHT_ONE: Final = 4096  # of the numbers in the tables
 STRENGTH_ONE: Final = 16
 TAPS: Final = 9
+LIFTED: Final = 9  # multiplications of a value, down to half the size and back
+
+Layers = Sequence[tuple[Tensor, Tensor]]  # matrix [outputs, inputs, 3, 3] and bias of each
 
 
 def has_filter(channels: int, axes: int, ahead: int) -> bool:
@@ -34,49 +57,69 @@ def has_filter(channels: int, axes: int, ahead: int) -> bool:
 
 def multiplications(channels: int) -> int:
     """Of one sample."""
-    return TAPS * sum(a * b for a, b in pairwise([channels, *WIDTHS, channels]))
+    network = TAPS * sum(a * b for a, b in pairwise([channels, *WIDTHS, channels]))
+    return sum((network >> 2 * scale) + LIFTED * channels * (scale > 0) for scale in range(SCALES))
 
 
 def corrected(coded: Tensor, steps: Tensor) -> Tensor:
     """What is to be added [P, C, h, w] or [P, C, t, h, w] to coded channels of the same shape.
 
     steps   [C] of the finest level, network units
-
-    One tile or frame at a time: for several at once libraries add in another order, and a crop
-    would decode to other bits.
     """
-    wide = steps.view(-1, 1, 1)
-    is_film = coded.ndim == 5
-    layers = [(m.to(coded), b.to(coded)) for m, b in _layers(coded.shape[1], is_film)]
+    wide, is_film = steps.view(-1, 1, 1), coded.ndim == 5
+    known = networks_of(coded.shape[1], is_film=is_film)
+    networks = [[(m.to(coded), b.to(coded)) for m, b in network] for network in known]
+    pictures = coded.transpose(1, 2).flatten(0, 1) if is_film else coded
     # Flags of the whole process, which threads on CPUs would leave in each other's state.
     exact = torch.backends.cudnn.flags(allow_tf32=False) if coded.is_cuda else nullcontext()
     with exact:
-        frames = coded.transpose(1, 2).flatten(0, 1) if is_film else coded
-        parts = [_filtered(frame / wide, layers) * wide for frame in frames]
-    if not parts:
-        return torch.zeros_like(coded)
-    found = torch.stack(parts)
-    return found.view(len(coded), -1, *found.shape[1:]).transpose(1, 2) if is_film else found
+        found = missing(pictures / wide, networks) * wide
+    if not is_film:
+        return found
+    return found.view(len(coded), coded.shape[2], *found.shape[1:]).transpose(1, 2)
 
 
-def _filtered(values: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
-    values = values[None]
-    for place, (matrix, bias) in enumerate(layers):
+def missing(pictures: Tensor, networks: Sequence[Layers]) -> Tensor:
+    """What pictures [N, C, h, w] in steps lack, by a network for every scale, the finest first."""
+    network, *coarser = networks
+    if not coarser:
+        return _of_each(pictures, network)
+    rough = missing(smaller(pictures), coarser)
+    for axis in (3, 2):
+        if pictures.shape[axis] > 1:
+            rough = longer(rough, axis, pictures.shape[axis], high=False)
+    return rough + _of_each(pictures + rough, network)
+
+
+def _of_each(pictures: Tensor, network: Layers) -> Tensor:
+    """What a network says of pictures [N, C, h, w], of one at a time.
+
+    Of several at once libraries add in another order, and a crop would decode to other bits.
+    """
+    parts = [_layered(picture[None], network) for picture in pictures]
+    return torch.cat(parts) if parts else torch.zeros_like(pictures)
+
+
+def _layered(values: Tensor, network: Layers) -> Tensor:
+    values = values.contiguous(memory_format=torch.channels_last)  # in half the time
+    for place, (matrix, bias) in enumerate(network):
         values = conv2d(pad(values, [1] * 4, mode="replicate"), matrix, bias)
-        values = values.relu() if place < len(layers) - 1 else values
-    return values[0]
+        values = values.clamp(0, MOST) if place < len(network) - 1 else values
+    return values
 
 
 @cache
-def _layers(channels: int, is_film: bool) -> list[tuple[Tensor, Tensor]]:
-    """Matrix [outputs, inputs, 3, 3] and bias of each layer, from the table in this order."""
+def networks_of(channels: int, *, is_film: bool) -> list[Layers]:
+    """Of every scale matrix and bias of each layer, from the table in this order."""
     name = f"latent-filter-{channels}c{'-ahead' * is_film}.csv"
     text = (files("lgcodec.nets") / "tables" / name).read_text("ascii")
     numbers = np.array(text.replace("\n", ",").rstrip(",").split(","), np.float32) / WEIGHT_ONE
-    flat, at, layers = torch.from_numpy(numbers), 0, []
-    for before, after in pairwise([channels, *WIDTHS, channels]):
-        size = after * before * TAPS
-        matrix = flat[at : at + size].view(after, before, 3, 3)
-        layers.append((matrix, flat[at + size : at + size + after]))
-        at += size + after
-    return layers
+    flat, widths = torch.from_numpy(numbers), [channels, *WIDTHS, channels]
+    shapes = [(after, before, 3, 3) for before, after in pairwise(widths)]
+    sizes = [n for shape in shapes for n in (prod(shape), shape[0])] * SCALES
+    parts = torch.split(flat, sizes)
+    layers = [
+        (matrix.view(shape).contiguous(memory_format=torch.channels_last), bias)
+        for shape, matrix, bias in zip(shapes * SCALES, parts[::2], parts[1::2], strict=True)
+    ]
+    return [layers[at : at + len(shapes)] for at in range(0, len(layers), len(shapes))]

@@ -275,17 +275,20 @@ def rotated(coded: Sequence[float], angles: Sequence[float]) -> list[float]:
     return values
 
 
-def weights(channels: int, ahead: int = 0) -> list[tuple[list[float], list[float]]]:
-    """Matrix and bias of each layer of the filter."""
+Network = list[tuple[list[float], list[float]]]
+
+
+def weights(channels: int, ahead: int = 0) -> tuple[Network, Network]:
+    """Matrix and bias of each layer of the filter's networks."""
     text = (PAGES / f"latent-filter-{channels}c{'-ahead' if ahead else ''}.csv").read_text()
     numbers = [int(number) / 4096 for number in text.replace("\n", ",").split(",") if number]
     layers, at = [], 0
-    for before, after in ((channels, 16), (16, 16), (16, 16), (16, channels)):
+    for before, after in 2 * ((channels, 32), (32, 32), (32, 32), (32, channels)):
         size = 9 * before * after
         layers.append((numbers[at : at + size], numbers[at + size : at + size + after]))
         at += size + after
     assert at == len(numbers)
-    return layers
+    return layers[:4], layers[4:]
 
 
 def filtered(
@@ -294,17 +297,65 @@ def filtered(
     """Coded channels of a picture, or of a tile split ahead, from v. `most`: the levels, L."""
     count = len(channels)
     widths = [step(steps, most, 0, c) for c in range(count)]
-    x = [{s: v / width for s, v in z.items()} for z, width in zip(channels, widths, strict=True)]
-    for number, (matrix, bias) in enumerate(weights(count, ahead)):
+    z = [{s: v / width for s, v in v.items()} for v, width in zip(channels, widths, strict=True)]
+    fine, coarse = weights(count, ahead)
+    axes = [axis for axis in (-2, -1) if tile[axis] > 1]
+    small = z
+    for axis in axes:
+        small = [low_of(grid, len(tile) + axis) for grid in small]
+    half = *tile[:-2], *(ceil(n / 2) for n in tile[-2:])
+    r = net(small, half, coarse)
+    for axis in reversed(axes):
+        r = [with_nothing(grid, len(tile) + axis, tile[axis] // 2) for grid in r]
+    sums = [{s: v + own[s] for s, v in grid.items()} for grid, own in zip(r, z, strict=True)]
+    found = net(sums, tile, fine)
+    e = [{s: v + own[s] for s, v in grid.items()} for grid, own in zip(r, found, strict=True)]
+    shares = [share / 16 * width for share, width in zip(steps[-count:], widths, strict=True)]
+    return [
+        {s: v + share * change[s] for s, v in grid.items()}
+        for grid, share, change in zip(channels, shares, e, strict=True)
+    ]
+
+
+def low_of(grid: Grid, axis: int) -> Grid:
+    """What one split along `axis` leaves low."""
+    result: Grid = {}
+    for start in {(*p[:axis], 0, *p[axis + 1 :]) for p in grid}:
+        whole = [grid[p] for p in sorted(grid) if (*p[:axis], 0, *p[axis + 1 :]) == start]
+        for i, v in enumerate(low_line(whole)):
+            result[(*start[:axis], i, *start[axis + 1 :])] = v
+    return result
+
+
+def low_line(whole: Sequence[float]) -> list[float]:
+    even, odd = list(whole[::2]), list(whole[1::2])
+
+    def o(i: int) -> float:
+        return odd[min(max(i, 0), len(odd) - 1)]
+
+    def e(i: int) -> float:
+        return even[min(i, len(even) - 1)]
+
+    odd = [v - 1.586134342059924 * (e(i) + e(i + 1)) for i, v in enumerate(odd)]
+    even = [v - 0.052980118572961 * (o(i - 1) + o(i)) for i, v in enumerate(even)]
+    odd = [v + 0.882911075530934 * (e(i) + e(i + 1)) for i, v in enumerate(odd)]
+    even = [v + 0.443506852043971 * (o(i - 1) + o(i)) for i, v in enumerate(even)]
+    return [1.149604398860241 * v for v in even]
+
+
+def with_nothing(low: Grid, axis: int, count: int) -> Grid:
+    """A low part joined with a high one of `count` places along `axis` that are 0."""
+    high = {(*p[:axis], i, *p[axis + 1 :]): 0.0 for p in low for i in range(count)}
+    return joined(low, high, axis)
+
+
+def net(x: Sequence[Grid], tile: Place, layers: Network) -> list[Grid]:
+    for number, (matrix, bias) in enumerate(layers):
         x = [
             {s: layer(x, s, tile, matrix[j * 9 * len(x) :], b, last=number == 3) for s in x[0]}
             for j, b in enumerate(bias)
         ]
-    shares = [share / 16 * width for share, width in zip(steps[-count:], widths, strict=True)]
-    return [
-        {s: v + share * change[s] for s, v in z.items()}
-        for z, share, change in zip(channels, shares, x, strict=True)
-    ]
+    return list(x)
 
 
 def layer(
@@ -316,7 +367,7 @@ def layer(
             moved = zip((s[-2] + dy, s[-1] + dx), tile[-2:], strict=True)
             place = *s[:-2], *(min(max(n, 0), most - 1) for n, most in moved)
             total += matrix[9 * i + number] * values[place]
-    return total if last else max(total, 0.0)
+    return total if last else min(max(total, 0.0), 1.5)
 
 
 def lattice(

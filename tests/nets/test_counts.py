@@ -118,7 +118,8 @@ def test_multiplications_of_latents() -> None:
 
     Its sign has 17 features and two layers of 24 hidden units; of a square, 47, 47 and 51 features
     and 64 units. One symbol in sixteen counts as one with a sign. The filter of three channels has
-    four layers of 3 x 3 taps.
+    four layers of 3 x 3 taps, for each sample and for each that is left by halving both axes, which
+    takes 4.5 of the wavelet for a value, and as many to undo.
     """
     smallest = Latent(channels=1, tile=(2,), levels=(1,), frame=(2,))
     symbol, wavelet, spline = 32 * (18 + 32 + 1) + 1, 4 / 2 + 1, 4
@@ -127,7 +128,9 @@ def test_multiplications_of_latents() -> None:
     square = Latent(channels=3, tile=(2, 2), levels=(1, 1), frame=(4, 4))
     symbols = 3 * (32 * (27 + 32 + 1) + 1) + (112 + 112 + 116) * 64 / 16
     each, rotation = 3 * (symbols / 4 + 2 * wavelet + 2 * spline), 9
-    assert square.multiplications() == ceil(each + 9 * (3 * 16 + 2 * 16 * 16 + 16 * 3)) + rotation
+    layers = 9 * (3 * 32 + 2 * 32 * 32 + 32 * 3)
+    filtered = layers + layers / 4 + 3 * 2 * 4.5
+    assert square.multiplications() == ceil(each + filtered) + rotation
 
 
 def test_multiplications_where_time_is_split_ahead() -> None:
@@ -140,7 +143,8 @@ def test_multiplications_where_time_is_split_ahead() -> None:
     signs = (93 + 93 + 99 + 3 * 25) + 3 * (88 + 93 + 93 + 99 + 4 * 25)
     symbols = 15 * (32 * (42 + 32 + 1) + 1) + signs * 24 / 16
     wavelet, spline = 3 * (16 + 8 + 2 * 16) / 16, 3 * 4
-    filtered = 9 * (16 + 2 * 16 * 16 + 16)
+    layers = 9 * (32 + 2 * 32 * 32 + 32)
+    filtered = layers + layers / 4 + 2 * 4.5
     assert film.multiplications() == ceil(symbols / 16 + wavelet + spline + filtered)
     # Four steps of half the pictures, two neighbours, four blocks, two splines and the weight.
     seen = 4 * 2 * 4 * (4 + 4 + 2) * (16 + 8) / 2 / 16
