@@ -68,6 +68,13 @@ def test_places_along_axis_0_are_filtered_for_themselves(channels: int) -> None:
     assert_filtered(picture[0], found[0], steps, ahead=0)
 
 
+@pytest.mark.parametrize("shape", [(1, 6), (5, 1), (1, 1), (2, 2)])
+def test_an_axis_of_one_sample_is_not_halved(shape: tuple[int, int]) -> None:
+    picture = torch.randn(1, 1, *shape, generator=torch.Generator().manual_seed(3))
+    found = picture + corrected(picture, torch.ones(1))
+    assert_filtered(picture[0], found[0], [0.0, 0.0, 0.0, 16.0], ahead=0)
+
+
 def assert_filtered(
     coded: torch.Tensor, found: torch.Tensor, steps: list[float], ahead: int
 ) -> None:
