@@ -16,44 +16,59 @@ __all__ = ["EDGE", "Decoded", "learned_filter"]
 BATCH: Final = 8
 EDGE: Final = 64  # of the pieces of tiles that are learned from
 RATE: Final = 2e-3
-SLOWER: Final = 4
-LEAST: Final = 1e-5
+SLOWER: Final = 4  # what has learned before
+LEAST_POWER: Final = 2e-4  # of what is lacking, squared steps
+LEAST: Final = 1e-5  # of the learning rate
 
 
 @final
 @dataclass(frozen=True)
 class Decoded:
-    """Tiles [N, C, h, w] as decoded, what they lack, both in steps; whether samples count.
-
-    weights   [N] of their squared errors
-    """
+    """Tiles [N, C, h, w] as decoded, what they lack, both in steps; whether samples count."""
 
     values: Tensor
     lacking: Tensor
     inside: Tensor
-    weights: Tensor
+
+    def first(self, channels: int) -> "Decoded":
+        """Of so many channels."""
+        values, lacking = (part[:, :channels].half() for part in (self.values, self.lacking))
+        return Decoded(values, lacking, self.inside)
+
+    @property
+    def weights(self) -> Tensor:
+        """[N] factors of squared errors, all alike.
+
+        Squares alone would teach what fine steps lack, decibels coarse ones: this is halfway.
+        """
+        power = (self.lacking.float().square() * self.inside[:, None]).mean()
+        mean = power / self.inside.float().mean()
+        return (mean.clamp(min=LEAST_POWER) ** -0.5).expand(len(self.values))
 
 
 def learned_filter(
-    tiles: Decoded, iterations: int, seed: int, start: Sequence[Layers] | None = None
+    signals: Sequence[Decoded], iterations: int, seed: int, start: Sequence[Layers] | None = None
 ) -> Tensor:
     """The flat integers of a filter: of each network and layer its matrix, then its bias.
 
     start   what it is at first, and then learns more slowly; random where there is none
     """
+    columns = zip(*((s.values, s.lacking, s.inside, s.weights) for s in signals), strict=True)
+    *parts, weights = (torch.cat(column) for column in columns)
+    tiles, weights = Decoded(*parts), (weights / weights.mean()).view(-1, 1, 1, 1)
     generator, channels = torch.Generator().manual_seed(seed), tiles.values.shape[1]
-    drawn = [_drawn([channels, *WIDTHS, channels], scale, generator) for scale in range(SCALES)]
-    networks = [[(m.clone(), b.clone()) for m, b in network] for network in start or drawn]
-    leaves = [v.requires_grad_() for network in networks for layer in network for v in layer]
     rate = RATE / SLOWER if start else RATE
-    optimiser, weights = torch.optim.Adam(leaves, lr=rate), tiles.weights / tiles.weights.mean()
+    start = start or [_drawn([channels, *WIDTHS, channels], k, generator) for k in range(SCALES)]
+    networks = [[(m.clone(), b.clone()) for m, b in network] for network in start]
+    leaves = [v.requires_grad_() for network in networks for layer in network for v in layer]
+    optimiser = torch.optim.Adam(leaves, lr=rate)
     for iteration in range(iterations):
         for group in optimiser.param_groups:
             group["lr"] = rate * (0.5 + 0.5 * cos(pi * iteration / iterations)) + LEAST
         rows = torch.randint(len(tiles.values), (BATCH,), generator=generator)
         values, lacking, inside = _cut(tiles, rows, generator)
         found = missing(values, [_without_mean(network) for network in networks])
-        error = (found - lacking).square() * inside * weights[rows].view(-1, 1, 1, 1)
+        error = (found - lacking).square() * inside * weights[rows]
         optimiser.zero_grad()
         error.mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -66,16 +81,14 @@ def _cut(tiles: Decoded, rows: Tensor, generator: torch.Generator) -> tuple[Tens
 
     They begin at even places, and nothing is mirrored, as a split tells even from odd ones.
     """
-    every, pieces = (slice(None), slice(None)), []
     top, left = (
         2 * int(torch.randint((n - EDGE) // 2 + 1, (1,), generator=generator))
         for n in tiles.values.shape[2:]
     )
     is_turned = bool(torch.randint(2, (1,), generator=generator))
-    for part in (tiles.values, tiles.lacking, tiles.inside[:, None]):
-        piece = part[rows][(*every, slice(top, top + EDGE), slice(left, left + EDGE))]
-        pieces.append(piece.mT if is_turned else piece)
-    values, lacking, inside = pieces
+    parts = tiles.values, tiles.lacking, tiles.inside[:, None]
+    pieces = (part[:, :, top : top + EDGE, left : left + EDGE][rows] for part in parts)
+    values, lacking, inside = (piece.mT if is_turned else piece for piece in pieces)
     return values.float(), lacking.float(), inside
 
 

@@ -58,7 +58,6 @@ MOST_SIGNS: Final = 3_000
 SIGNS_SHARE, FILTER_SHARE = 3 / 8, 4 / 5  # of the iterations
 MOST_TILES: Final = 40
 FRAMES: Final = 2  # of so many of a tile one is learned from
-LEAST_POWER: Final = 2e-4  # of what is lacking, squared steps
 LEVELLED: Final = 0.7  # power of the mean bits that a signal's symbols are divided by
 MEASURED: Final = 2  # how often distributions are measured before the last training
 
@@ -110,6 +109,7 @@ def _train(grids: str, asked: argparse.Namespace) -> None:
         for channels, weights in filters.items():
             name = f"latent-filter-{channels}c{FILTERED[grids]}.csv"
             _write("families", "nets", name, weights.numpy(), 16)
+        networks_of.cache_clear()  # filters of frames start from those of pictures
 
 
 def _write(pages: str, package: str, name: str, numbers: NDArray[np.generic], each: int) -> None:
@@ -164,8 +164,7 @@ def _tiles(
             v[:, :, ::FRAMES].transpose(1, 2).flatten(0, 1) for v in (values, lacking)
         )
         inside = inside[:, ::FRAMES].flatten(0, 1)
-    power = (lacking.square() * inside[:, None]).mean().clamp(min=LEAST_POWER)
-    return Decoded(values, lacking, inside, (power**-0.5).expand(len(values)))
+    return Decoded(values, lacking, inside)
 
 
 def _magnitudes(
@@ -228,14 +227,9 @@ def _filter(fits: Sequence[Fit], channels: int, iterations: int, seed: int) -> T
     That of frames goes on from that of pictures, as there are few films.
     """
     some = [fit.tiles for fit in fits if fit.tiles and fit.tiles.values.shape[1] >= channels]
-    columns = [t.values for t in some], [t.lacking for t in some]
-    values, lacking = (torch.cat([part[:, :channels].half() for part in c]) for c in columns)
-    inside, weights = (
-        torch.cat(c) for c in zip(*((t.inside, t.weights) for t in some), strict=True)
-    )
     is_film = len(fits[0].coder.pyramid.tile) == 3
     start = networks_of(channels, is_film=False) if is_film else None
-    return learned_filter(Decoded(values, lacking, inside, weights), iterations, seed, start)
+    return learned_filter([tiles.first(channels) for tiles in some], iterations, seed, start)
 
 
 if __name__ == "__main__":

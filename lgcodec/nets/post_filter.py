@@ -1,12 +1,12 @@
-"""What a small convolutional network takes back of the noise of rounding, tile by tile.
+"""What two small convolutional networks take back of the noise of rounding, tile by tile.
 
-Two networks over the coded channels of one tile, in steps of its quantiser: one corrects what a
-split of the wavelet leaves low, the other the tile itself, as it is with that. Each has four layers
-of 3 x 3, with units between 0 and MOST; the border of the tile goes on, so that no tile sees
-another. Of a video every frame of a tile is filtered for itself, with weights of its own. The
-weights stand in the specification (families/latent-filter-*.csv, trained by
-`benchmarks.train_latent`), and the global chunk says how much of the result each channel takes.
-After the in-loop filters of video codecs.
+Both see the coded channels of a tile, in steps of its quantiser. One corrects what a split of the
+wavelet leaves low, the other the tile itself, as it is with that. Each has four layers of 3 x 3,
+with units between 0 and MOST; the border of the tile goes on, so that no tile sees another. Of a
+video every frame of a tile is filtered for itself, with weights of its own. The weights stand in
+the specification (families/latent-filter-*.csv, trained by `benchmarks.train_latent`), and the
+global chunk says how much of the result each channel takes. After the in-loop filters of video
+codecs.
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,8 @@ def has_filter(channels: int, axes: int, ahead: int) -> bool:
 def multiplications(channels: int) -> int:
     """Of one sample."""
     network = TAPS * sum(a * b for a, b in pairwise([channels, *WIDTHS, channels]))
-    return sum((network >> 2 * scale) + LIFTED * channels * (scale > 0) for scale in range(SCALES))
+    scales = [network >> 2 * scale for scale in range(SCALES)]
+    return sum(scales) + sum(LIFTED * channels >> 2 * scale for scale in range(SCALES - 1))
 
 
 def corrected(coded: Tensor, steps: Tensor) -> Tensor:
@@ -70,7 +71,7 @@ def corrected(coded: Tensor, steps: Tensor) -> Tensor:
     known = networks_of(coded.shape[1], is_film=is_film)
     networks = [[(m.to(coded), b.to(coded)) for m, b in network] for network in known]
     pictures = coded.transpose(1, 2).flatten(0, 1) if is_film else coded
-    # Flags of the whole process, which threads on CPUs would leave in each other's state.
+    # These turn cuDNN off, and are of the whole process: threads on CPUs would mix them up.
     exact = torch.backends.cudnn.flags(allow_tf32=False) if coded.is_cuda else nullcontext()
     with exact:
         found = missing(pictures / wide, networks) * wide
@@ -101,11 +102,23 @@ def _of_each(pictures: Tensor, network: Layers) -> Tensor:
 
 
 def _layered(values: Tensor, network: Layers) -> Tensor:
-    values = values.contiguous(memory_format=torch.channels_last)  # in half the time
+    values = values.contiguous(memory_format=torch.channels_last)  # faster on CPUs
     for place, (matrix, bias) in enumerate(network):
-        values = conv2d(pad(values, [1] * 4, mode="replicate"), matrix, bias)
+        values = _convolved(pad(values, [1] * 4, mode="replicate"), matrix, bias)
         values = values.clamp(0, MOST) if place < len(network) - 1 else values
     return values
+
+
+def _convolved(values: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
+    """A layer without padding.
+
+    On CPUs by oneDNN, where there is one: `conv2d` leaves small tiles to another library, whose
+    sums depend on how many threads there are. oneDNN has no doubles.
+    """
+    has_one = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if values.is_cuda or values.dtype != torch.float32 or not has_one:
+        return conv2d(values, matrix, bias)
+    return torch.mkldnn_convolution(values, matrix, bias, [0, 0], [1, 1], [1, 1], 1)
 
 
 @cache

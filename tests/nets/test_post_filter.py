@@ -100,6 +100,28 @@ def test_a_tile_alone_gives_the_same_bits(channels: int, frames: int) -> None:
     assert corrected(coded[:0], steps).shape == (0, *coded.shape[1:])
 
 
+@pytest.mark.parametrize("shape", [(3, 3), (5, 1), (1, 7), (12, 2), (6, 6), (20, 2), (64, 64)])
+def test_threads_do_not_matter(shape: tuple[int, int]) -> None:
+    """conv2d of small tiles adds in another order with more of them, for some of these."""
+    coded = 6 * torch.randn(8, 3, *shape, generator=torch.Generator().manual_seed(4))
+    threads, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2, 3):
+            torch.set_num_threads(number)
+            found.append(corrected(coded, torch.ones(3)))
+    finally:
+        torch.set_num_threads(threads)
+    assert (found[0] == found[1]).all()
+    assert (found[0] == found[2]).all()
+
+
+def test_doubles_are_filtered_too() -> None:
+    coded, steps = drawn(3), torch.full((3,), 0.5)
+    exact = corrected(coded.double(), steps.double())
+    assert exact.dtype == torch.float64
+    torch.testing.assert_close(exact.float(), corrected(coded, steps), rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("channels", CHANNELS)
 def test_brightness_does_not_matter_and_steps_scale(channels: int) -> None:
     """The first layer sees no mean, up to how its numbers are rounded."""
