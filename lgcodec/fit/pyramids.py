@@ -236,7 +236,7 @@ class Pyramids:
         weights = self._weights(rounded, symbols, rows)
         values = self._family.lattice(weights, tiles.index).clamp(-1, 1)
         if tiles.grain:
-            values = ((values + 1) / tiles.grain).round() * tiles.grain - 1
+            values = ((values.double() + 1) / tiles.grain).round() * tiles.grain - 1
         errors = (values - tiles.values).square_().mean(1)[tiles.inside]
         return float(errors.sum(dtype=torch.float64)), errors.numel()
 
