@@ -116,9 +116,9 @@ def _convolved(values: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
     sums depend on how many threads there are. oneDNN has no doubles.
     """
     has_one = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if values.is_cuda or values.dtype != torch.float32 or not has_one:
-        return conv2d(values, matrix, bias)
-    return torch.mkldnn_convolution(values, matrix, bias, [0, 0], [1, 1], [1, 1], 1)
+    if has_one and values.is_cpu and values.dtype == torch.float32:
+        return torch.mkldnn_convolution(values, matrix, bias, [0, 0], [1, 1], [1, 1], 1)
+    return conv2d(values, matrix, bias)
 
 
 @cache
