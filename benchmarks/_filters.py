@@ -16,7 +16,7 @@ __all__ = ["EDGE", "Decoded", "learned_filter"]
 BATCH: Final = 8
 EDGE: Final = 64  # of the pieces of tiles that are learned from
 RATE: Final = 2e-3
-SLOWER: Final = 4  # what has learned before
+SLOWER: Final = 4  # times, where a filter goes on from another
 LEAST_POWER: Final = 2e-4  # of what is lacking, squared steps
 LEAST: Final = 1e-5  # of the learning rate
 

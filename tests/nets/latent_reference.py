@@ -297,17 +297,17 @@ def filtered(
     """Coded channels of a picture, or of a tile split ahead, from v. `most`: the levels, L."""
     count = len(channels)
     widths = [step(steps, most, 0, c) for c in range(count)]
-    z = [{s: v / width for s, v in v.items()} for v, width in zip(channels, widths, strict=True)]
+    d = [{s: v / width for s, v in z.items()} for z, width in zip(channels, widths, strict=True)]
     fine, coarse = weights(count, ahead)
     axes = [axis for axis in (-2, -1) if tile[axis] > 1]
-    small = z
+    low = d
     for axis in axes:
-        small = [low_of(grid, len(tile) + axis) for grid in small]
+        low = [low_of(grid, len(tile) + axis) for grid in low]
     half = *tile[:-2], *(ceil(n / 2) for n in tile[-2:])
-    r = net(small, half, coarse)
+    r = net(low, half, coarse)
     for axis in reversed(axes):
         r = [with_nothing(grid, len(tile) + axis, tile[axis] // 2) for grid in r]
-    sums = [{s: v + own[s] for s, v in grid.items()} for grid, own in zip(r, z, strict=True)]
+    sums = [{s: v + own[s] for s, v in grid.items()} for grid, own in zip(r, d, strict=True)]
     found = net(sums, tile, fine)
     e = [{s: v + own[s] for s, v in grid.items()} for grid, own in zip(r, found, strict=True)]
     shares = [share / 16 * width for share, width in zip(steps[-count:], widths, strict=True)]
