@@ -1,21 +1,24 @@
 """One signal on its way to a stream: plan, fit, quantise, code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from math import inf
+from math import inf, log10
 from time import monotonic
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 import numpy as np
 
 from lgcodec._decode import decode_stream
+from lgcodec._shares import Share, shares
 from lgcodec.coding import codec_of
 from lgcodec.coding.frequencies import SYMBOL_BITS
 from lgcodec.coding.scaled import Scaled
+from lgcodec.fit.choices import HEAD, Chooser, Motion
 from lgcodec.fit.latents import USUAL, USUAL_OF_VIDEO, fit_latents
 from lgcodec.fit.loop import fit
+from lgcodec.fit.needs import LOOKED_AT, needs
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import planner_for
@@ -29,6 +32,8 @@ from lgcodec.nets.blocks import side_by_side
 from lgcodec.signal import Kind, Signal, decibels, iou, peak_of, squared_error
 
 Groups = Sequence[tuple[Sampler, Fitted]]
+
+LOOK: Final = 0.3  # of all work: to look at all groups before any is fitted
 
 __all__ = ["Job", "Listener", "StreamReport"]
 
@@ -70,29 +75,6 @@ class StreamReport:
 
 
 @final
-@dataclass(frozen=True)
-class _Share:
-    """Partitions of a group, of those before it and of all."""
-
-    before: int
-    own: int
-    whole: int
-
-    @property
-    def of_rest(self) -> Fraction:
-        """Of what is left once the groups before are there."""
-        return Fraction(self.own, self.whole - self.before)
-
-    def done(self, own: float) -> float:
-        """Of all, where so much of the group itself is done."""
-        return (self.before + own * self.own) / self.whole
-
-    def seconds_left(self, own: float, spent: float) -> float:
-        """Where so much of the group itself took so many seconds."""
-        return spent * (self.whole - self.before - own * self.own) / max(own * self.own, 1e-9)
-
-
-@final
 class Job:
     """One signal on its way to a stream."""
 
@@ -108,7 +90,10 @@ class Job:
         self.planner = planner_for(signal, options, lossless_bytes(signal), size=size)
         self.plan = self.planner.first()
         self.device = pick_device(options.device)
-        self.values = _values(signal)
+        self.values = low, high = _values(signal)
+        self.peak = 2 * peak_of(signal.samples) / (high - low)  # network units
+        self.motions: dict[int, Motion | None] = {}  # of groups that were looked at
+        self.usual = USUAL_OF_VIDEO if signal.kind == "video" else USUAL  # step of latents
         self.float_bits = options.float_bits
         self.checkpoint_of = partial(options.checkpoint_of, index)
         self.interrupted, self.iterations, self.attempts = False, 0, 0
@@ -134,12 +119,9 @@ class Job:
         self._chose()
         self.measured = inf
         self.coded, fitted = (), list[tuple[Sampler, Fitted]]()
-        ids, before = self._planned(), 0
-        whole = sum(ids.values())
         try:
-            for ordinal, own in ids.items():
-                fitted.append(self._fit(ordinal, fitted, _Share(before, own, whole)))
-                before += own
+            for ordinal, share in self._shares():
+                fitted.append(self._fit(ordinal, fitted, share))
                 if isinstance(self.plan.family, Latent):  # its coder is known; bounds memory
                     self.coded, fitted = self._coded(fitted).groups, []
                 if self.interrupted:
@@ -149,6 +131,29 @@ class Job:
                 raise
             self.interrupted = True
         return self._coded(fitted)
+
+    def _shares(self) -> Iterator[tuple[int, Share]]:
+        """The groups that have partitions, and what of the whole they are."""
+        ids, family, size = self._planned(), self.plan.family, self.plan.settings.size
+        if size is None or len(ids) < 2 or not isinstance(family, Latent):
+            return shares(ids, ids)
+        return shares(ids, self._needs(family, size, tuple(ids)), LOOK)
+
+    def _needs(self, family: Latent, size: int, ids: Sequence[int]) -> Mapping[int, float]:
+        """Of so many bytes what each of these groups needs, so that all are equally good."""
+        looks, started = [], monotonic()
+        for ordinal in ids:
+            chooser = Chooser(family, self._sampler(ordinal))
+            choices = [chooser.plainly(step) for step in LOOKED_AT]
+            looks.append([chooser.bytes(choice) - HEAD for choice in choices])
+            self.motions[ordinal] = chooser.motion
+            if self.listener:
+                done = LOOK * len(looks) / len(ids)
+                psnr = 10 * log10(self.peak**2 / chooser.error(choices[0], roughly=True))
+                left = (monotonic() - started) * (1 / done - 1)
+                self.listener.progress(self.index, done, psnr, left)
+        self.usual, found = needs(looks, size)
+        return dict(zip(ids, found, strict=True))
 
     def _planned(self) -> dict[int, int]:
         """Partitions of the groups that have any."""
@@ -253,9 +258,9 @@ class Job:
             ids=plan.ids(ordinal),
         )
 
-    def _fit(self, ordinal: int, before: Groups, share: _Share) -> tuple[Sampler, Fitted]:
+    def _fit(self, ordinal: int, before: Groups, share: Share) -> tuple[Sampler, Fitted]:
         """Fit a group, after what is coded and those of `before`."""
-        plan, size, (low, high) = self.plan, self._bytes(before), self.values
+        plan, size, peak = self.plan, self._bytes(before), self.peak
         sampler, settings = self._sampler(ordinal), plan.settings
         if settings.size is not None:
             settings = replace(settings, size=int((settings.size - size) * share.of_rest))
@@ -268,7 +273,6 @@ class Job:
                 left = share.seconds_left(progress.done, progress.seconds)
                 self.listener.progress(self.index, share.done(progress.done), progress.psnr, left)
 
-        peak = 2 * peak_of(self.signal.samples) / (high - low)
         checkpoint = self.checkpoint_of(sampler.ordinal, self.attempts)
         if isinstance(plan.family, Latent):
             fitted = fit_latents(
@@ -279,7 +283,8 @@ class Job:
                 report=report,
                 checkpoint=checkpoint,
                 size_of=size_of,
-                usual=USUAL_OF_VIDEO if self.signal.kind == "video" else USUAL,
+                usual=self.usual,
+                motion=self.motions.pop(ordinal, None),
             )
         else:
             fitted = fit(

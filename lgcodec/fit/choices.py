@@ -7,8 +7,8 @@ from weakref import ref
 from zlib import crc32
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lgcodec.coding.base import Floats, Symbols
 from lgcodec.coding.context import ENTROPY, Context
@@ -22,12 +22,13 @@ from lgcodec.fit.sampling import Sampler
 from lgcodec.nets.blocks import side_by_side
 from lgcodec.nets.latent import Latent
 
-__all__ = ["Choice", "Chooser"]
+__all__ = ["HEAD", "Choice", "Chooser", "Motion"]
 
-HEAD: Final = 300  # bytes of a file, and of a partition, beside latents
-EACH: Final = 2
+HEAD: Final = 300  # bytes of a file beside latents
+EACH: Final = 2  # bytes of a partition beside them
 FORESEEN: Final = 0.96  # of the bits is left, as signs are predicted
 Part = Sequence[Symbols]  # of a block of partitions
+Motion = NDArray[np.int16]  # the limits of `motion` are within 2^14
 HALF: Final = 0.5  # a step: what is farther from 0 may be chosen not to be 0
 
 
@@ -45,23 +46,26 @@ class Chooser:
     """Chooses symbols of all partitions of a group.
 
     entropy   the network that predicts symbols
+    motion    as `motion` of another one of the same partitions; looked for where there is none
     """
 
-    def __init__(self, family: Latent, sampler: Sampler) -> None:
-        self._family, self._partitions = family, sampler.partitions
-        self._pyramids = Pyramids(family, sampler)
+    def __init__(self, family: Latent, sampler: Sampler, motion: Motion | None = None) -> None:
+        self.family, self._partitions = family, sampler.partitions
+        known = None if motion is None else torch.from_numpy(motion).long()
+        self._pyramids = Pyramids(family, sampler, known)
         self.entropy = Entropy(family.coder)
         self._measured: tuple[Callable[[], Choice | None], float] = (lambda: None), 0.0
 
     @property
-    def motion(self) -> Tensor | None:
+    def motion(self) -> Motion | None:
         """How tiles move, as in a file [P, M, I, J, 3]; None where the family does not say."""
-        return self._pyramids.motion
+        found = self._pyramids.motion
+        return None if found is None else found.short().numpy()
 
     @property
     def digest(self) -> int:
         """Tells motions apart: another machine may find another, which symbols do not fit."""
-        return 0 if self.motion is None else crc32(self.motion.numpy().tobytes())
+        return 0 if self.motion is None else crc32(self.motion.tobytes())
 
     def choose(self, step: int) -> Choice:
         """Symbols for a step, contexts from a plain rounding."""
@@ -99,6 +103,15 @@ class Chooser:
         partitions, bits, error, samples = map(sum, found)
         return self._bytes(rounded, bits * self._partitions / partitions), error / samples
 
+    def plainly(self, step: int) -> Choice:
+        """Symbols for a step that are not chosen by their bits: quicker, and a little larger."""
+        rounded = self._pyramids.rounded(step)
+
+        def chosen(rows: slice) -> Part:
+            return [dead_zone(band) for band in self._pyramids.bands(rounded, rows)]
+
+        return self._choice(rounded, side_by_side(chosen, self._pyramids.blocks))
+
     def descended(self, choice: Choice) -> Choice:
         """Symbols that make good what others leave out."""
         rounded, coder = choice.rounded, self._coder()
@@ -106,7 +119,7 @@ class Chooser:
         def better(rows: slice) -> Part:
             part = [symbols[rows] for symbols in choice.symbols]
             return descend(
-                self._family.pyramid,
+                self.family.pyramid,
                 rounded.scales,
                 *self._pyramids.residual(rounded, choice.symbols, rows),
                 symbols=part,
@@ -133,7 +146,7 @@ class Chooser:
     def _bytes(self, rounded: Rounded, bits: float) -> float:
         """Of a file whose symbols take so many bits."""
         if self.motion is not None:
-            bits += float(bits_of_motion(self.motion.numpy()).sum())
+            bits += float(bits_of_motion(self.motion.astype(np.int64)).sum())
         return HEAD + EACH * self._partitions + rounded.global_["coarse"].size + FORESEEN * bits / 8
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:
@@ -148,13 +161,13 @@ class Chooser:
 
     def keep_what_pays(self, symbols: Sequence[Symbols]) -> None:
         """What the network has learned must save more than it costs, or it is forgotten."""
-        learned, usual = self._coder(), self._family.coder
+        learned, usual = self._coder(), self.family.coder
         usual = usual.for_locals(
-            self._family.local_tensors(), {ENTROPY: 0 * self.entropy.integers()}
+            self.family.local_tensors(), {ENTROPY: 0 * self.entropy.integers()}
         )
         added = _entropy(self.entropy.integers())
         if self._bits(learned, symbols) + added >= self._bits(usual, symbols):
-            self.entropy = Entropy(self._family.coder)
+            self.entropy = Entropy(self.family.coder)
 
     def _bits(self, coder: Context, symbols: Sequence[Symbols]) -> float:
         """Of symbols [P, N_k] of every band."""
@@ -177,7 +190,7 @@ class Chooser:
 
     def _coder(self) -> Context:
         networks = {ENTROPY: self.entropy.integers()}
-        return self._family.coder.for_locals(self._family.local_tensors(), networks)
+        return self.family.coder.for_locals(self.family.local_tensors(), networks)
 
 
 def _bits(coder: Context, part: Part) -> float:

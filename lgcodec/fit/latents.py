@@ -18,7 +18,7 @@ import torch
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY
 from lgcodec.coding.pyramid import LATENTS, MOTION
-from lgcodec.fit.choices import Choice, Chooser
+from lgcodec.fit.choices import Choice, Chooser, Motion
 from lgcodec.fit.correction import Correction
 from lgcodec.fit.entropy import Entropy
 from lgcodec.fit.latent_state import LatentState
@@ -47,6 +47,7 @@ def fit_latents(
     checkpoint: Path | None = None,
     size_of: SizeOf | None = None,
     usual: int = USUAL,
+    motion: Motion | None = None,
 ) -> Fitted:
     """Fit the partitions of one group.
 
@@ -54,12 +55,14 @@ def fit_latents(
     checkpoint   a file to resume from if it exists, and to write after every round of training
     size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
     usual        the step where `settings` has no target
+    motion       of a `Chooser` of the same partitions, which is not looked for again
 
     Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned, or a
     quick one of fewer bytes where it has too many.
     Where not even the widest step reaches the size that `settings` has, it is the one taken.
     """
-    run = _Run(family, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
+    chooser = Chooser(family, sampler, motion)
+    run = _Run(chooser, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
     try:
         run.go(checkpoint)
     except KeyboardInterrupt:
@@ -75,7 +78,7 @@ class _Run:
 
     def __init__(
         self,
-        family: Latent,
+        chooser: Chooser,
         sampler: Sampler,
         settings: FitSettings,
         peak: float,
@@ -84,8 +87,8 @@ class _Run:
         size_of: SizeOf | None,
         usual: int,
     ) -> None:
-        self.family, self.sampler, self.settings = family, sampler, settings
-        self.chooser = Chooser(family, sampler)
+        self.chooser, self.sampler, self.settings = chooser, sampler, settings
+        self.family = family = chooser.family
         self.peak, self._report, self._size_of, self._usual = peak, report, size_of, usual
         of_signal = f"{sampler.partitions} {sampler.digest} {self.chooser.digest}"
         self.identity = f"{family} {settings} {of_signal}"
@@ -230,7 +233,7 @@ class _Run:
         """Weights of a choice."""
         local: dict[str, Symbols] = {LATENTS: np.concatenate(choice.symbols, axis=1)}
         if self.chooser.motion is not None:
-            local[MOTION] = self.chooser.motion.numpy().astype(np.float32)
+            local[MOTION] = self.chooser.motion.astype(np.float32)
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 

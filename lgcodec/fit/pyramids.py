@@ -69,7 +69,7 @@ class Pyramids:
     motion   [P, M, I, J, 3] as in a file, where the family has it
     """
 
-    def __init__(self, family: Latent, sampler: Sampler) -> None:
+    def __init__(self, family: Latent, sampler: Sampler, motion: Tensor | None = None) -> None:
         self._family, self._sampler = family, sampler
         most, total = max(1, AT_ONCE // (prod(family.tile) * family.channels)), sampler.partitions
         count = ceil(total / ceil(total / most))  # much the same in every block
@@ -82,7 +82,7 @@ class Pyramids:
         self.motion: Tensor | None = None
         self._coarse = solved(family, sampler.index, self._low())
         if family.motion:
-            self._move()
+            self._move(motion)
 
     def rounded(self, step: int) -> Rounded:
         """The coarse grid, rounded, for steps of 2**(step / STEP_UNIT)."""
@@ -132,8 +132,8 @@ class Pyramids:
         low = side_by_side(lambda rows: lowest(self.coded(rows), pyramid), self.blocks)
         return torch.cat(list(low))
 
-    def _move(self) -> None:
-        """Find motion, from the strongest channel, and correct the coarse grid.
+    def _move(self, known: Tensor | None) -> None:
+        """Find motion, from the strongest channel, if none is known, and correct the coarse grid.
 
         Nothing else holds what is low in a tile: tiles of which too much is left may not move.
         """
@@ -144,7 +144,10 @@ class Pyramids:
 
         def found(rows: slice) -> tuple[Tensor, LowParts, LowParts]:
             tiles = self.coded(rows)
-            motion = found_motion(one, tiles[:, :1], alone, self._smooth(rows, start[:1]))
+            if known is None:
+                motion = found_motion(one, tiles[:, :1], alone, self._smooth(rows, start[:1]))
+            else:
+                motion = known[rows]
             moved = displacements(motion, one)
             both = low_parts(one, tiles, moved), low_parts(one, tiles, 0 * moved[:1])
             return motion, *both

@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from latent_encodes import CASES, SHORT, decoded, encode, signals
 
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
+from lgcodec._job import LOOK, Job
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit import choices, entropy, latents, pyramids
+from lgcodec.fit.choices import Chooser
 from lgcodec.fit.sampling import Sampler, Tiles
+from lgcodec.nets import Latent
+from lgcodec.nets.latent import STEP_UNIT
 from lgcodec.signal import psnr
 
 # --- Ctrl-C
@@ -40,6 +45,37 @@ def watched(listener: Progress, **options: Any) -> tuple[bytes, EncodeReport]:
 @pytest.fixture
 def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latents, "TELL_EVERY", 0.0)
+
+
+def test_groups_are_looked_at_before_they_are_fitted() -> None:
+    """How they move is not looked for twice, and that they are looked at is told."""
+    listener, film = Progress(), signals()["film"]
+    options = EncodeOptions(**SHORT, partition_size=(2, 24, 25), groups=3, size=4000)
+    encode_signals([film], options, listener=listener)
+    done = [share for share, _, _ in listener.told]
+    assert done == sorted(done)
+    assert done[:3] == pytest.approx([LOOK / 3, 2 * LOOK / 3, LOOK])
+    assert all(left > 0 for _, _, left in listener.told[:3])
+
+
+def test_motion_that_was_found_is_taken() -> None:
+    """By another fit of the same tiles: symbols are the same, and it need not be the best."""
+    film = signals()["film"]
+    job = Job(0, film, EncodeOptions(**SHORT, partition_size=(5, 24, 25)), None)
+    family, sampler = job.plan.family, job._sampler(0)
+    assert isinstance(family, Latent)
+    found = Chooser(family, sampler)
+    assert found.motion is not None
+    assert found.motion.any()
+    again = Chooser(family, sampler, found.motion)
+    still = Chooser(family, sampler, 0 * found.motion)
+    assert still.motion is not None
+    assert not still.motion.any()
+    step = -3 * STEP_UNIT
+    same, other = again.choose(step), still.choose(step)
+    for one, two in zip(found.choose(step).symbols, same.symbols, strict=True):
+        assert np.array_equal(one, two)
+    assert still.bytes(other) > found.bytes(same)
 
 
 @pytest.mark.usefixtures("told_at_once")
