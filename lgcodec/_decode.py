@@ -63,7 +63,7 @@ def decode_stream(
 
     Reads only the chunks of partitions that touch `window`. Absent partitions hold `fill` and are
     False in `Signal.present`. UsageError above `max_samples`, before anything is allocated;
-    FileError if a chunk is damaged and not masked.
+    FileError if a chunk is damaged and not masked: that of the first group and partition.
     """
     return decode_watched(
         stream,

@@ -93,13 +93,19 @@ class LocalWeights:
         return found
 
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
-        """Of every intact one of `ids`; each is read once."""
+        """Of every intact one of `ids`; each is read once.
 
-        def leave_out(partition: int, error: FileError) -> None:
-            self._leave_out(error, ordinal, [partition], partition)
-
+        The error of the first damaged one is raised: a batch is as long as threads make it, and
+        what is told of a file does not depend on that.
+        """
+        errors: dict[int, FileError] = {}
         with self._reading:
-            chunks = self._stream.read_locals(ordinal, ids, leave_out)
+            chunks = self._stream.read_locals(ordinal, ids, errors.__setitem__)
+        for partition, error in errors.items():
+            if not self._masks:
+                before = [(i, chunk) for i, chunk in chunks.items() if i < partition]
+                self._decoded(ordinal, head, before)
+            self._leave_out(error, ordinal, [partition], partition)
         return self._decoded(ordinal, head, list(chunks.items()))
 
     def _decoded(
