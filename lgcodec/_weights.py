@@ -7,6 +7,7 @@ from typing import Final, Literal, final
 import numpy as np
 
 from lgcodec._damage import Damage
+from lgcodec._places import groups_text
 from lgcodec.coding import ChunkCodec, Weights
 from lgcodec.coding.base import Floats
 from lgcodec.coding.chunks import GlobalPart
@@ -52,7 +53,8 @@ class LocalWeights:
     @property
     def warning(self) -> DamageWarning:
         """What there is to say where something was left out."""
-        return DamageWarning(self._stream.geometry.kind, sorted(self.damaged))
+        geometry, damaged = self._stream.geometry, sorted(self.damaged)
+        return DamageWarning(geometry.kind, damaged, groups_text(geometry, damaged))
 
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""

@@ -126,7 +126,9 @@ def test_the_first_of_several_is_raised(
 def test_a_damaged_global_chunk_costs_its_group() -> None:
     weights, found = weights_of(opened(bad_global=True))
     assert (len(weights.damaged), found) == (COUNT, {})
-    assert str(weights.warning) == "20 partitions of the audio left out: damaged"
+    assert str(weights.warning) == (
+        "20 partitions of the audio left out: damaged; partitions 0 to 19 (t 0:20)"
+    )
     with pytest.raises(FileError, match="E_PAYLOAD"):
         weights_of(opened(bad_global=True), "raise")
 
