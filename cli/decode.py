@@ -104,7 +104,8 @@ def command(
 
     Ranges are those of lgi crop. Only the chunks that the window needs are read. Samples are the
     same before and after a crop, but for those that --smooth changes: 6 on either side of borders
-    between partitions of at least 24.
+    between partitions of at least 24. A smoothed window is that part of the smoothed whole, for
+    which chunks beyond it may be read.
 
     \b
     lgi decode clip.lgi clip.mp4

@@ -49,7 +49,7 @@ def _lines(output: Path, done: RepairReport) -> Iterator[str]:
     for stream in done.streams:
         groups = f"{stream.groups_after} of {count(stream.groups_before, 'group')}"
         yield f"{stream.kind}: kept {count(stream.partitions_after, 'partition')} in {groups}"
-    yield from damage_lines(done.damage, [stream.kind for stream in done.streams])
+    yield from damage_lines(done.damage, done.geometries)
     for name in done.dropped:
         yield f"chunk {name} dropped: it may depend on what was lost"
     if not done.damage:

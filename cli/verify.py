@@ -28,10 +28,10 @@ def command(
 ) -> None:
     """Check every table and every checksum of a .lgi file.
 
-    Lists what is damaged; the exit code is then 3. Networks are not evaluated. A family, quantiser
-    or coder that this version does not know is reported, and is no defect of the file. What is
-    intact can be saved with lgi repair; a chunk that only --deep finds bad is copied by it, since
-    its checksum holds.
+    Lists what is damaged, and where: partitions as ranges of lgi crop count them. The exit code is
+    then 3. Networks are not evaluated. A family, quantiser or coder that this version does not know
+    is reported, and is no defect of the file. What is intact can be saved with lgi repair; a chunk
+    that only --deep finds bad is copied by it, since its checksum holds.
     """
     found = verify(source, timeouts, deep=deep)
     data = {
@@ -50,7 +50,7 @@ def _lines(source: Location, found: VerifyReport) -> Iterator[str]:
     verdict = "damaged" if found.damage else "intact"
     yield f"{source}: {verdict}, {count(found.bytes, 'byte')}"
     yield from map(_stream, found.streams)
-    yield from damage_lines(found.damage, [stream.kind for stream in found.streams])
+    yield from damage_lines(found.damage, found.geometries)
 
 
 def _stream(stream: StreamCheck) -> str:

@@ -1,21 +1,46 @@
 """Samples near borders between partitions, corrected by what lies on both sides."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec._canvas import in_range
-from lgcodec.format.geometry import Geometry, Window
-from lgcodec.nets.seams import HALF, REACH, corrections
+from lgcodec.format.geometry import AxisGeometry, Geometry, Window
+from lgcodec.nets.seams import ALONG, HALF, REACH, corrections
 from lgcodec.signal import Signal
 
-__all__ = ["smooth"]
+__all__ = ["seen", "smooth"]
 
 LEAST: Final = 2 * HALF  # samples of a tile along an axis: so no two strips meet
 SMOOTHED: Final = ("x", "y")  # in this order
 Parts = Mapping[int, Sequence[int]]  # ids of partitions by the ordinal of their group
+
+
+def seen(geometry: Geometry, window: Window) -> Window:
+    """What has to be smoothed so that `window` is as where all that a viewer shows is smoothed.
+
+    Asked backwards: the last axis along which borders are corrected sees what those before it made.
+    Strips are whole edges of partitions, for convolutions round by their shape. What they have
+    beyond what matters lies in partitions that are decoded anyway.
+    """
+    shown = tuple(map(_hull, geometry.window, window))
+    right, found = list(window), list(window)  # right: what has to be so after an axis
+    places = {geometry.axis_names.index(name) for name in SMOOTHED}
+    for axis in reversed(_smoothed(geometry)):
+        borders = _borders_near(right[axis], shown[axis], geometry.axes[axis])
+        if not borders:
+            continue
+        right[axis] = _hull(right[axis], range(borders[0] - HALF, borders[-1] + HALF))
+        found[axis] = _hull(found[axis], right[axis])
+        for other in places - {axis}:
+            edges = _whole_tiles(right[other], geometry.axes[other])
+            found[other] = _hull(found[other], edges)
+            wider = range(right[other].start - ALONG, right[other].stop + ALONG)
+            right[other] = _common(wider, edges)
+    return tuple(map(_common, found, shown))
 
 
 def smooth(
@@ -33,17 +58,65 @@ def smooth(
     grains   of groups, by ordinal: what one step of each coded channel is, [C, C] in samples
     values   limits of the samples
     """
-    samples = signal.samples
-    for name in SMOOTHED:
-        axis = geometry.axis_names.index(name)
-        if geometry.axes[axis].tile_len < LEAST:
-            continue
-        for ordinal, box in _boxes(geometry, window, parts):
-            at = box[axis].start
-            if ordinal in grains and at > 0 and _both(signal.present, box, axis):
-                part = [slice(side.start, side.stop) for side in box]
-                part[axis] = slice(max(0, at - HALF), at + HALF)
-                _across(samples[tuple(part)], axis, min(at, HALF), grains[ordinal], values)
+    boxes = [item for item in _boxes(geometry, window, parts) if item[0] in grains]
+    borders = [
+        _Border.before(box, axis, signal.samples, grains[ordinal])
+        for axis in _smoothed(geometry)
+        for ordinal, box in boxes
+        if box[axis].start > 0 and _both(signal.present, box, axis)
+    ]
+    for border in borders:
+        border.correct(values)
+
+
+@final
+@dataclass(frozen=True)
+class _Border:
+    """Before place `at` of an axis of the samples around it.
+
+    samples  [*grid, C], of what is corrected
+    levels   see `corrections`; of exact samples, so that they are the same in any window
+    """
+
+    samples: NDArray[Any]
+    axis: int
+    at: int
+    grain: NDArray[np.float64]
+    levels: NDArray[np.float64]
+
+    @classmethod
+    def before(
+        cls, box: Sequence[range], axis: int, samples: NDArray[Any], grain: NDArray[np.float64]
+    ) -> "_Border":
+        """That before the partition that has this box, whose samples nobody has corrected yet."""
+        start = box[axis].start
+        part = [slice(side.start, side.stop) for side in box]
+        part[axis] = slice(max(0, start - HALF), start + HALF)
+        near, at = samples[tuple(part)], min(start, HALF)
+        with np.errstate(all="ignore"):
+            levels = _strips(near, axis, at).mean((-3, -1))
+        return cls(near, axis, at, grain, levels)
+
+    def correct(self, values: tuple[float, float]) -> None:
+        """Change the samples on both sides."""
+        samples, axis, at = self.samples, self.axis, self.at
+        change = corrections(_strips(samples, axis, at), self.grain, self.levels)
+        inside = slice(max(0, REACH - at), REACH + min(REACH, samples.shape[axis] - at))
+        part = samples[(slice(None),) * axis + (slice(max(0, at - REACH), at + REACH),)]
+        changed = part.astype(np.float64) + np.moveaxis(change[..., inside], -1, axis)
+        part[...] = in_range(changed, values, samples.dtype)
+
+
+def _strips(samples: NDArray[Any], axis: int, at: int) -> NDArray[np.float64]:
+    """Samples [.., L, C, 2 HALF] across the border before place `at` of `axis`."""
+    near = np.arange(at - HALF, at + HALF).clip(0, samples.shape[axis] - 1)
+    return np.moveaxis(samples.take(near, axis), axis, -1).astype(np.float64)
+
+
+def _smoothed(geometry: Geometry) -> list[int]:
+    """Axes whose borders are corrected, in this order."""
+    places = map(geometry.axis_names.index, SMOOTHED)
+    return [place for place in places if geometry.axes[place].tile_len >= LEAST]
 
 
 def _boxes(geometry: Geometry, window: Window, parts: Parts) -> Iterator[tuple[int, list[range]]]:
@@ -56,8 +129,8 @@ def _boxes(geometry: Geometry, window: Window, parts: Parts) -> Iterator[tuple[i
 
 def _place(side: range, shown: range) -> range:
     """Where in `shown` the part of `side` lies that is shown."""
-    start, stop = max(side.start, shown.start), min(side.stop, shown.stop)
-    return range(start - shown.start, stop - shown.start)
+    common = _common(side, shown)
+    return range(common.start - shown.start, common.stop - shown.start)
 
 
 def _both(present: NDArray[np.bool_] | None, box: Sequence[range], axis: int) -> bool:
@@ -69,19 +142,22 @@ def _both(present: NDArray[np.bool_] | None, box: Sequence[range], axis: int) ->
     return bool(present[tuple(first)] and present[tuple(before)])
 
 
-def _across(
-    samples: NDArray[Any],
-    axis: int,
-    at: int,
-    grain: NDArray[np.float64],
-    values: tuple[float, float],
-) -> None:
-    """Correct samples [*grid, C] around the border before place `at` of `axis`."""
-    length = samples.shape[axis]
-    near = np.arange(at - HALF, at + HALF).clip(0, length - 1)
-    strips = np.moveaxis(samples.take(near, axis), axis, -1).astype(np.float64)
-    change = corrections(strips, grain)  # [.., L, C, 2 REACH]
-    inside = slice(max(0, REACH - at), REACH + min(REACH, length - at))
-    part = samples[(slice(None),) * axis + (slice(max(0, at - REACH), at + REACH),)]
-    changed = part.astype(np.float64) + np.moveaxis(change[..., inside], -1, axis)
-    part[...] = in_range(changed, values, samples.dtype)
+def _borders_near(samples: range, shown: range, axis: AxisGeometry) -> range:
+    """Starts of tiles, with a shown sample before them, from which `samples` are in reach."""
+    after = max(samples.start - REACH, shown.start)
+    first = after + axis.tile_len - (after - axis.grid_lo) % axis.tile_len
+    return range(first, min(samples.stop + REACH, shown.stop), axis.tile_len)
+
+
+def _whole_tiles(samples: range, axis: AxisGeometry) -> range:
+    """Samples of the tiles that `samples` touch."""
+    tiles = axis.touching(samples)
+    return range(axis.tile(tiles.start).start, axis.tile(tiles.stop).start)
+
+
+def _hull(one: range, other: range) -> range:
+    return range(min(one.start, other.start), max(one.stop, other.stop))
+
+
+def _common(one: range, other: range) -> range:
+    return range(max(one.start, other.start), min(one.stop, other.stop))

@@ -13,7 +13,7 @@ from lgcodec.format.conf import Conf
 from lgcodec.format.container import Stream
 from lgcodec.signal import Signal
 
-__all__ = ["Canvas", "in_range", "to_samples"]
+__all__ = ["Canvas", "check_grid", "in_range", "to_samples"]
 
 
 @final
@@ -29,15 +29,7 @@ class Canvas:
         max_samples: int,
     ) -> None:
         grid = tuple(len(part) for part in target)
-        shape = " x ".join(map(str, grid))
-        if not prod(grid):
-            raise UsageError(
-                f"the output has {shape} samples: at this scale there is no sample in the window"
-            )
-        if prod(grid) > max_samples:
-            raise UsageError(
-                f"the output has {shape} samples, allowed are 1 to {max_samples} (max_samples)"
-            )
+        check_grid(grid, max_samples)
         self._target = target
         self._values = conf.values
         colour = np.array(conf.fill if fill is None else fill, np.float64)
@@ -60,6 +52,19 @@ class Canvas:
         """The finished picture, sound, video or volume."""
         present = None if self._present.all() else self._present
         return Signal(stream.geometry.kind, self._samples, rate, present)
+
+
+def check_grid(grid: Sequence[int], max_samples: int, what: str = "the output") -> None:
+    """Raise UsageError unless `what` may have so many samples along each axis."""
+    shape = " x ".join(map(str, grid))
+    if not prod(grid):
+        raise UsageError(
+            f"{what} has {shape} samples: at this scale there is no sample in the window"
+        )
+    if prod(grid) > max_samples:
+        raise UsageError(
+            f"{what} has {shape} samples, allowed are 1 to {max_samples} (max_samples)"
+        )
 
 
 def to_samples(

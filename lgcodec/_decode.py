@@ -22,7 +22,7 @@ from lgcodec.format.geometry import Window
 from lgcodec.nets import Evaluator, Family, family_of, pick_device
 from lgcodec.signal import Signal
 
-__all__ = ["Progress", "decode_stream", "decode_watched"]
+__all__ = ["USUAL", "Progress", "decode_stream", "decode_watched", "most_samples"]
 
 USUAL: Final = 2**28  # samples: a few hundred hostile bytes can declare 10**12
 OF_A_BYTE: Final = 2**10  # but a long film has more, in as many bytes as it needs
@@ -63,7 +63,7 @@ def decode_stream(
 
     Reads only the chunks of partitions that touch `window`. Absent partitions hold `fill` and are
     False in `Signal.present`. UsageError above `max_samples`, before anything is allocated;
-    FileError if a chunk is damaged and not masked.
+    FileError if a chunk is damaged and not masked: that of the first group and partition.
     """
     return decode_watched(
         stream,
@@ -104,9 +104,8 @@ def decode_watched(
     scale = scale or [Fraction(1, 1 << halvings)] * len(window)
     rulers = [Ruler(axis, factor) for axis, factor in zip(geometry.axes, scale, strict=True)]
     target = [ruler.samples(part) for ruler, part in zip(rulers, window, strict=True)]
-    if max_samples is None:
-        max_samples = min(max(USUAL, OF_A_BYTE * stream.groups.bytes), MOST)
-    canvas = Canvas(target, conf, sample_type or geometry.sample_type, fill, max_samples)
+    limit = most_samples(stream) if max_samples is None else max_samples
+    canvas = Canvas(target, conf, sample_type or geometry.sample_type, fill, limit)
     torch_device = pick_device(device)
     weights = LocalWeights(stream, codec, on_error)
     wanted = stream.touching(window)
@@ -129,6 +128,11 @@ def decode_watched(
         warnings.warn(weights.warning, stacklevel=3)
     rate = geometry.rate and geometry.rate * rulers[geometry.axis_names.index("t")].scale
     return canvas.signal(stream, rate)
+
+
+def most_samples(stream: Stream) -> int:
+    """Of a result, where nobody asks for another limit."""
+    return min(max(USUAL, OF_A_BYTE * stream.groups.bytes), MOST)
 
 
 def _halvings(family: Family, scale: Sequence[Fraction] | None, wanted: int | None) -> int:

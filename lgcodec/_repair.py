@@ -9,6 +9,7 @@ from typing import final
 from lgcodec._damage import Damage, damage_of, intact, open_damaged
 from lgcodec._rewrite import Keep, rewrite
 from lgcodec.errors import FileError, UsageError
+from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import Kind, survives_crop
 from lgcodec.format.reader import Reader
 from lgcodec.remote import Timeouts, is_url
@@ -35,6 +36,7 @@ class RepairReport:
 
     dropped        ancillary chunks that are whole but may depend on what was lost
     bytes_before   that the damaged file should have
+    geometries     of the streams, which tell where damaged partitions are
     """
 
     streams: tuple[StreamRepair, ...]
@@ -42,6 +44,7 @@ class RepairReport:
     dropped: list[str]
     bytes_before: int
     bytes_after: int
+    geometries: tuple[Geometry, ...] = ()
 
 
 def repair(
@@ -70,7 +73,14 @@ def repair(
         ancillary, dropped = _ancillary(reader, damage)
         with replacing(target) as temporary, temporary.open("wb") as file:
             size = rewrite(reader, keeps, ancillary, file)
-        return RepairReport(tuple(map(_report, keeps)), damage, dropped, reader.size, size)
+        return RepairReport(
+            streams=tuple(map(_report, keeps)),
+            damage=damage,
+            dropped=dropped,
+            bytes_before=reader.size,
+            bytes_after=size,
+            geometries=tuple(stream.geometry for stream in reader.streams),
+        )
 
 
 def _ancillary(reader: Reader, damage: Sequence[Damage]) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""Decoding with the borders made smooth between partitions that are shown side by side.
+"""Decoding with the borders made smooth between partitions that a file has side by side.
 
 Partitions that were cut off have no borders: what lay near one before a crop then decodes without
 what its neighbour said of it. So exact samples are the rule, and smooth ones are asked for.
@@ -6,14 +6,16 @@ what its neighbour said of it. So exact samples are the rule, and smooth ones ar
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec._borders import smooth
-from lgcodec._decode import decode_watched
+from lgcodec._borders import seen, smooth
+from lgcodec._canvas import check_grid
+from lgcodec._decode import USUAL, decode_watched, most_samples
 from lgcodec.errors import UsageError
 from lgcodec.format.checks import locating
 from lgcodec.format.geometry import Window
@@ -30,24 +32,23 @@ def decode_smooth(
     *,
     scale: Sequence[Fraction] | None = None,
     reduce: int | None = 0,
+    max_samples: int | None = None,
     **options: Any,
 ) -> Signal:
     """What `decode_stream` gives, but for 6 samples on either side of borders of partitions.
 
     There, samples of both sides are corrected by what both say (`nets/seams.py`), where both are
-    present and in `window`; along an axis with partitions of less than 24 samples nothing is. All
-    arguments are those of `decode_stream`. UsageError unless this is a picture or video of latents
-    at scale 1.
+    present; along an axis with partitions of less than 24 samples nothing is. A window is that part
+    of the smoothed whole: partitions beyond it that its samples depend on are decoded too, and are
+    told to `progress`. A damaged one among them raises, or with "mask" is absent like any other and
+    in the DamageWarning; then borders with it stay as they are.
+
+    All arguments are those of `decode_stream`. UsageError unless this is a picture or video of
+    latents at scale 1, or if with what lies beyond the window there are more than 2 `max_samples`
+    samples and more than 2**28.
     """
+    _check(stream, scale, reduce)
     geometry, conf = stream.geometry, stream.conf
-    if geometry.kind not in ("image", "video"):
-        raise UsageError(f"smooth is for pictures and videos, this is kind {geometry.kind}")
-    if reduce or any(factor != 1 for factor in scale or ()):
-        raise UsageError("smooth is for scale 1 along every axis")
-    with locating(stream.conf_at):
-        family = family_of(conf, geometry)
-    if not family.has_grain:
-        raise UsageError(f"smooth is for latents, this is a network of {family.name}")
     grains: dict[int, NDArray[np.float64]] = {}
 
     def watch(ordinal: int, evaluator: Evaluator) -> None:
@@ -58,7 +59,36 @@ def decode_smooth(
                 grains[ordinal] = grain
 
     window = geometry.window if window is None else window
-    signal = decode_watched(stream, window, watch, **options)
-    parts = stream.touching(window)
-    smooth(signal, geometry, window, parts=parts, grains=grains, values=conf.values)
-    return signal
+    limit = most_samples(stream) if max_samples is None else max_samples
+    check_grid([len(side) for side in window], limit)
+    wider, limit = seen(geometry, window), max(2 * limit, USUAL)
+    check_grid([len(side) for side in wider], limit, "this window with what smooth sees around it")
+    signal = decode_watched(stream, wider, watch, max_samples=limit, **options)
+    parts = stream.touching(wider)
+    smooth(signal, geometry, wider, parts=parts, grains=grains, values=conf.values)
+    return _part(signal, wider, window)
+
+
+def _check(stream: Stream, scale: Sequence[Fraction] | None, reduce: int | None) -> None:
+    """Raise UsageError unless borders can be made smooth."""
+    geometry = stream.geometry
+    if geometry.kind not in ("image", "video"):
+        raise UsageError(f"smooth is for pictures and videos, this is kind {geometry.kind}")
+    if reduce or any(factor != 1 for factor in scale or ()):
+        raise UsageError("smooth is for scale 1 along every axis")
+    with locating(stream.conf_at):
+        family = family_of(stream.conf, geometry)
+    if not family.has_grain:
+        raise UsageError(f"smooth is for latents, this is a network of {family.name}")
+
+
+def _part(signal: Signal, held: Window, wanted: Window) -> Signal:
+    """The samples `wanted` of a signal of those `held`; lets go of the others."""
+    if held == wanted:
+        return signal
+    pairs = zip(held, wanted, strict=True)
+    part = tuple(slice(w.start - h.start, w.stop - h.start) for h, w in pairs)
+    present = None if signal.present is None else signal.present[part]
+    if present is not None:
+        present = None if present.all() else present.copy()
+    return replace(signal, samples=signal.samples[part].copy(), present=present)

@@ -9,6 +9,7 @@ from lgcodec._weights import LocalWeights
 from lgcodec.coding import CODERS, QUANTISERS, codec_of
 from lgcodec.errors import FileError, LgiError, UsageError
 from lgcodec.format.checks import locating
+from lgcodec.format.geometry import Geometry
 from lgcodec.format.layout import CONF, GEOM, Kind
 from lgcodec.format.reader import Reader
 from lgcodec.format.stream import Stream
@@ -41,11 +42,15 @@ class StreamCheck:
 @final
 @dataclass(frozen=True)
 class VerifyReport:
-    """What was found in a file that should have `bytes` bytes; no `damage` if all is well."""
+    """What was found in a file that should have `bytes` bytes; no `damage` if all is well.
+
+    geometries   of the streams, which tell where damaged partitions are
+    """
 
     bytes: int
     streams: tuple[StreamCheck, ...]
     damage: tuple[Damage, ...]
+    geometries: tuple[Geometry, ...] = ()
 
 
 def verify(
@@ -71,7 +76,8 @@ def verify(
             _checked(stream, damage, error, deep=deep)
             for stream, error in zip(reader.streams, errors, strict=True)
         )
-        return VerifyReport(reader.size, checks, tuple(damage))
+        geometries = tuple(stream.geometry for stream in reader.streams)
+        return VerifyReport(reader.size, checks, tuple(damage), geometries)
 
 
 def _checked(

@@ -7,6 +7,7 @@ from typing import Final, Literal, final
 import numpy as np
 
 from lgcodec._damage import Damage
+from lgcodec._places import groups_text
 from lgcodec.coding import ChunkCodec, Weights
 from lgcodec.coding.base import Floats
 from lgcodec.coding.chunks import GlobalPart
@@ -52,7 +53,8 @@ class LocalWeights:
     @property
     def warning(self) -> DamageWarning:
         """What there is to say where something was left out."""
-        return DamageWarning(self._stream.geometry.kind, sorted(self.damaged))
+        geometry, damaged = self._stream.geometry, sorted(self.damaged)
+        return DamageWarning(geometry.kind, damaged, groups_text(geometry, damaged))
 
     def head(self, ordinal: int, ids: Sequence[int]) -> GlobalPart | None:
         """What `ids` of a group share; None, and all of them damaged, if the global chunk is."""
@@ -93,13 +95,19 @@ class LocalWeights:
         return found
 
     def _batch(self, ordinal: int, head: GlobalPart, ids: Sequence[int]) -> dict[int, Weights]:
-        """Of every intact one of `ids`; each is read once."""
+        """Of every intact one of `ids`; each is read once.
 
-        def leave_out(partition: int, error: FileError) -> None:
-            self._leave_out(error, ordinal, [partition], partition)
-
+        The error of the first damaged one is raised: a batch is as long as threads make it, and
+        what is told of a file does not depend on that.
+        """
+        errors: dict[int, FileError] = {}
         with self._reading:
-            chunks = self._stream.read_locals(ordinal, ids, leave_out)
+            chunks = self._stream.read_locals(ordinal, ids, errors.__setitem__)
+        for partition, error in errors.items():
+            if not self._masks:
+                before = [(i, chunk) for i, chunk in chunks.items() if i < partition]
+                self._decoded(ordinal, head, before)
+            self._leave_out(error, ordinal, [partition], partition)
         return self._decoded(ordinal, head, list(chunks.items()))
 
     def _decoded(

@@ -76,11 +76,15 @@ class DamageWarning(UserWarning):
     """Partitions were left out of a decoded signal since their chunks are damaged.
 
     `kind` is that of the signal, `partitions` are pairs of a group's ordinal and an id.
+    The message ends with `where` these are.
     """
 
-    def __init__(self, kind: str, partitions: Iterable[tuple[int, int]]) -> None:
+    def __init__(
+        self, kind: str, partitions: Iterable[tuple[int, int]], where: str | None = None
+    ) -> None:
         self.kind = kind
         self.partitions = tuple(partitions)
         count = len(self.partitions)
         what = "1 partition" if count == 1 else f"{count:,} partitions"
-        super().__init__(f"{what} of the {kind} left out: damaged")
+        told = f"{what} of the {kind} left out: damaged"
+        super().__init__(told if where is None else f"{told}; {where}")

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from lgcodec import _group
 from lgcodec._decode import decode_stream
 from lgcodec.errors import DamageWarning, FileError
-from lgcodec.format.container import BytesSource, Reader, Stream
+from lgcodec.format.container import BytesSource, Reader, Stream, dumps, loads
 from lgcodec.signal import Signal
 
 CAT = (Path(__file__).parents[1] / "samples" / "cat.lgi").read_bytes()
@@ -24,6 +25,19 @@ def cat(damaged: tuple[int, ...] = ()) -> Stream:
     """A picture of 24 partitions, some of whose chunks have a wrong byte."""
     data = bytearray(CAT)
     layout = Reader(BytesSource(CAT)).streams[0]
+    for partition in damaged:
+        data[layout.chunk_at(0, partition)] ^= 1
+    return Reader(BytesSource(bytes(data))).streams[0]
+
+
+def cut_and_damaged(cut: int, damaged: tuple[int, ...]) -> Stream:
+    """The same picture, one chunk shorter by two bytes under a right checksum, others changed."""
+    container = loads(CAT)
+    (stream,), (group,) = container.streams, container.streams[0].groups
+    chunks = {**group.local_chunks, cut: group.local_chunks[cut][:-2]}
+    shorter = replace(stream, groups=(replace(group, local_chunks=chunks),))
+    data = bytearray(dumps(replace(container, streams=(shorter,))))
+    layout = Reader(BytesSource(bytes(data))).streams[0]
     for partition in damaged:
         data[layout.chunk_at(0, partition)] ^= 1
     return Reader(BytesSource(bytes(data))).streams[0]
@@ -61,6 +75,21 @@ def test_damage_is_told_in_the_order_of_the_file(monkeypatch: pytest.MonkeyPatch
     assert (~found.present).sum() == len(DAMAGED) * 64 * 64
     with pytest.raises(FileError, match="partition 3 of group 0"):
         decoded(monkeypatch, 1, cat(DAMAGED))
+
+
+@pytest.mark.parametrize("threads", [1, 4], indirect=True)
+@pytest.mark.parametrize(
+    ("cut", "damaged", "code", "first"),
+    [(2, (4, 7, 20), "E_PAYLOAD", 2), (9, (10,), "E_PAYLOAD", 9), (8, (7, 9), "E_CHUNK_CRC", 7)],
+)
+@pytest.mark.usefixtures("threads")
+def test_the_first_error_in_the_file_is_told(
+    monkeypatch: pytest.MonkeyPatch, cut: int, damaged: tuple[int, ...], code: str, first: int
+) -> None:
+    stream = cut_and_damaged(cut, damaged)
+    with pytest.raises(FileError) as raised:
+        decoded(monkeypatch, 1, stream)
+    assert (raised.value.code, raised.value.offset) == (code, stream.chunk_at(0, first))
 
 
 def test_there_are_as_many_batches_as_threads(

@@ -1,5 +1,6 @@
 """Smooth borders: which samples change, that pictures gain, and what is refused."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -10,19 +11,19 @@ import numpy as np
 import pytest
 from encodes import encoded, stream_of
 from fit.builders import smooth as waves
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import lgcodec
-from lgcodec import _borders
+from lgcodec import _borders, _smooth
 from lgcodec._borders import smooth
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
 from lgcodec._smooth import decode_smooth
-from lgcodec.errors import DamageWarning, UsageError
+from lgcodec.errors import DamageWarning, FileError, UsageError
 from lgcodec.format.axis import AxisGeometry
-from lgcodec.format.container import dumps, loads
+from lgcodec.format.container import BytesSource, Container, Reader, dumps, loads
 from lgcodec.format.geometry import Geometry, Window
 from lgcodec.format.stream import Stream
 from lgcodec.signal import Signal
@@ -115,7 +116,7 @@ def borders(owner: NDArray[np.int64]) -> NDArray[np.int64]:
     return near
 
 
-def ones(strips: NDArray[np.float64], _grain: Any) -> NDArray[np.float64]:
+def ones(strips: NDArray[np.float64], *_: Any) -> NDArray[np.float64]:
     return np.ones((*strips.shape[:-1], 12))
 
 
@@ -163,6 +164,120 @@ def test_frames_of_a_film_are_smoothed_in_space_alone() -> None:
     changed = (exact != found).any((0, -1))
     assert not changed[~(near(48, 24)[:, None] | near(60, 32))].any()
     assert (exact != found).any((1, 2, 3)).all()
+
+
+# --- windows
+
+
+def selected(whole: Window, draw: st.DrawFn) -> Window:
+    """Any part of a window; edges are often near borders, since tiles are small."""
+    starts = [draw(st.integers(side.start, side.stop - 1)) for side in whole]
+    pairs = zip(starts, whole, strict=True)
+    return tuple(range(start, draw(st.integers(start + 1, side.stop))) for start, side in pairs)
+
+
+@cache
+def cropped() -> bytes:
+    """The photograph without 40 columns, 8 of them in partitions that are kept, and a row."""
+    (before,) = loads(file()).streams
+    geometry = before.geometry.with_window((range(1, 128), range(40, 128)))
+    (group,) = before.groups
+    kept = {i: group.local_chunks[i] for i in geometry.touching(geometry.window)[0]}
+    groups = (replace(group, local_chunks=kept),)
+    return dumps(Container((replace(before, geometry=geometry, groups=groups),)))
+
+
+@cache
+def smoothed(data: bytes, sample_type: str) -> Signal:
+    """All that a viewer shows."""
+    return decode_smooth(stream_of(data), sample_type=sample_type)
+
+
+@pytest.mark.parametrize("make", [file, lambda: file(2), with_a_hole, cropped, film])
+@settings(max_examples=20)
+@given(st.data())
+def test_a_window_is_that_part_of_the_smoothed_whole(
+    make: Callable[[], bytes], data: st.DataObject
+) -> None:
+    """To the last bit, wherever it begins and ends."""
+    stream = stream_of(make())
+    shown = stream.geometry.window
+    window = selected(shown, data.draw)
+    found = decode_smooth(stream, window, sample_type="float32")
+    whole, part = smoothed(make(), "float32"), places(shown, window)
+    np.testing.assert_array_equal(found.samples, whole.samples[part])
+    present = np.ones(found.grid, bool) if found.present is None else found.present
+    expected = np.ones(whole.grid, bool) if whole.present is None else whole.present
+    np.testing.assert_array_equal(present, expected[part])
+    assert found.present is None or not found.present.all()
+
+
+def places(shown: Window, window: Window) -> tuple[slice, ...]:
+    pairs = zip(shown, window, strict=True)
+    return tuple(slice(w.start - s.start, w.stop - s.start) for s, w in pairs)
+
+
+@pytest.mark.parametrize(
+    ("window", "ids"),
+    [
+        ((range(45, 52), range(45, 52)), [5]),  # in the middle of a partition
+        ((range(32, 64), range(48, 49)), [1, 5, 9]),  # a column of it: what lies above and below
+        ((range(48, 49), range(39, 57)), [5]),  # out of reach of the borders on either side
+        ((range(48, 49), range(37, 57)), [4, 5]),
+        ((range(32, 64), range(32, 64)), [0, 1, 2, 4, 5, 6, 8, 9, 10]),  # all of it
+        ((range(36, 128), range(48, 112)), [i for i in range(16) if i % 4]),
+    ],
+)
+def test_only_partitions_in_reach_are_read(window: Window, ids: Sequence[int]) -> None:
+    """Of 4 x 4, all others damaged."""
+    data = bytearray(file())
+    (layout,) = Reader(BytesSource(file())).streams
+    for i in set(range(16)) - set(ids):
+        data[layout.chunk_at(0, i)] ^= 1
+    told: list[tuple[int, int]] = []
+    stream = stream_of(bytes(data))
+    found = decode_smooth(stream, window, progress=lambda *call: told.append(call))
+    whole = smoothed(file(), "uint8").samples[places(stream.geometry.window, window)]
+    np.testing.assert_array_equal(found.samples, whole)
+    assert told[-1] == (len(ids), len(ids))
+
+
+def test_a_damaged_neighbour_costs_its_borders_alone() -> None:
+    """What remains is as in the smoothed whole without it, and the loss is told."""
+    data = bytearray(file())
+    (layout,) = Reader(BytesSource(file())).streams
+    data[layout.chunk_at(0, 4)] ^= 1
+    stream, window = stream_of(bytes(data)), (range(20, 64), range(32, 64))
+    with pytest.raises(FileError, match="partition 4 of group 0"):
+        decode_smooth(stream, window)
+    with pytest.warns(DamageWarning) as caught:
+        found = decode_smooth(stream, window, on_error="mask")
+    (warning,) = caught
+    assert isinstance(warning.message, DamageWarning)
+    assert warning.message.partitions == ((0, 4),)
+    assert found.present is None
+    with pytest.warns(DamageWarning):
+        whole = decode_smooth(stream, on_error="mask")
+    np.testing.assert_array_equal(found.samples, whole.samples[20:64, 32:64])
+    exact = decode_stream(stream, window).samples
+    np.testing.assert_array_equal(found.samples[22:38, :16], exact[22:38, :16])  # beside it
+    assert (found.samples[:, -6:] != exact[:, -6:]).any()
+
+
+def test_limits_are_those_of_the_result() -> None:
+    stream, window = stream_of(file()), (range(32, 64), range(32, 64))
+    assert decode_smooth(stream, window, max_samples=1024).samples.shape == (32, 32, 3)
+    assert "the output has 32 x 32 samples, allowed are 1 to 1023" in refusal(
+        stream, window=window, max_samples=1023
+    )
+    assert "there is no sample in the window" in refusal(stream, window=(range(0), range(9)))
+
+
+def test_a_sliver_of_a_huge_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a strip sees around it is not allocated before it is judged."""
+    monkeypatch.setattr(_smooth, "USUAL", 2000)
+    told = "this window with what smooth sees around it has 128 x 44 samples, allowed are 1 to"
+    assert told in refusal(stream_of(file()), window=(range(128), range(32, 33)), max_samples=128)
 
 
 # --- what it is good for

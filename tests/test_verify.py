@@ -116,7 +116,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "--deep", str(DECODED[0])]) == 0
     assert "local numbers and" in capsys.readouterr().out
     assert run(["verify", "--deep", str(FOLDER / "invalid" / "payload-rans-word-more.lgi")]) == 3
-    assert "audio, group 0, partition 1: E_PAYLOAD" in capsys.readouterr().out
+    assert "audio, partition 1 (t 1): E_PAYLOAD" in capsys.readouterr().out
 
 
 def test_many_numbers_in_few_bytes(tmp_path: Path) -> None:

@@ -104,10 +104,31 @@ def test_the_first_damage_is_raised(stream: Stream, code: str) -> None:
     assert raised.value.code == code
 
 
+@pytest.mark.parametrize("batch", [1, 3, 7, 1024])
+@pytest.mark.parametrize(
+    ("stream", "first", "code"),
+    [
+        (opened((4, 9), (5, 6, 8)), 4, "E_PAYLOAD"),
+        (opened((6, 8), (5, 9, 19)), 5, "E_CHUNK_CRC"),
+        (opened((0,), (1,)), 0, "E_PAYLOAD"),
+    ],
+)
+def test_the_first_of_several_is_raised(
+    monkeypatch: pytest.MonkeyPatch, batch: int, stream: Stream, first: int, code: str
+) -> None:
+    """However many are read and decoded together."""
+    monkeypatch.setattr(_weights, "WEIGHTS_AT_ONCE", 30 * batch)
+    with pytest.raises(FileError) as raised:
+        weights_of(stream, "raise")
+    assert (raised.value.code, raised.value.offset) == (code, stream.chunk_at(0, first))
+
+
 def test_a_damaged_global_chunk_costs_its_group() -> None:
     weights, found = weights_of(opened(bad_global=True))
     assert (len(weights.damaged), found) == (COUNT, {})
-    assert str(weights.warning) == "20 partitions of the audio left out: damaged"
+    assert str(weights.warning) == (
+        "20 partitions of the audio left out: damaged; partitions 0 to 19 (t 0:20)"
+    )
     with pytest.raises(FileError, match="E_PAYLOAD"):
         weights_of(opened(bad_global=True), "raise")
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
 __all__ = [
+    "ALONG",
     "HALF",
     "REACH",
     "WEIGHT_ONE",
@@ -33,6 +34,7 @@ __all__ = [
 REACH: Final = 6  # samples that are corrected on either side of a border
 HALF: Final = 12  # samples that are seen there
 WIDTHS: Final = (16, 16)  # channels between layers
+ALONG: Final = len(WIDTHS) + 1  # samples along the border that are seen on either side: one a layer
 WEIGHT_ONE: Final = 4096  # of the numbers in the table
 TAPS: Final = 9
 ROWS: Final = 4096  # that are looked at together: memory is what a long border would take
@@ -51,16 +53,22 @@ class Weights(NamedTuple):
     shares: Tensor
 
 
-def corrections(strips: Floats, grain: Floats) -> Floats:
+def corrections(strips: Floats, grain: Floats, levels: Floats | None = None) -> Floats:
     """What is to be added [.., L, C, 2 REACH] to the middle of strips [.., L, C, 2 HALF].
 
     The border lies in the middle of the last axis. Column k of `grain` [C, C] is what one step of
     the quantiser of coded channel k changes in the channels; no coded channel changes by more than
     a step. Where something is not finite, nothing is added.
+
+    `levels` [.., C] are what strips are measured from, by default their means. They matter for
+    rounding alone; with the same ones a sample is corrected by those up to `ALONG` along the border
+    and no others, to the last bit.
     """
     with np.errstate(all="ignore"), torch.no_grad():
-        steps = np.linalg.inv(grain) @ strips
-        steps -= steps.mean((-3, -1), keepdims=True)  # digits for what differs
+        if levels is None:
+            levels = strips.mean((-3, -1))
+        # Digits for what differs.
+        steps = np.linalg.inv(grain) @ (strips - levels[..., np.newaxis, :, np.newaxis])
         lines = torch.from_numpy(np.moveaxis(steps, -2, 0).astype(np.float32))
         blocks = [
             torch.cat([in_steps(block, _shipped()) for block in row[None].split(ROWS, 1)], 1)

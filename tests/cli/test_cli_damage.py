@@ -47,8 +47,11 @@ def test_damage_is_listed(lgi, film) -> None:
     assert head.startswith(f"{film}: damaged")
     assert video == "video: 14 intact partitions in 1 of 1 group"
     assert audio == "audio: 2 intact partitions in 1 of 2 groups"
-    assert group.startswith("audio, group 1 is lost: E_CHUNK_CRC: global chunk of group 1 of")
-    assert partitions == "video, group 0, partitions 2 to 4, 9: E_CHUNK_CRC"
+    assert group.startswith(
+        "audio, group 1 (t 2:4) is lost: E_CHUNK_CRC: global chunk of group 1 of"
+    )
+    places = "2 (t 2, y 0, x 0), 3 to 4 (t 0:2, y 0, x 1), 9 (t 0, y 1, x 0)"
+    assert partitions == f"video, partitions {places}: E_CHUNK_CRC"
 
 
 def test_damage_for_machines(lgi, film) -> None:
@@ -105,9 +108,9 @@ def test_repair(lgi, film) -> None:
         "video: kept 17 partitions in 1 of 1 group",
         "audio: kept 2 partitions in 1 of 2 groups",
     ]
-    assert lines[3].startswith("audio, group 1 is lost: E_CHUNK_CRC")
+    assert lines[3].startswith("audio, group 1 (t 2:4) is lost: E_CHUNK_CRC")
     assert lines[4:] == [
-        "video, group 0, partition 2: E_CHUNK_CRC",
+        "video, partition 2 (t 2, y 0, x 0): E_CHUNK_CRC",
         "chunk tHMB dropped: it may depend on what was lost",
     ]
     assert lgi("verify", "b.lgi").code == 0
@@ -145,7 +148,8 @@ def test_masking_costs_exactly_the_damaged_partitions(lgi, film) -> None:
     assert not Path("a.npz").exists()
     shown = lgi("decode", film, "a.npz", "--on-error", "mask", "--fill", "7", "--json")
     assert shown.code == 0
-    assert shown.err == "lgi: warning: 2 partitions of the video left out: damaged\n"
+    places = "partitions 2 (t 2, y 0, x 0), 3 (t 0, y 0, x 1)"
+    assert shown.err == f"lgi: warning: 2 partitions of the video left out: damaged; {places}\n"
     assert json.loads(shown.out)["damaged"] == [{"kind": "video", "partitions": [[0, 2], [0, 3]]}]
     whole, masked = (np.load(name)["samples"] for name in ("whole.npz", "a.npz"))
     lost = np.zeros(whole.shape[:-1], bool)

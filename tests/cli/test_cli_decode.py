@@ -217,6 +217,8 @@ def test_smooth_changes_what_lies_at_borders(lgi, tmp_path) -> None:
     changed = (written(out) != written(exact)).any(-1)
     assert changed[:, 58:70].any(1).all()
     assert not changed[6:58, 6:58].any()
+    lgi("decode", SAMPLES / "cat.lgi", tmp_path / "part.png", "--smooth", "--xy", "1:2,64px:130px")
+    np.testing.assert_array_equal(written(tmp_path / "part.png"), written(out)[64:130, 64:128])
     refused = lgi("decode", SAMPLES / "speech.lgi", tmp_path / "b.wav", "--smooth")
     assert refused.code == 2
     assert "pictures and videos" in refused.err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lgcodec.nets.seams import HALF, REACH, corrections
+from lgcodec.nets.seams import ALONG, HALF, REACH, corrections
 
 Strips = NDArray[np.float64]
 STEP = np.eye(1)
@@ -48,6 +48,15 @@ def test_frames_are_each_for_themselves() -> None:
     whole = corrections(strips, np.eye(3))
     for frame in range(4):
         np.testing.assert_allclose(whole[frame], corrections(strips[frame], np.eye(3)), atol=1e-5)
+
+
+def test_nothing_far_along_the_border_changes_a_bit() -> None:
+    """Of strips that are measured from the same levels."""
+    strips, levels = noise(40, 3, 2 * HALF), np.full(3, 0.25)
+    other = strips.copy()
+    other[20] += noise(3, 2 * HALF)
+    found = corrections(strips, np.eye(3), levels) != corrections(other, np.eye(3), levels)
+    assert list(np.flatnonzero(found.any((1, 2)))) == list(range(20 - ALONG, 20 + ALONG + 1))
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
