@@ -57,24 +57,12 @@ def encode_signals(
     if options.checkpoint is not None:
         check_folder(options.checkpoint)
     started = monotonic()
-    shares = _shares(signals, options)
-
-    def planned(index: int, asked: EncodeOptions) -> Job:
-        return Job(index, signals[index], asked, listener, shares[index])
-
-    beside = _side_options(options)
-    jobs = [planned(index, beside if index else options) for index in range(len(signals))]
-    data = dumps(Container(tuple(_streams(jobs, lambda index: planned(index, _hurried(beside))))))
+    jobs, data = _written(signals, options, listener)
     if _needs_smallest(signals[0], options, jobs[0], len(data)):
         for job in jobs:
             job.forget()
         return encode_signals(signals, replace(options, family=SMALLEST), listener=listener)
-    lossless = sum(job.plan.lossless_bytes for job in jobs)
-    if options.leaves_size_open and len(data) >= lossless:
-        raise UsageError(
-            f"the file would have {len(data)} bytes, a lossless one has {lossless}; to encode it "
-            "all the same, say --params or --psnr"
-        )
+    _check_use(jobs, options, len(data))
     with Reader(BytesSource(data)) as reader:
         reports = tuple(job.report(reader, options.device) for job in jobs)
     interrupted = any(job.interrupted for job in jobs)
@@ -84,6 +72,20 @@ def encode_signals(
         job.forget()
     bits = 8 * len(data) / signals[0].size
     return data, EncodeReport(reports, len(data), bits, monotonic() - started, interrupted)
+
+
+def _written(
+    signals: Sequence[Signal], options: EncodeOptions, listener: Listener | None
+) -> tuple[list[Job], bytes]:
+    """The jobs, once all have run, and the bytes of the file."""
+    shares, beside = _shares(signals, options), _side_options(options)
+
+    def planned(index: int, asked: EncodeOptions) -> Job:
+        return Job(index, signals[index], asked, listener, shares[index])
+
+    jobs = [planned(index, beside if index else options) for index in range(len(signals))]
+    streams = _streams(jobs, lambda index: planned(index, _hurried(beside)))
+    return jobs, dumps(Container(tuple(streams)))
 
 
 def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | None]:
@@ -116,6 +118,16 @@ def _needs_smallest(signal: Signal, options: EncodeOptions, job: Job, size: int)
         return False
     others = planner_for(signal, replace(options, family=SMALLEST), lossless_bytes(signal))
     return others.smallest() <= target.size
+
+
+def _check_use(jobs: Sequence[Job], options: EncodeOptions, size: int) -> None:
+    """UsageError where a lossless file would have no more bytes, and nobody asked for so many."""
+    lossless = sum(job.plan.lossless_bytes for job in jobs)
+    if options.leaves_size_open and size >= lossless:
+        raise UsageError(
+            f"the file would have {size} bytes, a lossless one has {lossless}; to encode it "
+            "all the same, say --params or --psnr"
+        )
 
 
 def _check(signal: Signal, options: EncodeOptions, size: int, psnr: float) -> None:
