@@ -6,6 +6,7 @@ A new command is a module of its own, with a `command` in it, and one line in `C
 import gc
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -80,7 +81,11 @@ def main() -> None:
     _replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names can be any bytes
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # another one, while the first was told of
+        code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done: from now on it ends without a word
     gc.freeze()  # else Python looks twice through all that torch has made, as it ends
     sys.exit(code)
 
