@@ -3,8 +3,10 @@
 A new command is a module of its own, with a `command` in it, and one line in `COMMANDS`.
 """
 
+import gc
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -33,6 +35,9 @@ REPAIRABLE: Final = ("E_TRUNC", "E_CHUNK_CRC", "E_PAYLOAD")  # where partitions 
 OUR_FAULT: Final = 1
 OUTPUT: Final = 5
 INTERRUPTED: Final = 130
+# New ones until garbage is looked for among them. torch and numba make half a million when they are
+# imported, which all stay: with Python's 700 a quarter of the time of a small decode went there.
+OBJECTS: Final = 100_000
 EPILOG: Final = """\b
 Exit codes:
     0  done
@@ -72,10 +77,17 @@ def lgi() -> None:
 
 def main() -> None:
     """The entry point of `lgi`."""
+    gc.set_threshold(OBJECTS)
     _replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names can be any bytes
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # another one, while the first was told of
+        code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done: from now on it ends without a word
+    gc.freeze()  # else Python looks twice through all that torch has made, as it ends
+    sys.exit(code)
 
 
 def _replace_closed_streams() -> None:

@@ -6,7 +6,12 @@ What it keeps is as old as the file of the loop: of other files, loops use const
 alone, and everything else comes as an argument.
 """
 
-from collections.abc import Callable, Mapping
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from types import FrameType
 from typing import Any, TypeVar, final
 
 from numba import njit
@@ -39,7 +44,13 @@ class _Interruptible(CPUDispatcher):
 
     numba makes a tuple of results with the help of Python, where a signal is heeded that came while
     the loop ran. It does not look whether that failed, and Python tells of a SystemError then.
+
+    Nor can LLVM pass on what Python raises that it calls while it compiles: see `_heeding`.
     """
+
+    def compile(self, sig: Any) -> Any:
+        with _heeding():
+            return super().compile(sig)
 
     def __call__(self, *arguments: Any) -> Any:
         try:
@@ -48,6 +59,44 @@ class _Interruptible(CPUDispatcher):
             if isinstance(error.__cause__, KeyboardInterrupt):
                 raise error.__cause__ from None
             raise
+
+
+@contextmanager
+def _heeding() -> Iterator[None]:
+    """End with what Ctrl-C raised meanwhile, whatever became of it.
+
+    Where it is lost numba goes on, or misses what should have been made and tells of that; and
+    Python tells of the loss on stderr.
+    """
+    handler, tell = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    if not callable(handler) or current_thread() is not main_thread():  # others get no signals
+        yield
+        return
+    raised: list[BaseException] = []
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        try:
+            handler(number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    def tell_of_others(lost: Any) -> None:
+        if lost.exc_value not in raised:
+            tell(lost)
+
+    signal.signal(signal.SIGINT, heed)
+    sys.unraisablehook = tell_of_others
+    try:
+        yield
+    except Exception:
+        if not raised:
+            raise
+    finally:
+        sys.unraisablehook = tell
+        signal.signal(signal.SIGINT, handler)
+    if raised:
+        raise raised[0] from None
 
 
 def _kept(loop: Loop, options: Mapping[str, Any]) -> Loop:

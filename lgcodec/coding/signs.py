@@ -219,7 +219,9 @@ class BandSigns:
         """
         from lgcodec.coding import context_loops  # noqa: PLC0415 (numba, only when coding)
 
-        layers, ordered, wanted = self.layers(channel), self.ordered(values), self.ordered(asked)
+        # One type of symbols: of every other one the loop would be compiled anew, for seconds.
+        ordered = self.ordered(values).astype(np.int64)
+        layers, wanted = self.layers(channel), self.ordered(asked)
         return context_loops.odds_of_signs(
             layers, self.places, self.seen, channel, ordered, wanted, magnitudes()
         )
@@ -238,8 +240,8 @@ class BandSigns:
         return features, self.places.phase[at], ordered[ordered != 0]
 
     def ordered(self, values: NDArray[Any]) -> NDArray[Any]:
-        """[P, *band] as [P, N] in the order of coding."""
-        return values.reshape(len(values), -1)[:, self.places.inner]
+        """[P, *band] as [P, N] in the order of coding, row after row in memory."""
+        return values.reshape(len(values), -1).take(self.places.inner, axis=1)
 
 
 def _near(

@@ -14,6 +14,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from lgcodec.coding.base import Floats
 from lgcodec.coding.pyramid import Pyramid
+from lgcodec.fit.slopes import slope_of
 from lgcodec.nets.lifting import tile_of_part
 from lgcodec.nets.norms import norms_ahead
 
@@ -50,8 +51,7 @@ def _of_part(pyramid: Pyramid, part: int, displaced: Tensor) -> Tensor:
         signs = torch.randint(0, 2, (1, 1, *one.parts[part].tile), generator=generator) * 2.0 - 1
         probe = signs.repeat(len(displaced), 1, 1, 1, 1).requires_grad_()
         made = tile_of_part(probe, one, part, displaced)
-        (slope,) = torch.autograd.grad(made, probe, made.detach())
-        total = total + signs * slope
+        total = total + signs * slope_of(probe, made, made.detach())
     ratio = (total / PROBES / norms_ahead(one, part).square())[:, 0]
     return avg_pool2d(ratio, NEAR, 1, NEAR // 2, count_include_pad=False).clamp(min=1)
 
@@ -62,6 +62,4 @@ def pulled(pyramid: Pyramid, part: int, error: Tensor, displaced: Tensor | None)
         return error
     shape = len(error), pyramid.channels, *pyramid.parts[part].tile
     samples = error.new_zeros(shape).requires_grad_()
-    whole = tile_of_part(samples, pyramid, part, displaced)
-    (slope,) = torch.autograd.grad(whole, samples, error)
-    return slope
+    return slope_of(samples, tile_of_part(samples, pyramid, part, displaced), error)

@@ -22,6 +22,7 @@ from lgcodec.fit.curvature import for_channels, pulled
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.overlaps import overlaps
 from lgcodec.fit.rounding import LAMBDA, prices
+from lgcodec.fit.slopes import slope_of
 from lgcodec.nets.lifting import longer, tile_of_part
 from lgcodec.nets.norms import norms, norms_ahead
 
@@ -107,5 +108,4 @@ def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:
 def _slope(pyramid: Pyramid, band: Band, slopes: Tensor) -> Tensor:
     """The same of each number of a band [P, C, *band], from that of the samples of its part."""
     values = slopes.new_zeros(len(slopes), pyramid.channels, *band.shape).requires_grad_()
-    (slope,) = torch.autograd.grad(_alone(pyramid, band, values), values, slopes)
-    return slope
+    return slope_of(values, _alone(pyramid, band, values), slopes)

@@ -97,7 +97,7 @@ class Sampler:
         self._permutation = (-1, torch.empty(0))
         fits_table = prod(self._tile) <= MAX_TABLE
         everything = torch.arange(prod(self._tile) if fits_table else 0, device=device)
-        self._offsets = torch.unravel_index(everything, self._tile)
+        self._offsets = _unravelled(everything, self._tile)
 
     @property
     def index(self) -> Tensor:
@@ -212,7 +212,7 @@ class Sampler:
         """Offsets [p, S] along each axis of positions in a tile: divisions, or a table of them."""
         if len(self._offsets[0]) == self.tile_samples:
             return [_picked(table, positions) for table in self._offsets]
-        return list(torch.unravel_index(positions, self._tile))
+        return _unravelled(positions, self._tile)
 
     def inside(self, rows: Rows, positions: Tensor) -> Tensor:
         """[p, S] whether `positions` of the partitions `rows` lie in the signal, not past it."""
@@ -229,6 +229,12 @@ class Sampler:
             generator = torch.Generator().manual_seed(self._seed * 1_000_003 + epoch)
             self._permutation = (epoch, torch.randperm(self.tile_samples, generator=generator))
         return self._permutation[1]
+
+
+def _unravelled(positions: Tensor, shape: Sequence[int]) -> list[Tensor]:
+    """What `torch.unravel_index` gives, which imports sympy: half a second of every encode."""
+    strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    return [positions // step % size for step, size in zip(strides, shape, strict=True)]
 
 
 def _picked(rows: Tensor, index: Tensor) -> Tensor:

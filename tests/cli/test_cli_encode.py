@@ -5,6 +5,8 @@ import os
 import pty
 import re
 import signal
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -282,6 +284,17 @@ def test_mistakes_write_nothing(lgi, picture, arguments, code, words) -> None:
 
 def test_mistakes_need_no_torch(lgi_process) -> None:
     lgi_process("encode", "missing.png", "a.lgi").failed(4, "missing.png")
+
+
+def test_a_fit_of_latents_needs_no_sympy(picture) -> None:
+    """Which some functions of torch import, for a quarter of a second."""
+    code = (
+        "import sys, torch; before = 'sympy' in sys.modules\n"
+        "from lgcodec_cli.main import run; code = run(sys.argv[1:])\n"
+        "sys.exit(code or (not before and 'sympy' in sys.modules))"
+    )
+    asked = ("encode", picture, "a.lgi", "--family", "latent", "--psnr", "30", "--quiet")
+    assert subprocess.run([sys.executable, "-c", code, *asked], check=False).returncode == 0
 
 
 def test_an_old_file_survives_a_failure(lgi, picture, asked) -> None:

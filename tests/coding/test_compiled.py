@@ -4,17 +4,27 @@ import ctypes
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from numba import njit
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from lgcodec.coding import compiled
 
 SIGNAL = ctypes.CDLL(None)["raise"]  # which a loop can call
 SIGNAL.argtypes, SIGNAL.restype = [ctypes.c_int], ctypes.c_int
+
+
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """As every process that nobody started in the background."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 def total(most: int) -> int:
@@ -32,6 +42,7 @@ def one_more(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     return values + 1, 5
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_while_a_loop_runs() -> None:
     """Ends it as Python does, also one that gives several things; loops can call it."""
     inner = compiled.compiled(one_more)
@@ -43,14 +54,50 @@ def test_ctrl_c_while_a_loop_runs() -> None:
     loop = njit(nogil=True)(interrupted)
     loop.__class__ = type(inner)  # what numba keeps on disk holds no address of a function
     values = np.arange(3)
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            loop(int(signal.SIGINT), values)
-        found, number = loop(0, values)
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    with pytest.raises(KeyboardInterrupt):
+        loop(int(signal.SIGINT), values)
+    found, number = loop(0, values)
     assert (found.tolist(), number) == ([1, 2, 3], 5)
+
+
+def interrupt() -> None:
+    """Ctrl-C in what C calls, from where Python can raise nothing: as in what LLVM calls."""
+    ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))()
+
+
+def seven() -> int:
+    return 7
+
+
+def eight() -> int:
+    return 8
+
+
+@overload(seven)
+def seven_compiled() -> Any:  # as numba compiles what calls it
+    interrupt()
+    return seven
+
+
+@overload(eight)
+def eight_compiled() -> Any:
+    interrupt()
+    raise RuntimeError("something was not made")
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
+@pytest.mark.parametrize("part", [lambda: seven() + 1, lambda: eight() + 1])
+def test_ctrl_c_while_a_loop_is_compiled(part: Callable[[], int]) -> None:
+    """Ends it where numba goes on and where it fails; nothing is told on stderr."""
+    inner = njit(part)
+    outer = njit(lambda: inner() + 1)
+    for loop in (inner, outer):
+        loop.__class__ = type(compiled.compiled(total))  # nothing is kept of them on disk
+    hook = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt):
+        outer()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert sys.unraisablehook is hook
 
 
 def test_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,18 @@ def test_odds_are_given_where_they_are_asked_for(pyramid: Pyramid, seed: int) ->
         assert (part == np.where(asked, odds, 0)).all()
 
 
+def test_odds_are_compiled_once() -> None:
+    """Whatever the type of symbols, and of how many partitions."""
+    coder = ready(Context(Pyramid((6, 5), (1, 1), 2)), 0)
+    for count in (1, 3):
+        values = symbols(coder, count, 0)
+        parts = np.split(values, np.cumsum(coder.pyramid.sizes)[:-1], axis=1)
+        for kind in (np.int16, np.int64):
+            typed = [part.astype(kind) for part in parts]
+            coder.odds(typed, [part != 0 for part in typed])
+    assert len(context_loops.odds_of_signs.signatures) == 1
+
+
 @settings(max_examples=30)
 @given(pyramids())
 def test_nothing_is_read_outside_arrays(pyramid: Pyramid) -> None:
