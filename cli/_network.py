@@ -91,8 +91,8 @@ NETWORK_OPTIONS: Final = (
         "--checkpoint",
         metavar="FILE",
         type=PATH,
-        help="Save the fit every half minute, that of latents after each round, in FILE.0.0 and so "
-        "on for each stream and group; the same command resumes it.",
+        help="Save the fit every half minute, that of latents after each round, and what it gave, "
+        "in FILE.0.0 and so on for each stream and group; the same command resumes it.",
     ),
     *SCHEDULE_OPTIONS[4:],
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -16,6 +16,7 @@ from lgcodec.errors import OutputError
 from lgcodec.format.layout import AXES, Kind
 
 __all__ = [
+    "absent_text",
     "count",
     "jsonable",
     "lengths_text",
@@ -54,6 +55,29 @@ def jsonable(value: object) -> Any:
     if isinstance(value, Fraction | Path):
         return str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class Grouped(Protocol):
+    """A stream of a report."""
+
+    @property
+    def kind(self) -> Kind:
+        """Of its signal."""
+
+    @property
+    def groups(self) -> tuple[int, int]:
+        """That the file has, and that were planned."""
+
+
+def absent_text(streams: Iterable[Grouped]) -> str:
+    """What of the signals the file lacks after Ctrl-C, to go on with."""
+    parts = [
+        f"{written} of {count(planned, 'group')} of the {stream.kind}"
+        for stream in streams
+        for written, planned in [stream.groups]
+        if written < planned
+    ]
+    return f", {' and '.join(parts)}; the others are absent" if parts else ""
 
 
 def paint(text: str, **style: Any) -> str:

@@ -23,7 +23,7 @@ from lgcodec_cli._options import (
     report_options,
     source_argument,
 )
-from lgcodec_cli._text import count, rate_text, report
+from lgcodec_cli._text import absent_text, count, rate_text, report
 from lgcodec_cli._warnings import told
 
 if TYPE_CHECKING:  # torch, which they import, takes a second
@@ -101,7 +101,9 @@ def command(
     lines = chain(_lines(output, done), _late(done, options))
     report(lines, _data(output, done, options), as_json=as_json, quiet=quiet)
     if done.interrupted:
-        raise KeyboardInterrupt(f"interrupted: {output} holds the best so far{_absent(done)}")
+        raise KeyboardInterrupt(
+            f"interrupted: {output} holds the best so far{absent_text(done.streams)}"
+        )
 
 
 def _check(source: Path, output: Path, given: dict[str, Any]) -> None:
@@ -139,17 +141,6 @@ def _late(done: "EncodeReport", options: "EncodeOptions") -> Iterator[str]:
 
 def _quality(stream: "StreamReport") -> str:
     return f"{stream.psnr:.2f} dB" if stream.iou is None else f"IoU {stream.iou:.4f}"
-
-
-def _absent(done: "EncodeReport") -> str:
-    """What of the signals the file lacks after Ctrl-C."""
-    parts = [
-        f"{written} of {count(planned, 'group')} of the {stream.kind}"
-        for stream in done.streams
-        for written, planned in [stream.groups]
-        if written < planned
-    ]
-    return f", {' and '.join(parts)}; the others are absent" if parts else ""
 
 
 def _data(output: Path, done: "EncodeReport", options: "EncodeOptions") -> dict[str, object]:

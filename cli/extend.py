@@ -13,7 +13,7 @@ from lgcodec_cli._network import schedule_options
 from lgcodec_cli._options import PATH, Parsed, check_lgi_output, is_lgi, report_options
 from lgcodec_cli._progress import Bar
 from lgcodec_cli._source import Location, lgi_argument
-from lgcodec_cli._text import count, report, span_text
+from lgcodec_cli._text import absent_text, count, report, span_text
 from lgcodec_cli._warnings import told
 
 if TYPE_CHECKING:  # torch, which it imports, takes a second
@@ -64,7 +64,8 @@ def command(
 
     New partitions begin as mirror images of the nearest encoded ones. Then everything is fitted
     together or, with --freeze-global, the new partitions alone; always so where IN has no global
-    network. A partition at the old border that LARGER fills further is fitted again.
+    network. A partition at the old border that LARGER fills further is fitted again. Ctrl-C ends
+    the fit and writes the best so far, a second one abandons.
 
     Latents grow along their first axis alone, if they were encoded with several --groups; files of
     --family siren grow along any.
@@ -86,19 +87,25 @@ def command(
     options = {name: value for name, value in given.items() if value is not None}
     silent = quiet or as_json
     with told(InputWarning, quiet=quiet), Bar("fitting", quiet=silent) as bar:
-        done = extend(
-            source,
-            larger,
-            output,
-            at=place,
-            freeze_global=freeze_global,
-            progress=lambda share, psnr, left: bar.show(share, f"{psnr:.2f} dB, {left:.0f} s left"),
-            timeouts=timeouts,
-            **options,
-        )
+        try:
+            done = extend(
+                source,
+                larger,
+                output,
+                at=place,
+                freeze_global=freeze_global,
+                progress=lambda done, psnr, left: bar.show(
+                    done, f"{psnr:.2f} dB, {left:.0f} s left"
+                ),
+                timeouts=timeouts,
+                **options,
+            )
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt("interrupted, nothing is written") from stop
     report(_lines(output, done), _data(output, done), as_json=as_json, quiet=quiet)
     if done.interrupted:
-        raise KeyboardInterrupt(f"interrupted: {output} holds the best so far")
+        absent = absent_text(done.streams)
+        raise KeyboardInterrupt(f"interrupted: {output} holds the best so far{absent}")
 
 
 def _places(
@@ -130,7 +137,8 @@ def _lines(output: Path, done: "ExtendReport") -> Iterator[str]:
 def _quality(stream: "StreamExtension") -> str:
     if stream.iou is not None:
         return f"IoU {stream.iou:.4f}"
-    return f"{stream.psnr:.2f} dB, its old part {stream.psnr_old:.2f} dB"
+    old = "" if stream.psnr_old is None else f", its old part {stream.psnr_old:.2f} dB"
+    return f"{stream.psnr:.2f} dB{old}"
 
 
 def _data(output: Path, done: "ExtendReport") -> dict[str, object]:
@@ -152,6 +160,8 @@ def _data(output: Path, done: "ExtendReport") -> dict[str, object]:
                 "psnr_old": stream.psnr_old,
                 "iou": stream.iou,
                 "iterations": stream.iterations,
+                "groups": stream.groups[0],
+                "groups_planned": stream.groups[1],
             }
             for stream in done.streams
         ],

@@ -21,7 +21,6 @@ __all__ = ["EncodeOptions", "EncodeReport", "Listener", "StreamReport", "encode_
 
 SIDE_SHARE: Final = 1 / 8  # of the bytes of a file, for all streams but the main one
 SMALLEST: Final = "siren"  # the family that files with fewer bytes than latents can have are of
-QUICKLY: Final = 5.0  # seconds for a fit that is begun after Ctrl-C, where it can be ended at all
 
 
 @final
@@ -84,7 +83,7 @@ def _written(
         return Job(index, signals[index], asked, listener, shares[index])
 
     jobs = [planned(index, beside if index else options) for index in range(len(signals))]
-    streams = _streams(jobs, lambda index: planned(index, _hurried(beside)))
+    streams = _streams(jobs, lambda index: planned(index, beside.hurried))
     return jobs, dumps(Container(tuple(streams)))
 
 
@@ -173,8 +172,3 @@ def _side_options(options: EncodeOptions) -> EncodeOptions:
         device=options.device,
         checkpoint=options.checkpoint,
     )
-
-
-def _hurried(options: EncodeOptions) -> EncodeOptions:
-    """The same in little time; a checkpoint would be that of another fit."""
-    return replace(options, preset="fast", iterations=None, seconds=QUICKLY, checkpoint=None)

@@ -22,6 +22,7 @@ from lgcodec.format.container import (
     Container,
     Reader,
     Stream,
+    StreamData,
     data_of,
     dumps,
 )
@@ -41,7 +42,9 @@ class StreamExtension:
     """What became of one stream.
 
     kept, refitted, added   partitions whose chunks keep their bytes, that were fitted again, new
-    psnr, psnr_old          dB of all samples, and of those that the old file showed
+    psnr, psnr_old          dB of all samples, and of those that the old file showed; after Ctrl-C
+                            that of the worst fit, and None
+    groups                  that the file has, and that were to be: more after Ctrl-C
     """
 
     kind: Kind
@@ -51,9 +54,10 @@ class StreamExtension:
     refitted: int
     added: int
     psnr: float
-    psnr_old: float
+    psnr_old: float | None
     iou: float | None
     iterations: int
+    groups: tuple[int, int]
 
 
 @final
@@ -91,17 +95,16 @@ def extend(
                     rates, seconds, seed and device; the network is that of the file
 
     Tile sizes, widths, quantiser and coder stay, and so does the range of values that the network
-    spans: louder sound than any before is clipped. Ctrl-C keeps the best so far.
+    spans: louder sound than any before is clipped. Ctrl-C keeps the best so far: of groups that
+    were not begun old ones stay as they were and new ones are absent, other streams are fitted
+    quickly. KeyboardInterrupt where nothing of the first is fitted yet, and at a second Ctrl-C.
     UsageError if `larger` is of another kind or does not contain the window.
     """
     started = monotonic()
     asked = EncodeOptions(**options)
     with replacing(target) as temporary, open_reader(source, timeouts) as reader:
         growths = _growths(reader, larger, at or {}, asked, freeze_global=freeze_global)
-        streams = [
-            growth.grown(progress) if growth else data_of(stream)
-            for stream, growth in zip(reader.streams, growths, strict=True)
-        ]
+        streams = _streams(reader, growths, progress)
         kept = {n: reader.read_ancillary(n) for n in reader.ancillary if survives_crop(n)}
         data = dumps(Container(tuple(streams), kept, reader.minor))
         temporary.write_bytes(data)
@@ -138,6 +141,36 @@ def _growths(
     return growths
 
 
+def _streams(
+    reader: Reader, growths: Sequence[Growth | None], progress: Progress | None
+) -> list[StreamData]:
+    """What becomes of every stream; those that are left at Ctrl-C are fitted quickly."""
+    streams, hurries = list[StreamData](), False
+    for stream, growth in zip(reader.streams, growths, strict=True):
+        if growth is None:
+            streams.append(data_of(stream))
+            continue
+        try:
+            grown = None if hurries else growth.grown(progress)
+        except KeyboardInterrupt:
+            if growth.interrupted or not streams:
+                raise
+            grown = None
+        streams.append(grown or _hurried(growth, progress))
+        hurries = growth.interrupted
+    return streams
+
+
+def _hurried(growth: Growth, progress: Progress | None) -> StreamData:
+    """A stream that is fitted after Ctrl-C; KeyboardInterrupt at another."""
+    growth.options = growth.options.hurried
+    grown = growth.grown(progress)
+    if growth.interrupted:
+        raise KeyboardInterrupt
+    growth.interrupted = True
+    return grown
+
+
 def _signals(
     larger: str | os.PathLike[str] | Signal | Sequence[Signal], kind: Kind
 ) -> Sequence[Signal]:
@@ -149,18 +182,30 @@ def _signals(
 
 
 def _report(growth: Growth, stream: Stream, device: str) -> StreamExtension:
-    signal = growth.signal
-    decoded = decode_stream(stream, device=device, max_samples=signal.size).samples
-    old = growth.old_part
     return StreamExtension(
-        signal.kind,
+        growth.signal.kind,
         growth.stream.geometry.window,
         stream.geometry.window,
         growth.kept,
         growth.refitted,
         growth.added,
-        psnr(signal.samples, decoded),
-        psnr(signal.samples[old], decoded[old]),
-        iou(signal.samples, decoded) if decoded.dtype == np.bool_ else None,
+        *_quality(growth, stream, device),
         growth.iterations,
+        growth.groups,
     )
+
+
+def _quality(
+    growth: Growth, stream: Stream, device: str
+) -> tuple[float, float | None, float | None]:
+    """PSNR of all samples and of the old ones, and IoU of bool; see `StreamExtension`."""
+    signal, old = growth.signal, growth.old_part
+    if growth.interrupted:
+        return growth.measured, None, None
+    try:
+        decoded = decode_stream(stream, device=device, max_samples=signal.size).samples
+        overlap = iou(signal.samples, decoded) if decoded.dtype == np.bool_ else None
+        return psnr(signal.samples, decoded), psnr(signal.samples[old], decoded[old]), overlap
+    except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
+        growth.interrupted = True
+        return growth.measured, None, None

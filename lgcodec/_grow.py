@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import final
+from math import inf
+from typing import TypeVar, final
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from lgcodec.signal import Signal, peak_of
 
 __all__ = ["Growth", "Progress"]
 
+Coded = TypeVar("Coded")
 Progress = Callable[[float, float, float], None]  # share done, dB, seconds left
 
 
@@ -32,7 +34,11 @@ class Growth:
     """A stream and the signal that it is to become.
 
     geometry                that of the result
+    options                 how to fit
     kept, refitted, added   partitions so far, see `_extend.StreamExtension`
+    groups                  that the result has, and that it would have without Ctrl-C
+    measured                dB of the worst fit
+    interrupted             whether Ctrl-C came: what is not fitted then stays as it was, or absent
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class Growth:
         self._frozen = freeze_global or not stream.conf.global_
         self._device = pick_device(options.device)
         self.kept = self.refitted = self.added = self.iterations = 0
-        self.interrupted = False
+        self.groups, self.measured, self.interrupted = (0, 0), inf, False
         self._encoded = Encoded(stream, self.geometry, self.family, self.codec)
 
     @property
@@ -63,16 +69,37 @@ class Growth:
         return tuple(slice(at, at + axis.win_len) for at, axis in pairs)
 
     def grown(self, progress: Progress | None = None) -> StreamData:
-        """Fit what is new, and all the rest unless it is frozen."""
-        wanted = self.geometry.touching(self.geometry.window)
+        """Fit what is new, and all the rest unless it is frozen.
+
+        KeyboardInterrupt if Ctrl-C comes before anything is fitted, and at a second one.
+        """
+        self.kept = self.refitted = self.added = self.iterations = 0
+        wanted = self._wanted()
         groups = []
-        for place, (ordinal, ids) in enumerate(wanted.items()):
-            tiles = {i: self.geometry.partition_index(ordinal, i) for i in ids}
-            tiles = {i: tile for i, tile in tiles.items() if self._is_stored(tile)}
+        for place, (ordinal, tiles) in enumerate(wanted.items()):
             report = _Report(progress, place, len(wanted))
-            group = self._group(ordinal, tiles, report) if tiles else None
+            try:
+                group = self._group(ordinal, tiles, report)
+            except KeyboardInterrupt:  # before this group had anything to keep
+                if self.interrupted or not self.added + self.refitted:
+                    raise
+                self.interrupted = True
+                group = self._group(ordinal, tiles, report)
             groups += [group] if group else []
+        self.groups = len(groups), len(wanted)
         return StreamData(self.geometry, self.stream.conf, groups)
+
+    def _wanted(self) -> dict[int, dict[int, Index]]:
+        """Tile indices by id of the partitions that are to be, of every group that has any."""
+        wanted = {
+            ordinal: {i: self.geometry.partition_index(ordinal, i) for i in ids}
+            for ordinal, ids in self.geometry.touching(self.geometry.window).items()
+        }
+        stored = {
+            ordinal: {i: tile for i, tile in tiles.items() if self._is_stored(tile)}
+            for ordinal, tiles in wanted.items()
+        }
+        return {ordinal: tiles for ordinal, tiles in stored.items() if tiles}
 
     def _is_stored(self, tile: Index) -> bool:
         """Whether `tile` is encoded or worth it: background of a volume is not."""
@@ -95,22 +122,34 @@ class Growth:
         home = next((group for group, _ in old.values()), None)  # its ordinal in the old file
         keeps = self.interrupted or self._stays(tiles, old) or self._frozen
         kept = {i for i in old if keeps and (self.interrupted or self._encoded.is_whole(tiles[i]))}
-        trained = [] if self.interrupted else [i for i in tiles if i not in kept]
+        trained = {i: tiles[i] for i in tiles if i not in kept and not self.interrupted}
+        if keeps and home is not None:
+            stored = {i: old[i][1] for i in kept}
+            group: GroupData | None = self._added(ordinal, stored, trained, report, home)
+        else:
+            group = self._anew(ordinal, tiles, report, home) if trained else None
         self.kept += len(kept)
-        self.refitted += len(old) - len(kept)
-        self.added += len(trained) - (len(old) - len(kept))
-        if home is None:
-            return self._anew(ordinal, tiles, report, home) if trained else None
+        self.refitted += sum(i in old for i in trained)
+        self.added += sum(i not in old for i in trained)
+        return group
+
+    def _added(
+        self,
+        ordinal: int,
+        kept: Mapping[int, int],
+        trained: Mapping[int, Index],
+        report: "_Report",
+        home: int,
+    ) -> GroupData:
+        """A group that keeps its global chunk, and of `home` the chunks of `kept`, by their ids."""
         chunks = {}
         if kept:
-            stored = self.stream.read_locals(home, [old[i][1] for i in kept])
-            chunks = {i: stored[old[i][1]] for i in kept}
-        if not keeps:
-            return self._anew(ordinal, tiles, report, home)
+            stored = self.stream.read_locals(home, list(kept.values()))
+            chunks = {i: stored[place] for i, place in kept.items()}
         if trained:
-            new = {i: tiles[i] for i in trained}
-            fitted = self._fit(ordinal, new, report, home, frozen=True)
-            added = self.codec.encode_local(self._encoded.heads[home], fitted.local)
+            fitted = self._fit(ordinal, trained, report, home, frozen=True)
+            head = self._encoded.heads[home]
+            added = self._coded(lambda: self.codec.encode_local(head, fitted.local))
             chunks |= dict(zip(trained, added, strict=True))
         return self.codec.group(ordinal, self.stream.read_global(home), chunks)
 
@@ -135,8 +174,18 @@ class Growth:
         """A group all of whose weights are fitted."""
         fitted = self._fit(ordinal, tiles, report, home, frozen=False)
         steps = fitted.steps_for(self.codec.coder)
-        head, chunks = self.codec.encode(fitted.global_, fitted.local, steps)
+        head, chunks = self._coded(lambda: self.codec.encode(fitted.global_, fitted.local, steps))
         return self.codec.group(ordinal, head, dict(zip(tiles, chunks, strict=True)))
+
+    def _coded(self, code: Callable[[], Coded]) -> Coded:
+        """What `code` gives: after Ctrl-C again, as it takes little beside the fit before."""
+        try:
+            return code()
+        except KeyboardInterrupt:
+            if self.interrupted:
+                raise
+            self.interrupted = True
+            return code()
 
     def _fit(
         self,
@@ -174,6 +223,7 @@ class Growth:
                 start=self._encoded.start(list(tiles.values()), home, frozen=frozen),
             )
         self.iterations += fitted.iterations
+        self.measured = min(self.measured, fitted.psnr)
         self.interrupted |= fitted.interrupted
         return fitted
 

@@ -15,10 +15,10 @@ from lgcodec._shares import Share, shares
 from lgcodec.coding import codec_of
 from lgcodec.coding.frequencies import SYMBOL_BITS
 from lgcodec.coding.scaled import Scaled
-from lgcodec.fit.choices import HEAD, Chooser, Motion
+from lgcodec.fit.choices import Motion
 from lgcodec.fit.latents import USUAL, USUAL_OF_VIDEO, fit_latents
 from lgcodec.fit.loop import fit
-from lgcodec.fit.needs import LOOKED_AT, needs
+from lgcodec.fit.needs import Look, look_at, needs
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import planner_for
@@ -34,6 +34,7 @@ from lgcodec.signal import Kind, Signal, decibels, iou, peak_of, squared_error
 Groups = Sequence[tuple[Sampler, Fitted]]
 
 LOOK: Final = 0.3  # of all work: to look at all groups before any is fitted
+LEAST_ERROR: Final = 1e-20  # of which a quality is told
 
 __all__ = ["Job", "Listener", "StreamReport"]
 
@@ -96,6 +97,7 @@ class Job:
         self.usual = USUAL_OF_VIDEO if signal.kind == "video" else USUAL  # step of latents
         self.float_bits = options.float_bits
         self.checkpoint_of = partial(options.checkpoint_of, index)
+        self.look_of = partial(options.look_of, index)
         self.interrupted, self.iterations, self.attempts = False, 0, 0
         self.coded: Sequence[GroupData] = ()  # groups that need not be held otherwise any more
         self.started = self.seconds = self.measured = 0.0
@@ -141,15 +143,14 @@ class Job:
 
     def _needs(self, family: Latent, size: int, ids: Sequence[int]) -> Mapping[int, float]:
         """Of so many bytes what each of these groups needs, so that all are equally good."""
-        looks, started = [], monotonic()
+        looks, started = list[Look](), monotonic()
         for ordinal in ids:
-            chooser = Chooser(family, self._sampler(ordinal))
-            choices = [chooser.plainly(step) for step in LOOKED_AT]
-            looks.append([chooser.bytes(choice) - HEAD for choice in choices])
-            self.motions[ordinal] = chooser.motion
+            look = look_at(family, self._sampler(ordinal), self.look_of(ordinal))
+            self.motions[ordinal] = look.motion
+            looks.append(look)
             if self.listener:
                 done = LOOK * len(looks) / len(ids)
-                psnr = 10 * log10(self.peak**2 / chooser.error(choices[0], roughly=True))
+                psnr = 10 * log10(self.peak**2 / max(look.error, LEAST_ERROR))
                 left = (monotonic() - started) * (1 / done - 1)
                 self.listener.progress(self.index, done, psnr, left)
         self.usual, found = needs(looks, size)
@@ -213,10 +214,12 @@ class Job:
 
     def forget(self) -> None:
         """Remove the checkpoints of fits that have run their course."""
-        for attempt in range(self.attempts + 1):
-            for ordinal in range(self.plan.geometry.groups):
-                path = self.checkpoint_of(ordinal, attempt)
-                if path is not None and not self.interrupted:
+        if self.interrupted:
+            return
+        for ordinal in range(self.plan.geometry.groups):
+            fits = (self.checkpoint_of(ordinal, attempt) for attempt in range(self.attempts + 1))
+            for path in (self.look_of(ordinal), *fits):
+                if path is not None:
                     path.unlink(missing_ok=True)
 
     def _quality(self, stream: Stream, device: str) -> tuple[float, float | None]:

@@ -1,5 +1,6 @@
 """Extending: what is kept, what is added, and that a mirror image is a good beginning."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,13 @@ from encodes import stream_of
 from fit.builders import smooth
 
 import lgcodec as lg
-from lgcodec import Signal
+from lgcodec import Signal, _extend, _grow
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
+from lgcodec.coding import ChunkCodec
 from lgcodec.errors import OutputError, UsageError
+from lgcodec.fit import latents as latents_fit
+from lgcodec.fit import options as options_module
 from lgcodec.format.container import Container, Stream, dumps, loads
 from lgcodec.signal import psnr
 
@@ -393,3 +397,133 @@ def test_how_latents_cannot_grow(
     with pytest.raises(UsageError, match=message):
         extended(tmp_path, latents(height, **groups), freeze_global="freeze_global" in options)
     assert [path.name for path in tmp_path.iterdir()] == ["old.lgi"]
+
+
+# --- Ctrl-C
+
+TALL = smooth("image", (64, 48), 3)  # four groups of latents, the film below has as many parts
+
+
+@cache
+def half() -> bytes:
+    """Latents of the first two groups of TALL."""
+    asked = EncodeOptions(**{**NETWORK, **LATENTS, "params": None})
+    return encode_signals([part(TALL, slice(32), slice(None))], asked)[0]
+
+
+def ctrl_c(
+    usual: Callable[..., Any], at: Callable[..., bool], times: int = 1
+) -> Callable[..., Any]:
+    """`usual`, which is interrupted the first few times that it is called with what `at` wants."""
+    left = times
+
+    def call(*given: Any, **named: Any) -> Any:
+        nonlocal left
+        if left and at(*given, **named):
+            left -= 1
+            raise KeyboardInterrupt
+        return usual(*given, **named)
+
+    return call
+
+
+@pytest.mark.parametrize("ordinal", [2, 3])
+def test_new_groups_of_latents_outlast_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ordinal: int
+) -> None:
+    """Those that are done; without any there is nothing to write."""
+    whole, _ = extended(tmp_path, half(), TALL, iterations=2)
+    (tmp_path / "new.lgi").unlink()
+    stop = ctrl_c(latents_fit.Chooser, lambda family, sampler: sampler.ordinal == ordinal)
+    monkeypatch.setattr(latents_fit, "Chooser", stop)
+    if ordinal == 2:
+        with pytest.raises(KeyboardInterrupt):
+            extended(tmp_path, half(), TALL, iterations=2)
+        assert [path.name for path in tmp_path.iterdir()] == ["old.lgi"]
+        return
+    new, report = extended(tmp_path, half(), TALL, iterations=2)
+    (stream,) = report.streams
+    assert (report.interrupted, stream.groups) == (True, (3, 4))
+    assert (stream.kept, stream.refitted, stream.added) == (12, 0, 6)
+    assert list(new.groups) == [0, 1, 2]
+    assert chunks(new) == {at: data for at, data in chunks(whole).items() if at[0] < 48}
+    decoded = decode_stream(new)
+    assert decoded.present is not None
+    assert decoded.present[:48].all() and not decoded.present[48:].any()
+    shown = psnr(TALL.samples[32:48], decoded.samples[32:48])
+    assert (stream.psnr, stream.psnr_old) == (pytest.approx(shown, abs=0.3), None)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_while_a_group_is_coded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Loses nothing, as the fit is done; a second one abandons."""
+    larger = part(TALL, slice(48), slice(None))
+    whole, _ = extended(tmp_path, half(), larger, iterations=2)
+    stop = ctrl_c(ChunkCodec.encode, lambda *_: True, times)
+    monkeypatch.setattr(ChunkCodec, "encode", stop)
+    if times == 2:
+        with pytest.raises(KeyboardInterrupt):
+            extended(tmp_path, half(), larger, iterations=2)
+        return
+    new, report = extended(tmp_path, half(), larger, iterations=2)
+    assert (report.interrupted, report.streams[0].groups) == (True, (3, 3))
+    assert chunks(new) == chunks(whole)
+
+
+def test_old_groups_that_were_not_begun_stay_at_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = part(WHOLE, slice(24), slice(16))
+    options = {**NETWORK, "groups": 3, "arrangement": "local-global", "float_bits": 16}
+    data, _ = encode_signals([inside], EncodeOptions(**options))
+    stop = ctrl_c(_grow.Sampler, lambda *given, **_: given[2] == 1)
+    monkeypatch.setattr(_grow, "Sampler", stop)
+    new, report = extended(tmp_path, data, part(WHOLE, slice(24), slice(32)), iterations=1)
+    (stream,) = report.streams
+    assert (report.interrupted, stream.groups) == (True, (3, 3))
+    assert (stream.kept, stream.refitted, stream.added) == (4, 2, 2)
+    old = {at: chunk for at, chunk in chunks(stream_of(data)).items() if at[0] >= 8}
+    assert old == {at: chunk for at, chunk in chunks(new).items() if at[0] >= 8}
+
+
+def test_ctrl_c_while_quality_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = ctrl_c(decode_stream, lambda *_, **__: True)
+    monkeypatch.setattr(_extend, "decode_stream", stop)
+    new, report = extended(tmp_path, half(), TALL, iterations=2)
+    (stream,) = report.streams
+    assert (report.interrupted, stream.groups) == (True, (4, 4))
+    worst = min(
+        psnr(TALL.samples[y : y + 16], decode_stream(new).samples[y : y + 16]) for y in (32, 48)
+    )
+    assert stream.psnr == pytest.approx(worst, abs=0.01)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_after_ctrl_c_the_sound_is_fitted_quickly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Though it was asked for a fit of hours; a second one abandons."""
+    monkeypatch.setattr(options_module, "QUICKLY", 0.3)
+    film = smooth("video", (6, 16, 16), 1)
+    sound = Signal("audio", smooth("audio", (4800,), 1, "int16").samples, Fraction(20_000))
+    old = [
+        Signal("video", film.samples[:4], film.rate),
+        Signal("audio", sound.samples[:3200], sound.rate),
+    ]
+    options = EncodeOptions(params=1500, partition_size=(2, 8, 8), family="siren", **FIT)
+    (tmp_path / "old.lgi").write_bytes(encode_signals(old, options)[0])
+    stop = ctrl_c(lambda *_: None, lambda *_: True, times)
+    asked = {"progress": stop, "device": "cpu", "iterations": 10**7}
+    if times == 2:
+        with pytest.raises(KeyboardInterrupt):
+            lg.extend(tmp_path / "old.lgi", [film, sound], tmp_path / "new.lgi", **asked)
+        assert [path.name for path in tmp_path.iterdir()] == ["old.lgi"]
+        return
+    report = lg.extend(tmp_path / "old.lgi", [film, sound], tmp_path / "new.lgi", **asked)
+    assert report.interrupted
+    found = decode_stream(stream_of((tmp_path / "new.lgi").read_bytes(), 1))
+    assert found.present is None
+    assert found.grid == (4800,)
+    assert [stream.psnr_old for stream in report.streams] == [None, None]

@@ -20,6 +20,7 @@ from lgcodec.coding.context import ENTROPY
 from lgcodec.coding.pyramid import LATENTS, MOTION
 from lgcodec.fit.choices import Choice, Chooser, Motion
 from lgcodec.fit.correction import Correction
+from lgcodec.fit.ended import fitted_once
 from lgcodec.fit.entropy import Entropy
 from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.sampling import Sampler
@@ -52,7 +53,8 @@ def fit_latents(
     """Fit the partitions of one group.
 
     peak         of the PSNR, in network units
-    checkpoint   a file to resume from if it exists, and to write after every round of training
+    checkpoint   a file to resume from if it exists, and to write after every round of training and
+                 at the end: a fit that has ended is not repeated
     size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
     usual        the step where `settings` has no target
     motion       of a `Chooser` of the same partitions, which is not looked for again
@@ -61,15 +63,19 @@ def fit_latents(
     quick one of fewer bytes where it has too many.
     Where not even the widest step reaches the size that `settings` has, it is the one taken.
     """
-    chooser = Chooser(family, sampler, motion)
-    run = _Run(chooser, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
-    try:
-        run.go(checkpoint)
-    except KeyboardInterrupt:
-        if run.choice is None:
-            raise
-        return run.fitted(run.stopped(), interrupted=True)
-    return run.fitted(run.chosen)
+
+    def anew() -> Fitted:
+        chooser = Chooser(family, sampler, motion)
+        run = _Run(chooser, sampler, settings, peak, report=report, size_of=size_of, usual=usual)
+        try:
+            run.go(checkpoint)
+        except KeyboardInterrupt:
+            if run.choice is None:
+                raise
+            return run.fitted(run.stopped(), interrupted=True)
+        return run.fitted(run.chosen)
+
+    return fitted_once(anew, family, sampler, settings, report=report, checkpoint=checkpoint)
 
 
 @final

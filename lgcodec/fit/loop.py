@@ -16,6 +16,7 @@ import torch
 from lgcodec.fit.beginning import Start
 from lgcodec.fit.candidate import UNKNOWN, Candidate
 from lgcodec.fit.checkpoint import joined, load_state, part_of, save_state
+from lgcodec.fit.ended import fitted_once
 from lgcodec.fit.kronecker import SINGLE_FLOAT_SHARE, SingleRounding
 from lgcodec.fit.objective import Objective
 from lgcodec.fit.refine import FLOAT_SHARE, Refinement, can_refine
@@ -50,24 +51,29 @@ def fit(
 
     peak         of the PSNR, in network units (samples span 2)
     start        weights to begin with; None draws them
-    checkpoint   a file to resume from if it exists, and to write every half minute and on Ctrl-C
+    checkpoint   a file to resume from if it exists, and to write every half minute, on Ctrl-C and
+                 at the end: a fit that has ended is not repeated
     size_of      bytes that rounded weights take in the file; `settings.size` needs it
 
     On Ctrl-C the best weights so far are returned, rounded towards the goal. Deterministic for a
     seed on one machine unless `seconds` or `psnr` ends it.
     """
-    objective = Objective(
-        family, sampler, peak=peak, device=device, measurement=settings.measurement
-    )
-    run = _Run(objective, settings, device=device, size_of=size_of or _no_size, start=start)
-    try:
-        run.go(report, checkpoint)
-    except KeyboardInterrupt:
-        if checkpoint is not None:
-            run.save(checkpoint)
-        run.stop()
-        return run.result(interrupted=True)
-    return run.result()
+
+    def anew() -> Fitted:
+        objective = Objective(
+            family, sampler, peak=peak, device=device, measurement=settings.measurement
+        )
+        run = _Run(objective, settings, device=device, size_of=size_of or _no_size, start=start)
+        try:
+            run.go(report, checkpoint)
+        except KeyboardInterrupt:
+            if checkpoint is not None:
+                run.save(checkpoint)
+            run.stop()
+            return run.result(interrupted=True)
+        return run.result()
+
+    return fitted_once(anew, family, sampler, settings, report=report, checkpoint=checkpoint)
 
 
 @final

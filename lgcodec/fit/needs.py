@@ -1,31 +1,79 @@
 """What groups of latents need to be equally good: what the bytes of a file are shared by."""
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from lgcodec.fit.checkpoint import load_state, reading, save_state
+from lgcodec.fit.choices import HEAD, Chooser, Motion
+from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.steps import FINEST, WIDEST
-from lgcodec.nets.latent import STEP_UNIT
+from lgcodec.nets.latent import STEP_UNIT, Latent
 
-__all__ = ["LOOKED_AT", "needs"]
+__all__ = ["Look", "look_at", "needs"]
 
 LOOKED_AT: Final = (-5 * STEP_UNIT, -5 * STEP_UNIT // 2, 0)  # steps: of 50, of 38, of 25 dB or so
 SPARE: Final = 64.0  # bytes more for every group: in which next to nothing is seen needs some
 STEEPEST, FLATTEST = -1 / 16, -1 / 512  # what a step may change of the logarithm beyond them
 
 
-def needs(looks: Sequence[Sequence[float]], size: float) -> tuple[int, list[float]]:
-    """The one step at which all groups have `size` bytes together, and how many each has there.
+@final
+@dataclass(frozen=True)
+class Look:
+    """What is known of a group before it is fitted.
 
-    looks   of every group, its bytes at the steps LOOKED_AT
+    sizes    bytes that it would take at the steps LOOKED_AT
+    error    mean squared, network units, that it would have at the finest of them, roughly
+    motion   as `Chooser.motion`
+    """
+
+    sizes: tuple[float, ...]
+    error: float
+    motion: Motion | None
+
+
+def look_at(family: Latent, sampler: Sampler, checkpoint: Path | None) -> Look:
+    """Look at a group, whose symbols are not chosen by their bits: that takes long.
+
+    What was seen is read from `checkpoint` where it exists, or written there. Raises UsageError and
+    InputError as `load_state` does.
+    """
+    identity = f"look {family} {sampler.partitions} {sampler.digest}"
+    if checkpoint is not None and checkpoint.exists():
+        return _loaded(checkpoint, identity)
+    chooser = Chooser(family, sampler)
+    choices = [chooser.plainly(step) for step in LOOKED_AT]
+    sizes = tuple(chooser.bytes(choice) - HEAD for choice in choices)
+    look = Look(sizes, chooser.error(choices[0], roughly=True), chooser.motion)
+    if checkpoint is not None:
+        tensors = {} if look.motion is None else {"motion": torch.from_numpy(look.motion)}
+        save_state(checkpoint, identity, tensors, {"sizes": look.sizes, "error": look.error})
+    return look
+
+
+def _loaded(path: Path, identity: str) -> Look:
+    tensors, numbers = load_state(path, identity)
+    with reading(path):
+        sizes, error = tuple(map(float, numbers["sizes"])), float(numbers["error"])
+        motion = tensors["motion"].numpy() if "motion" in tensors else None
+        if len(sizes) != len(LOOKED_AT) or not min(*sizes, error) > 0:
+            raise ValueError(f"sizes are {sizes}, the error is {error}")
+    return Look(sizes, error, motion)
+
+
+def needs(looks: Sequence[Look], size: float) -> tuple[int, list[float]]:
+    """The one step at which all groups have `size` bytes together, and how many each has there.
 
     With one step a bit takes off the same squared error in all groups, so that none could give
     bytes to another and all be better for it.
     """
     steps = np.arange(FINEST, WIDEST + 1)
-    found = np.exp([_between(np.log(own), steps) for own in looks])
+    found = np.exp([_between(np.log(look.sizes), steps) for look in looks])
     best = np.argmin(np.abs(np.log(found.sum(0) / size)))
     return int(steps[best]), [SPARE + float(own) for own in found[:, best]]
 

@@ -1,6 +1,6 @@
 """What a caller may ask of an encoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from numbers import Real
 from pathlib import Path
@@ -41,6 +41,7 @@ CONFLICTS: Final = (
     ("global_ratio", "local_width"),
     ("bits", "float_bits"),
 )
+QUICKLY: Final = 5.0  # seconds for a fit that is begun after Ctrl-C, where it can be ended at all
 MAX_BITS: Final = 8  # five more, for tensors that need them, still fit the entropy coder
 
 
@@ -130,6 +131,16 @@ class EncodeOptions:
         """The file of one fit: of a stream, of a group of it, and which try that is."""
         path, again = self.checkpoint, f".{attempt}" if attempt else ""
         return path and path.with_name(f"{path.name}.{stream}.{group}{again}")
+
+    def look_of(self, stream: int, group: int) -> Path | None:
+        """The file of what a group shows before its fit."""
+        path = self.checkpoint
+        return path and path.with_name(f"{path.name}.{stream}.{group}.look")
+
+    @property
+    def hurried(self) -> "EncodeOptions":
+        """The same in little time; a checkpoint would be that of another fit."""
+        return replace(self, preset="fast", iterations=None, seconds=QUICKLY, checkpoint=None)
 
     @property
     def leaves_size_open(self) -> bool:

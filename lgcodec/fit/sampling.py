@@ -53,6 +53,8 @@ class Sampler:
     ranges       per axis, frame coordinates (lo, hi) of the borders of the frame
     tile_range   tile coordinates of the borders of a tile are minus this and this
     ids          partitions to draw from, of those that touch the window; default: all of them
+
+    `digest` tells signals apart, and where partitions lie in one.
     """
 
     def __init__(
@@ -71,7 +73,6 @@ class Sampler:
         self._grid = grid = samples.shape[:-1]
         window = geometry.window
         self._device, self._seed, self.ordinal = device, seed, ordinal
-        self.digest = crc32(np.ascontiguousarray(samples).data)  # tells signals apart
         self._samples = _tensor(samples.reshape(prod(grid), -1), device)
         self._low, self._high = values
         boxes = {i: geometry.box(ordinal, i) for i in range(geometry.tiles_per_group)}
@@ -82,6 +83,8 @@ class Sampler:
         first = np.array([[r.start for r in part] for part in parts])
         tiles = np.array([[r.start for r in boxes[i]] for i in self.ids])
         lengths = [axis.tile_len for axis in geometry.axes]
+        places = np.concatenate([first, tiles, [lengths]]).astype("<i8")
+        self.digest = crc32(np.ascontiguousarray(samples).data, crc32(places.tobytes()))
         origin = [r.start for r in boxes[0]]
         self._index = torch.from_numpy(tiles - origin) // torch.tensor(lengths)
         self._starts = _tensor(first - [r.start for r in window], device)  # in `samples`

@@ -1,8 +1,9 @@
 """Decoding of video files: frames as RGB or grey, the sound beside them on the same clock."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -29,7 +30,8 @@ def demux(path: Path, demuxer: str, keep_audio: bool) -> tuple[Signal, ...]:
 
     `demuxer` is FFmpeg's name of the container. It is forced, because a guess would also follow
     playlists, whose entries name other files and addresses. Raises InputError, or whatever FFmpeg
-    raises on a damaged file.
+    raises on a damaged file, and where a decoder tells that it has made up what it could not read;
+    not all do, nor always.
     """
     with (
         path.open("rb") as file,
@@ -41,15 +43,17 @@ def demux(path: Path, demuxer: str, keep_audio: bool) -> tuple[Signal, ...]:
             raise InputError("it holds no video that can be decoded")
         check_pixels(picture.width, picture.height)
         picture.thread_type = "AUTO"
-        frames, times, track = GrowingArray(), [], _Track()
+        frames, times, track = GrowingArray(), list[int](), _Track()
         for packet in container.demux([stream for stream in (picture, sound) if stream]):
             if packet.is_corrupt:
                 raise InputError("truncated")
-            for frame in packet.decode():
+            for frame in _decoded(packet):
                 if isinstance(frame, av.VideoFrame):
+                    _check(frame, f"frame {len(times)}")
                     frames.append(_pixels(frame)[np.newaxis])
                     times.append(frame.pts or 0)
                 elif isinstance(frame, av.AudioFrame):
+                    _check(frame, "the sound")
                     track.append(frame)
         video = Signal("video", frames.finish(), _rate(picture, times))
         # Not the time of the first frame: AVI has none, and FFmpeg guesses it one frame late.
@@ -87,6 +91,27 @@ class _Track:
             silence = np.zeros((shift, samples.shape[1]), samples.dtype)
             samples = np.concatenate([silence, samples])
         return Signal("audio", samples, Fraction(self.rate))
+
+
+def _decoded(packet: "av.Packet[Any]") -> Sequence[object]:
+    """Frames that a packet completes. InputError where it cannot be decoded at all."""
+    try:
+        return packet.decode()
+    except av.FFmpegError as error:
+        raise InputError(f"{error.strerror}{_moment(packet)}") from error
+
+
+def _check(frame: av.VideoFrame | av.AudioFrame, name: str) -> None:
+    """InputError where FFmpeg has put something of its own in the place of what it cannot read."""
+    if frame.is_corrupt:
+        raise InputError(f"{name} is damaged{_moment(frame)}")
+
+
+def _moment(part: "av.Packet[Any] | av.VideoFrame | av.AudioFrame") -> str:
+    """When it is shown, where the file says that."""
+    if part.pts is None or part.time_base is None:
+        return ""
+    return f", at {float(part.pts * part.time_base):.2f} s"
 
 
 def _rate(stream: av.VideoStream, times: list[int]) -> Fraction:

@@ -24,7 +24,8 @@ from lgcodec_cli._watcher import Watcher
 
 SMALL = ("--params", "400", "--partitions", "2,2", "--iters", "30", "--device", "cpu")
 
-CAT = Path(__file__).parents[2] / "samples" / "cat.png"
+SAMPLES = Path(__file__).parents[2] / "samples"
+CAT = SAMPLES / "cat.png"
 
 
 @pytest.fixture
@@ -295,6 +296,15 @@ def test_a_fit_of_latents_needs_no_sympy(picture) -> None:
     )
     asked = ("encode", picture, "a.lgi", "--family", "latent", "--psnr", "30", "--quiet")
     assert subprocess.run([sys.executable, "-c", code, *asked], check=False).returncode == 0
+
+
+def test_a_damaged_film_is_refused_in_one_line(lgi_process) -> None:
+    """Without what FFmpeg has to say about it."""
+    data = bytearray((SAMPLES / "bunny.mp4").read_bytes())
+    middle = data.index(b"mdat") + 100_000
+    data[middle : middle + 1000] = bytes(1000)
+    Path("x.mp4").write_bytes(data)
+    lgi_process("encode", "x.mp4", "a.lgi").failed(4, "cannot read x.mp4: ", " is damaged, at ")
 
 
 def test_an_old_file_survives_a_failure(lgi, picture, asked) -> None:

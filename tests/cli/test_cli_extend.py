@@ -1,14 +1,19 @@
 """`lgi extend`: what it is given, what it says, and what it refuses."""
 
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lgcodec.fit import latents
+from lgcodec.fit.choices import Chooser
+from lgcodec.fit.sampling import Sampler
 from lgcodec.format.container import FileSource, Reader
 from lgcodec.media import write
+from lgcodec.nets import Latent
 from lgcodec.signal import Signal
 
 FIT = ("--iters", "30", "--device", "cpu")
@@ -100,3 +105,37 @@ def test_refusals(lgi, pictures, arguments: tuple[str, ...], words: tuple[str, .
 def test_files_that_are_not_there(lgi, pictures) -> None:
     lgi("extend", "no.lgi", "large.png", "x.lgi").failed(4, "no.lgi")
     lgi("extend", "small.lgi", "no.png", "x.lgi").failed(4, "no.png")
+
+
+def stop_in_group(monkeypatch: pytest.MonkeyPatch, stopped: int) -> None:
+    """Ctrl-C when the fit of a group of latents begins."""
+
+    def begun(family: Latent, sampler: Sampler) -> Chooser:
+        if sampler.ordinal == stopped:
+            raise KeyboardInterrupt
+        return Chooser(family, sampler)
+
+    monkeypatch.setattr(latents, "Chooser", begun)
+
+
+def test_ctrl_c_keeps_groups_that_are_done(lgi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says what is absent; without any that is new nothing is written."""
+    y, x = np.mgrid[:64, :48]
+    picture = Signal("image", (y * x % 256).astype(np.uint8)[..., np.newaxis])
+    write("large.png", [picture])
+    write("small.png", [Signal("image", picture.samples[:32])])
+    groups = ("--family", "latent", "--groups", 2, "--partition-size", "16,24")
+    assert lgi("encode", "small.png", "small.lgi", *groups, "--psnr", 40).code == 0
+    stop_in_group(monkeypatch, 2)
+    message = "lgi: interrupted, nothing is written\n"
+    lgi("extend", "small.lgi", "large.png", "x.lgi").failed(130, message)
+    assert not Path("x.lgi").exists()
+    stop_in_group(monkeypatch, 3)
+    shown = lgi("extend", "small.lgi", "large.png", "x.lgi", "--json")
+    message = "interrupted: x.lgi holds the best so far, 3 of 4 groups of the image"
+    assert (shown.code, shown.err) == (130, f"lgi: {message}; the others are absent\n")
+    (stream,) = json.loads(shown.out)["streams"]
+    assert (stream["groups"], stream["groups_planned"], stream["psnr_old"]) == (3, 4, None)
+    assert lgi("verify", "x.lgi").code == 0
+    shown = lgi("extend", "small.lgi", "large.png", "x.lgi")
+    assert re.match(r"image: [\d.]+ dB; added 2 partitions", shown.out.splitlines()[1])

@@ -239,3 +239,16 @@ def test_a_grid_may_begin_before_the_signal() -> None:
         for b, axis, place, u in zip(box, axes, places[row].T, tile[row].numpy().T, strict=True):
             inside = (place + 0.5 - b.start) / axis.tile_len
             np.testing.assert_array_equal(u, (0.5 * (2 * inside - 1)).astype(np.float32))
+
+
+def test_the_digest_tells_signals_partitions_and_groups_apart() -> None:
+    signal, (y, x) = CASES["picture"]
+    other = Signal("image", signal.samples[::-1].copy())
+    found = [
+        sampler(signal, lattice(signal, (y, x))),
+        sampler(signal, lattice(signal, (x, y))),
+        sampler(other, lattice(signal, (y, x))),
+        *(sampler(signal, lattice(signal, (1, x), 2), ordinal) for ordinal in (0, 1)),
+    ]
+    assert len({one.digest for one in found}) == len(found)
+    assert sampler(signal, lattice(signal, (y, x))).digest == found[0].digest

@@ -1,6 +1,6 @@
 """Videos and animations: pictures, rates, bad files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -251,6 +251,40 @@ def test_a_film_cut_behind_its_index(tmp_path: Path) -> None:
         (tmp_path / "x.mp4").write_bytes(whole[: round(part * len(whole))])
         with pytest.raises(InputError, match=r"x\.mp4: "):
             media.read(tmp_path / "x.mp4")
+
+
+def flipped(packets: Sequence[av.Packet]) -> bytes:
+    """The bytes of the sample, some wrong in the middle of each of these."""
+    data = bytearray((SAMPLES / "bunny.mp4").read_bytes())
+    for packet in packets:
+        assert packet.pos is not None
+        middle = packet.pos + packet.size // 2
+        data[middle : middle + 32] = bytes(0xFF ^ value for value in data[middle : middle + 32])
+    return bytes(data)
+
+
+def packets_of(kind: str) -> list[av.Packet]:
+    """Of the pictures or the sound of the sample, the largest first."""
+    with av.open(SAMPLES / "bunny.mp4") as container:
+        found = [packet for packet in container.demux() if packet.stream.type == kind]
+    return sorted(found, key=lambda packet: -packet.size)
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_what_a_decoder_conceals_is_refused(tmp_path: Path, place: int) -> None:
+    """With the number and the time of the frame, a part of which it takes from others."""
+    packet = packets_of("video")[place]
+    (tmp_path / "x.mp4").write_bytes(flipped([packet]))
+    seconds = float(packet.pts * packet.time_base)
+    message = rf"x\.mp4: frame {round(25 * seconds)} is damaged, at {seconds:.2f} s$"
+    with pytest.raises(InputError, match=message):
+        media.read(tmp_path / "x.mp4")
+
+
+def test_sound_that_cannot_be_decoded_says_when(tmp_path: Path) -> None:
+    (tmp_path / "x.mp4").write_bytes(flipped(packets_of("audio")[:10]))
+    with pytest.raises(InputError, match=r"x\.mp4: .*, at \d\.\d\d s$"):
+        media.read(tmp_path / "x.mp4")
 
 
 def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
