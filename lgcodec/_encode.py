@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final, final
 
-from lgcodec._job import Job, Listener, StreamReport
+from lgcodec._job import Job, Listener
+from lgcodec._stream_report import StreamReport
 from lgcodec.errors import UsageError
 from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.planner import planner_for

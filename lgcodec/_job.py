@@ -1,8 +1,7 @@
 """One signal on its way to a stream: plan, fit, quantise, code."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from functools import partial
 from math import inf, log10
 from time import monotonic
@@ -10,11 +9,9 @@ from typing import Final, Protocol, final
 
 import numpy as np
 
-from lgcodec._decode import decode_stream
+from lgcodec._coded import Coding, Groups
 from lgcodec._shares import Share, shares
-from lgcodec.coding import codec_of
-from lgcodec.coding.frequencies import SYMBOL_BITS
-from lgcodec.coding.scaled import Scaled
+from lgcodec._stream_report import StreamReport, chunk_bytes, quality_of, stream_bytes
 from lgcodec.fit.choices import Motion
 from lgcodec.fit.latents import USUAL, USUAL_OF_VIDEO, fit_latents
 from lgcodec.fit.loop import fit
@@ -24,19 +21,15 @@ from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
-from lgcodec.format.conf import Conf, Plug
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
-from lgcodec.nets.blocks import side_by_side
-from lgcodec.signal import Kind, Signal, decibels, iou, peak_of, squared_error
-
-Groups = Sequence[tuple[Sampler, Fitted]]
+from lgcodec.signal import Signal, peak_of
 
 LOOK: Final = 0.3  # of all work: to look at all groups before any is fitted
 LEAST_ERROR: Final = 1e-20  # of which a quality is told
 
-__all__ = ["Job", "Listener", "StreamReport"]
+__all__ = ["Job", "Listener"]
 
 
 class Listener(Protocol):
@@ -47,32 +40,6 @@ class Listener(Protocol):
 
     def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:
         """Called at every measurement, see `FitProgress`; `done` counts all of the stream."""
-
-
-@final
-@dataclass(frozen=True)
-class StreamReport:
-    """What became of one signal.
-
-    bytes       of its chunks, its directories and its geometry and configuration
-    psnr        dB of all samples, decoded from the written bytes; see `signal.peak_of`
-    iou         of bool samples: intersection over union, also of all; None of others
-    seconds     of fitting
-    groups      that the file has, and that were planned: more after Ctrl-C
-    """
-
-    kind: Kind
-    grid: tuple[int, ...]
-    channels: int
-    rate: Fraction | None
-    plan: Plan
-    bytes: int
-    psnr: float
-    iterations: int
-    seconds: float
-    weight_bits: float
-    groups: tuple[int, int]
-    iou: float | None = None
 
 
 @final
@@ -166,25 +133,8 @@ class Job:
             self.listener.chose(self.index, self.plan)
 
     def _coded(self, fitted: Groups) -> StreamData:
-        """The stream of what is coded and these groups; floats by what takes the fewest bytes."""
-        # None: Ctrl-C came before the weights were fitted rounded.
-        bits = max((best.bits or SYMBOL_BITS for _, best in fitted), default=SYMBOL_BITS)
-        coders = ("zstd", "raw") if self.float_bits else (self._coder(fitted),)
-        return min((self._stream(self._conf(c, bits), fitted) for c in coders), key=_payload)
-
-    def _coder(self, fitted: Groups) -> str:
-        """That the symbols of some group need: `scaled` codes all that `rans` does."""
-        needs_scales = any(best.coder == Scaled.name for _, best in fitted)
-        return Scaled.name if needs_scales else "rans"
-
-    def _stream(self, conf: Conf, fitted: Groups) -> StreamData:
-        codec, groups = codec_of(conf), [*self.coded]
-        for sampler, best in fitted:
-            steps = best.steps_for(codec.coder)
-            head, chunks = codec.encode(best.global_, best.local, steps, mapped=side_by_side)
-            locals_ = dict(zip(sampler.ids, chunks, strict=True))
-            groups.append(codec.group(sampler.ordinal, head, locals_))
-        return StreamData(self.plan.geometry, conf, tuple(groups))
+        """The stream of what is coded and these groups."""
+        return Coding(self.plan, self.values, self.float_bits).stream(self.coded, fitted)
 
     def _bytes(self, fitted: Groups) -> int:
         """Of a file with what is coded and these groups alone."""
@@ -192,25 +142,32 @@ class Job:
 
     def report(self, reader: Reader, device: str) -> StreamReport:
         """Sizes and quality of what was written."""
-        stream = reader.streams[self.index]
-        payload = sum(g.global_len + sum(g.lengths) for g in stream.groups.values())
-        head = stream.geom_entry.length + stream.conf_entry.length
-        size = head + payload + sum(g.dir_len for g in stream.groups.values())
+        stream, signal = reader.streams[self.index], self.signal
         quality, overlap = self._quality(stream, device)
+        params = self.plan.params_local + self.plan.params_global
         return StreamReport(
-            self.signal.kind,
-            self.signal.grid,
-            self.signal.channels,
-            self.signal.rate,
-            self.plan,
-            size,
-            quality,
-            self.iterations,
-            self.seconds,
-            8 * payload / (self.plan.params_local + self.plan.params_global),
-            (len(stream.groups), len(self._planned())),
-            overlap,
+            kind=signal.kind,
+            grid=signal.grid,
+            channels=signal.channels,
+            rate=signal.rate,
+            plan=self.plan,
+            bytes=stream_bytes(stream),
+            psnr=quality,
+            iterations=self.iterations,
+            seconds=self.seconds,
+            weight_bits=8 * chunk_bytes(stream) / params,
+            groups=(len(stream.groups), len(self._planned())),
+            iou=overlap,
         )
+
+    def _quality(self, stream: Stream, device: str) -> tuple[float, float | None]:
+        """PSNR, and IoU of bool; after Ctrl-C the fit's own PSNR."""
+        if not self.interrupted:
+            try:
+                return quality_of(stream, self.signal, device)
+            except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
+                self.interrupted = True
+        return self.measured, None
 
     def forget(self) -> None:
         """Remove the checkpoints of fits that have run their course."""
@@ -221,31 +178,6 @@ class Job:
             for path in (self.look_of(ordinal), *fits):
                 if path is not None:
                     path.unlink(missing_ok=True)
-
-    def _quality(self, stream: Stream, device: str) -> tuple[float, float | None]:
-        """PSNR, and IoU of bool, of all decoded samples; after Ctrl-C the fit's own PSNR."""
-        if self.interrupted:
-            return self.measured, None
-        original, is_shape = self.signal.samples, self.signal.samples.dtype == np.bool_
-        first, *others = stream.geometry.window
-        error, overlap = 0.0, None
-        try:
-            for part in [first] if is_shape else self._slabs():
-                window = part, *others
-                decoded = decode_stream(stream, window, device=device, max_samples=original.size)
-                own = original[part.start : part.stop]
-                error += squared_error(own, decoded.samples)
-                overlap = iou(own, decoded.samples) if is_shape else None
-        except KeyboardInterrupt:  # what was fitted is worth more than its exact figure
-            self.interrupted = True
-            return self.measured, None
-        return decibels(error, original), overlap
-
-    def _slabs(self) -> list[range]:
-        """Samples of the groups along the first axis, which is the only one that has several."""
-        axis = self.plan.geometry.axes[0]
-        length = axis.tiles * axis.tile_len
-        return [axis.window[at : at + length] for at in range(0, len(axis.window), length)]
 
     def _sampler(self, ordinal: int) -> Sampler:
         plan = self.plan
@@ -304,41 +236,6 @@ class Job:
         self.iterations += fitted.iterations
         self.measured = min(self.measured, fitted.psnr)
         return sampler, fitted
-
-    def _growing(self) -> list[int]:
-        """Numbers of the tensors that `scaled` codes as differences, global ones counted first."""
-        family = self.plan.family
-        first, names = len(family.global_tensors()), [t.name for t in family.local_tensors()]
-        return [first + names.index(name) for name in family.ascending]
-
-    def _conf(self, coder: str, bits: int) -> Conf:
-        family, entropy = self.plan.family, Plug(coder)
-        if isinstance(family, Latent):
-            quantiser, entropy = Plug("integer"), Plug("context", family.coder.configuration)
-        elif self.float_bits:
-            quantiser = Plug("float", {"bits": self.float_bits})
-        else:
-            quantiser = Plug("uniform", {"bits": bits})
-            if coder == Scaled.name:
-                entropy = Plug(coder, {"differences": self._growing(), "dependent": 1})
-        low, high = self.values
-        return Conf(
-            family=Plug(family.name, family.configuration),
-            quantiser=quantiser,
-            coder=entropy,
-            local=family.local_tensors(),
-            global_=family.global_tensors(),
-            values=self.values,
-            fill=tuple(min(max(value, low), high) for value in self.plan.content.background),
-        )
-
-
-def _payload(stream: StreamData) -> int:
-    """Bytes of all chunks."""
-    return sum(
-        len(group.global_chunk) + sum(map(len, group.local_chunks.values()))
-        for group in stream.groups
-    )
 
 
 def _values(signal: Signal) -> tuple[float, float]:

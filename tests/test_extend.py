@@ -434,7 +434,7 @@ def test_new_groups_of_latents_outlast_ctrl_c(
     """Those that are done; without any there is nothing to write."""
     whole, _ = extended(tmp_path, half(), TALL, iterations=2)
     (tmp_path / "new.lgi").unlink()
-    stop = ctrl_c(latents_fit.Chooser, lambda family, sampler: sampler.ordinal == ordinal)
+    stop = ctrl_c(latents_fit.Chooser, lambda _, sampler, *rest: sampler.ordinal == ordinal)
     monkeypatch.setattr(latents_fit, "Chooser", stop)
     if ordinal == 2:
         with pytest.raises(KeyboardInterrupt):

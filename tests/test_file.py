@@ -200,7 +200,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
 def test_ctrl_c_while_quality_is_measured_keeps_the_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lgcodec import _job
+    from lgcodec import _stream_report
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -209,7 +209,7 @@ def test_ctrl_c_while_quality_is_measured_keeps_the_fit(
     options = {"partitions": (2, 2), "local_width": 4, "iterations": 20}
     lg.encode(signal, tmp_path / "whole.lgi", **options)
     with monkeypatch.context() as patch:
-        patch.setattr(_job, "decode_stream", stop)
+        patch.setattr(_stream_report, "decode_stream", stop)
         report = lg.encode(signal, tmp_path / "cut.lgi", **options)
     assert report.interrupted
     assert (tmp_path / "cut.lgi").read_bytes() == (tmp_path / "whole.lgi").read_bytes()
