@@ -81,11 +81,10 @@ def main() -> None:
     _replace_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names can be any bytes
-    try:
+    code = INTERRUPTED
+    with suppress(KeyboardInterrupt):  # another one, once the first was told of
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # another one, while the first was told of
-        code = INTERRUPTED
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done: from now on it ends without a word
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done, and the exit code says what
     gc.freeze()  # else Python looks twice through all that torch has made, as it ends
     sys.exit(code)
 

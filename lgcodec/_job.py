@@ -26,7 +26,7 @@ from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
 from lgcodec.signal import Signal, peak_of
 
-LOOK: Final = 0.3  # of all work: to look at all groups before any is fitted
+LOOK: Final = 0.15  # of all work: to look at all groups before any is fitted
 LEAST_ERROR: Final = 1e-20  # of which a quality is told
 
 __all__ = ["Job", "Listener"]

@@ -323,6 +323,8 @@ def test_ctrl_c_writes_the_best_so_far(spawn, picture) -> None:
     os.close(terminal)
     drawn = _read(bar, until=b" dB at ")
     process.send_signal(signal.SIGINT)
+    drawn += _read(bar, until=b"best so far\r\n")
+    process.send_signal(signal.SIGINT)  # too late to change anything
     drawn += _read(bar)
     out, _ = process.communicate(timeout=60)
     os.close(bar)
