@@ -50,6 +50,7 @@ class Watcher:
             if (before := self._options.checkpoint_of(stream, 0)) and before.exists():
                 click.echo(f"  resumes from {before}")
         self._bar = Bar(f"fitting {geometry.kind}", quiet=self._quiet)
+        self._bar.show(0.0)  # a large signal is looked at for a minute before there is more to tell
 
     def progress(self, stream: int, done: float, psnr: float, seconds_left: float) -> None:  # noqa: ARG002
         """Move the bar."""

@@ -101,6 +101,12 @@ class Room(NamedTuple):
 
 
 @inlined
+def _plain(number: int) -> Any:
+    """The same as any other: for constants among its arguments a loop would be compiled anew."""
+    return np.int64(number)
+
+
+@inlined
 def _mirrored(place: int, length: int) -> int:
     at = abs(min(max(place, 1 - length), 2 * length - 2))
     return min(at, 2 * length - 2 - at)
@@ -303,13 +309,14 @@ def _roughly(
 ) -> tuple[int, int]:
     """The displacement of least cost in pictures of half the size."""
     step = HALF * UNIT
-    reach, left, best = terms.reach // HALF * step, beside.left, (np.inf, 0, 0)
+    reach, left, none, size = terms.reach // HALF * step, beside.left, _plain(0), _plain(HALF)
+    best = (np.inf, none, none)
     for y, x in ((0, 0), (left[0], left[1]), beside.hint):  # then most others are soon too much
         place = step * ((y + UNIT) // step), step * ((x + UNIT) // step)
-        best = _better(half, HALF, best, place, which, beside, terms, prices, room)
+        best = _better(half, size, best, place, which, beside, terms, prices, room)
     for y in range(-reach, reach + 1, step):
         for x in range(-reach, reach + 1, step):
-            best = _better(half, HALF, best, (y, x), which, beside, terms, prices, room)
+            best = _better(half, size, best, (y, x), which, beside, terms, prices, room)
     return best[1], best[2]
 
 
@@ -324,16 +331,17 @@ def _moved(
     room: Room,
 ) -> tuple[float, int, int]:
     """Cost and displacement of a block that moves on its own, about as one of `starts`."""
-    left, above, best = beside.left, beside.above, (np.inf, 0, 0)
+    left, above, none, size = beside.left, beside.above, _plain(0), _plain(1)
+    best = (np.inf, none, none)
     for place in (*starts, (left[0], left[1]), (above[0], above[1]), beside.hint):
-        best = _better(whole, 1, best, place, which, beside, terms, prices, room)
+        best = _better(whole, size, best, place, which, beside, terms, prices, room)
     step = UNIT
     while step:
         _, down, right = best
         for y in range(down - step, down + step + 1, step):
             for x in range(right - step, right + step + 1, step):
                 if y != down or x != right:
-                    best = _better(whole, 1, best, (y, x), which, beside, terms, prices, room)
+                    best = _better(whole, size, best, (y, x), which, beside, terms, prices, room)
         if down == best[1] and right == best[2]:
             step //= 2
     return best
@@ -364,14 +372,15 @@ def _block(
         cost += prices.above[beside.of_left, beside.of_above, 1]
         if cost < least:
             least, found = cost, (above[0], above[1], above[2])
-    stands, standing = np.inf, BOTH
-    before = _roughly(half, BEFORE, beside, terms, prices, room)
-    after = before if alone else _roughly(half, AFTER, beside, terms, prices, room)
+    stands, standing, none = np.inf, BOTH, _plain(0)
+    before = _roughly(half, _plain(BEFORE), beside, terms, prices, room)
+    after = before if alone else _roughly(half, _plain(AFTER), beside, terms, prices, room)
     starts = ((before, after), (before, before), (after, after))
     for which in range(BEFORE, BEFORE + 1) if alone else range(AFTER + 1):
         said = 0 if alone else which
         chosen = own[1] + prices.which[left[2], said]
-        cost = _cost(whole, 0, 0, which, np.inf, terms, room) + chosen + _said(0, 0, beside, prices)
+        cost = _cost(whole, none, none, which, np.inf, terms, room) + chosen
+        cost += _said(0, 0, beside, prices)
         if cost < stands:
             stands, standing = cost, said
         cost, down, right = _moved(whole, starts[which], which, beside, terms, prices, room)
