@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lgcodec.fit import latents
-from lgcodec.fit.choices import Chooser
+from lgcodec.fit.choices import Chooser, Motion
 from lgcodec.fit.sampling import Sampler
 from lgcodec.format.container import FileSource, Reader
 from lgcodec.media import write
@@ -110,10 +110,10 @@ def test_files_that_are_not_there(lgi, pictures) -> None:
 def stop_in_group(monkeypatch: pytest.MonkeyPatch, stopped: int) -> None:
     """Ctrl-C when the fit of a group of latents begins."""
 
-    def begun(family: Latent, sampler: Sampler) -> Chooser:
+    def begun(family: Latent, sampler: Sampler, *rest: Motion | None) -> Chooser:
         if sampler.ordinal == stopped:
             raise KeyboardInterrupt
-        return Chooser(family, sampler)
+        return Chooser(family, sampler, *rest)
 
     monkeypatch.setattr(latents, "Chooser", begun)
 
