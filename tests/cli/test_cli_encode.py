@@ -395,7 +395,8 @@ def test_decode_draws_a_bar(spawn) -> None:
     assert Path("b.png").exists()
 
 
-def test_a_fit_that_goes_on_says_so(lgi, picture, monkeypatch) -> None:
+@pytest.mark.parametrize(("groups", "more"), [(1, ""), (2, " and 1 more")])
+def test_a_fit_that_goes_on_says_so(lgi, picture, monkeypatch, groups: int, more: str) -> None:
     class Stop:
         def chose(self, stream, plan) -> None: ...
 
@@ -405,9 +406,11 @@ def test_a_fit_that_goes_on_says_so(lgi, picture, monkeypatch) -> None:
 
     monkeypatch.setattr(latents, "TELL_EVERY", 0)
     options = {"family": "latent", "psnr": 30.0, "device": "cpu", "checkpoint": Path("state")}
-    assert lgcodec.encode(picture, "a.lgi", listener=Stop(), **options).interrupted
-    asked = [f"--{name}={value}" for name, value in options.items()]
-    assert "  resumes from state.0.0\n" in lgi("encode", picture, "a.lgi", *asked).out
+    options |= {"groups": groups}
+    stopped = lgcodec.encode(picture, "a.lgi", listener=Stop(), partition_size=(8, 8), **options)
+    assert stopped.interrupted
+    asked = [f"--{name}={value}" for name, value in options.items()] + ["--partition-size=8,8"]
+    assert f"  resumes from state.0.0{more}\n" in lgi("encode", picture, "a.lgi", *asked).out
     assert "resumes" not in lgi("encode", picture, "a.lgi", *asked).out
     assert sorted(path.name for path in Path().iterdir()) == ["a.lgi", "a.png"]
 
