@@ -92,7 +92,8 @@ NETWORK_OPTIONS: Final = (
         metavar="FILE",
         type=PATH,
         help="Save the fit every half minute, that of latents after each round, and what it gave, "
-        "in FILE.0.0 and so on for each stream and group; the same command resumes it.",
+        "in FILE.0.0 and so on for each stream and group, and what was seen of one in "
+        "FILE.0.0.look; the same command resumes it.",
     ),
     *SCHEDULE_OPTIONS[4:],
 )

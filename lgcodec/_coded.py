@@ -1,6 +1,7 @@
 """Fitted groups -> a stream: the coder that they need, its configuration, chunks."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import final
 
 from lgcodec.coding import codec_of
@@ -10,7 +11,7 @@ from lgcodec.fit.plan import Plan
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import Fitted
 from lgcodec.format.conf import Conf, Plug
-from lgcodec.format.container import GroupData, StreamData
+from lgcodec.format.container import Container, GroupData, StreamData, dumps
 from lgcodec.nets import Latent
 from lgcodec.nets.blocks import side_by_side
 
@@ -38,6 +39,12 @@ class Coding:
         streams = (self._coded(self._conf(coder, bits), coded, fitted) for coder in coders)
         return min(streams, key=_payload)
 
+    def head(self) -> int:
+        """Bytes of a file of latents beside its groups, and a few more: of a group of nothing."""
+        conf = self._conf(_coder(()), SYMBOL_BITS)
+        nothing = codec_of(conf).group(0, b"0", {0: b"0"})
+        return len(dumps(Container((StreamData(self._plan.geometry, conf, (nothing,)),))))
+
     def _coded(self, conf: Conf, coded: Sequence[GroupData], fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), [*coded]
         for sampler, best in fitted:
@@ -45,6 +52,7 @@ class Coding:
             head, chunks = codec.encode(best.global_, best.local, steps, mapped=side_by_side)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
             groups.append(codec.group(sampler.ordinal, head, locals_))
+        groups.sort(key=attrgetter("ordinal"))  # they are fitted in any order
         return StreamData(self._plan.geometry, conf, tuple(groups))
 
     def _conf(self, coder: str, bits: int) -> Conf:

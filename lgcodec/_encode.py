@@ -62,14 +62,14 @@ def encode_signals(
         for job in jobs:
             job.forget()
         return encode_signals(signals, replace(options, family=SMALLEST), listener=listener)
-    _check_use(jobs, options, len(data))
     with Reader(BytesSource(data)) as reader:
         reports = tuple(job.report(reader, options.device) for job in jobs)
     interrupted = any(job.interrupted for job in jobs)
-    if not interrupted:
-        _check(signals[0], options, len(data), reports[0].psnr)
     for job in jobs:
         job.forget()
+    _check_use(jobs, options, len(data))
+    if not interrupted:
+        _check(signals[0], options, len(data), reports[0].psnr)
     bits = 8 * len(data) / signals[0].size
     return data, EncodeReport(reports, len(data), bits, monotonic() - started, interrupted)
 

@@ -21,6 +21,7 @@ from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
+from lgcodec.fit.target import LEAST
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
@@ -61,7 +62,9 @@ class Job:
         self.values = low, high = _values(signal)
         self.peak = 2 * peak_of(signal.samples) / (high - low)  # network units
         self.motions: dict[int, Motion | None] = {}  # of groups that were looked at
-        self.usual = USUAL_OF_VIDEO if signal.kind == "video" else USUAL  # step of latents
+        self.begin = USUAL_OF_VIDEO if signal.kind == "video" else USUAL  # a step of latents
+        self.looked = False  # whether groups shared bytes by what they need
+        self.evenly = False  # whether they must not
         self.float_bits = options.float_bits
         self.checkpoint_of = partial(options.checkpoint_of, index)
         self.look_of = partial(options.look_of, index)
@@ -73,6 +76,9 @@ class Job:
         """Fit and code all groups; for a quality, again with other sizes."""
         self.started = monotonic()
         stream = self._attempt()
+        if self._has_missed(stream):  # what groups need was foreseen wrongly
+            self.evenly, self.attempts = True, self.attempts + 1
+            stream = self._attempt()
         found = stream, self.plan, self.measured
         while not self.interrupted and (plan := self.planner.after(self.plan, self.measured)):
             self.plan, self.attempts = plan, self.attempts + 1
@@ -104,9 +110,21 @@ class Job:
     def _shares(self) -> Iterator[tuple[int, Share]]:
         """The groups that have partitions, and what of the whole they are."""
         ids, family, size = self._planned(), self.plan.family, self.plan.settings.size
-        if size is None or len(ids) < 2 or not isinstance(family, Latent):
+        self.looked = False
+        if size is None or len(ids) < 2 or self.evenly or not isinstance(family, Latent):
             return shares(ids, ids)
-        return shares(ids, self._needs(family, size, tuple(ids)), LOOK)
+        self.looked = True
+        found = self._needs(family, size, tuple(ids))
+        # None takes just what it may. The one that can do most with what is left is the last.
+        neediest = max(found, key=found.__getitem__)
+        return shares({n: ids[n] for n in sorted(ids, key=neediest.__eq__)}, found, LOOK)
+
+    def _has_missed(self, stream: StreamData) -> bool:
+        """Whether bytes were shared by need, and there are more than wanted, or too few."""
+        wanted = self.plan.settings.size
+        if wanted is None or self.interrupted or not self.looked:
+            return False
+        return not LEAST * wanted <= len(dumps(Container((stream,)))) <= wanted
 
     def _needs(self, family: Latent, size: int, ids: Sequence[int]) -> Mapping[int, float]:
         """Of so many bytes what each of these groups needs, so that all are equally good."""
@@ -120,7 +138,7 @@ class Job:
                 psnr = 10 * log10(self.peak**2 / max(look.error, LEAST_ERROR))
                 left = (monotonic() - started) * (1 / done - 1)
                 self.listener.progress(self.index, done, psnr, left)
-        self.usual, found = needs(looks, size)
+        self.begin, found = needs(looks, size)
         return dict(zip(ids, found, strict=True))
 
     def _planned(self) -> dict[int, int]:
@@ -135,6 +153,10 @@ class Job:
     def _coded(self, fitted: Groups) -> StreamData:
         """The stream of what is coded and these groups."""
         return Coding(self.plan, self.values, self.float_bits).stream(self.coded, fitted)
+
+    def _head(self) -> int:
+        """Bytes of a file beside its groups, where they share bytes by need."""
+        return Coding(self.plan, self.values, self.float_bits).head() if self.looked else 0
 
     def _bytes(self, fitted: Groups) -> int:
         """Of a file with what is coded and these groups alone."""
@@ -196,9 +218,11 @@ class Job:
     def _fit(self, ordinal: int, before: Groups, share: Share) -> tuple[Sampler, Fitted]:
         """Fit a group, after what is coded and those of `before`."""
         plan, size, peak = self.plan, self._bytes(before), self.peak
+        head = 0 if size else self._head()  # which comes with the first group, and is no part of it
         sampler, settings = self._sampler(ordinal), plan.settings
         if settings.size is not None:
-            settings = replace(settings, size=int((settings.size - size) * share.of_rest))
+            rest = settings.size - size - head
+            settings = replace(settings, size=head + int(rest * share.of_rest))
 
         def size_of(fitted: Fitted) -> int:
             return self._bytes((*before, (sampler, fitted))) - size
@@ -218,7 +242,7 @@ class Job:
                 report=report,
                 checkpoint=checkpoint,
                 size_of=size_of,
-                usual=self.usual,
+                usual=self.begin,
                 motion=self.motions.pop(ordinal, None),
             )
         else:

@@ -361,3 +361,13 @@ def test_the_loudest_sample_does_not_wrap_around() -> None:
     inside = (middle > 10) & (middle < 40)
     wrong = np.abs(decoded(data).samples[inside, 0].astype(int) - square[inside, 0])
     assert wrong.max() < 32_768
+
+
+def test_no_checkpoint_is_left_of_a_refused_size(tmp_path: Path) -> None:
+    """The fit has run its course: the same command with another size begins anew."""
+    picture = smooth("image", (24, 24), 1, "uint8")
+    asked = {"family": "latent", "partition_size": (12, 12), "groups": 2, "preset": "fast"}
+    asked |= {"device": "cpu", "checkpoint": tmp_path / "fit"}
+    with pytest.raises(UsageError, match="is impossible"):
+        encode_signals([picture], EncodeOptions(**asked, size=300))
+    assert not list(tmp_path.iterdir())

@@ -94,7 +94,8 @@ def _heeding() -> Iterator[None]:
             raise
     finally:
         sys.unraisablehook = tell
-        signal.signal(signal.SIGINT, handler)
+        if signal.getsignal(signal.SIGINT) is heed:  # else the handler has set another
+            signal.signal(signal.SIGINT, handler)
     if raised:
         raise raised[0] from None
 

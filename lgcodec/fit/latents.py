@@ -56,7 +56,7 @@ def fit_latents(
     checkpoint   a file to resume from if it exists, and to write after every round of training and
                  at the end: a fit that has ended is not repeated
     size_of      bytes of the chunks of what was fitted; needed where `settings` has a size
-    usual        the step where `settings` has no target
+    usual        the step where `settings` has no target, else where the search for one begins
     motion       of a `Chooser` of the same partitions, which is not looked for again
 
     Border tiles repeat the signal's last samples. On Ctrl-C the latest choice is returned, or a

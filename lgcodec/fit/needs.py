@@ -18,7 +18,7 @@ from lgcodec.nets.latent import STEP_UNIT, Latent
 __all__ = ["Look", "look_at", "needs"]
 
 LOOKED_AT: Final = (-5 * STEP_UNIT, -5 * STEP_UNIT // 2, 0)  # steps: of 50, of 38, of 25 dB or so
-SPARE: Final = 64.0  # bytes more for every group: in which next to nothing is seen needs some
+FIXED: Final = (110, 6)  # bytes of a group, and of each partition, in which nothing is seen
 STEEPEST, FLATTEST = -1 / 16, -1 / 512  # what a step may change of the logarithm beyond them
 
 
@@ -27,11 +27,13 @@ STEEPEST, FLATTEST = -1 / 16, -1 / 512  # what a step may change of the logarith
 class Look:
     """What is known of a group before it is fitted.
 
-    sizes    bytes that it would take at the steps LOOKED_AT
-    error    mean squared, network units, that it would have at the finest of them, roughly
-    motion   as `Chooser.motion`
+    partitions   of it
+    sizes        bytes that its symbols would take at the steps LOOKED_AT
+    error        mean squared, network units, that it would have at the widest of them, roughly
+    motion       as `Chooser.motion`
     """
 
+    partitions: int
     sizes: tuple[float, ...]
     error: float
     motion: Motion | None
@@ -45,25 +47,26 @@ def look_at(family: Latent, sampler: Sampler, checkpoint: Path | None) -> Look:
     """
     identity = f"look {family} {sampler.partitions} {sampler.digest}"
     if checkpoint is not None and checkpoint.exists():
-        return _loaded(checkpoint, identity)
+        return _loaded(checkpoint, identity, sampler.partitions)
     chooser = Chooser(family, sampler)
     choices = [chooser.plainly(step) for step in LOOKED_AT]
     sizes = tuple(chooser.bytes(choice) - HEAD for choice in choices)
-    look = Look(sizes, chooser.error(choices[0], roughly=True), chooser.motion)
+    error = chooser.error(choices[-1], roughly=True)
+    look = Look(sampler.partitions, sizes, error, chooser.motion)
     if checkpoint is not None:
         tensors = {} if look.motion is None else {"motion": torch.from_numpy(look.motion)}
         save_state(checkpoint, identity, tensors, {"sizes": look.sizes, "error": look.error})
     return look
 
 
-def _loaded(path: Path, identity: str) -> Look:
+def _loaded(path: Path, identity: str, partitions: int) -> Look:
     tensors, numbers = load_state(path, identity)
     with reading(path):
         sizes, error = tuple(map(float, numbers["sizes"])), float(numbers["error"])
         motion = tensors["motion"].numpy() if "motion" in tensors else None
-        if len(sizes) != len(LOOKED_AT) or not min(*sizes, error) > 0:
+        if len(sizes) != len(LOOKED_AT) or not (min(sizes) > 0 and error >= 0):
             raise ValueError(f"sizes are {sizes}, the error is {error}")
-    return Look(sizes, error, motion)
+    return Look(partitions, sizes, error, motion)
 
 
 def needs(looks: Sequence[Look], size: float) -> tuple[int, list[float]]:
@@ -73,9 +76,14 @@ def needs(looks: Sequence[Look], size: float) -> tuple[int, list[float]]:
     bytes to another and all be better for it.
     """
     steps = np.arange(FINEST, WIDEST + 1)
-    found = np.exp([_between(np.log(look.sizes), steps) for look in looks])
+    found = np.array([_fixed(look) + np.exp(_between(np.log(look.sizes), steps)) for look in looks])
     best = np.argmin(np.abs(np.log(found.sum(0) / size)))
-    return int(steps[best]), [SPARE + float(own) for own in found[:, best]]
+    return int(steps[best]), [float(own) for own in found[:, best]]
+
+
+def _fixed(look: Look) -> int:
+    group, partition = FIXED
+    return group + partition * look.partitions
 
 
 def _between(logs: NDArray[np.float64], steps: NDArray[np.int64]) -> NDArray[np.float64]:

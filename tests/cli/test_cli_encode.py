@@ -20,6 +20,7 @@ from lgcodec.fit import latents
 from lgcodec.format.container import Reader
 from lgcodec.media import write
 from lgcodec.signal import Signal
+from lgcodec_cli._progress import Bar
 from lgcodec_cli._watcher import Watcher
 
 SMALL = ("--params", "400", "--partitions", "2,2", "--iters", "30", "--device", "cpu")
@@ -305,6 +306,19 @@ def test_a_damaged_film_is_refused_in_one_line(lgi_process) -> None:
     data[middle : middle + 1000] = bytes(1000)
     Path("x.mp4").write_bytes(data)
     lgi_process("encode", "x.mp4", "a.lgi").failed(4, "cannot read x.mp4: ", " is damaged, at ")
+
+
+def test_a_bar_is_there_before_there_is_anything_to_tell(lgi, picture, monkeypatch) -> None:
+    shown = []
+
+    def chosen(*_: object, **__: object) -> None:
+        assert shown == [0.0]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bar, "show", lambda _, done, note="": shown.append(done))
+    monkeypatch.setattr(latents, "Chooser", chosen)
+    assert lgi("encode", picture, "a.lgi", "--family", "latent", "--psnr", "30").code == 130
+    assert shown == [0.0]
 
 
 def test_an_old_file_survives_a_failure(lgi, picture, asked) -> None:

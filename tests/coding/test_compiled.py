@@ -100,6 +100,31 @@ def test_ctrl_c_while_a_loop_is_compiled(part: Callable[[], int]) -> None:
     assert sys.unraisablehook is hook
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
+def test_what_else_is_lost_meanwhile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a handler that sets another one is not undone."""
+    told, calls = list[BaseException | None](), list[int]()
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: told.append(lost.exc_value))
+
+    def second(*_: object) -> None:
+        calls.append(2)
+
+    def first(*_: object) -> None:
+        calls.append(1)
+        signal.signal(signal.SIGINT, second)
+
+    def fail() -> None:
+        raise ValueError("of somebody else")
+
+    signal.signal(signal.SIGINT, first)
+    with compiled._heeding():
+        ctypes.CFUNCTYPE(None)(fail)()
+        interrupt()
+    assert [str(error) for error in told] == ["of somebody else"]
+    assert calls == [1]
+    assert signal.getsignal(signal.SIGINT) is second
+
+
 def test_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """As numba refuses: a home that is not there, a package that belongs to another user."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 LATENTS = latent_encodes.signals()
 CASES: dict[str, tuple[Signal, dict[str, Any]]] = {
     "latents": (LATENTS["grey"], {**latent_encodes.SHORT, **latent_encodes.CASES["grey"]}),
-    "for a size": (
-        LATENTS["audio"],
+    "for a size": (  # backwards, as the first group then needs less and is fitted first
+        replace(LATENTS["audio"], samples=LATENTS["audio"].samples[::-1].copy()),
         {**latent_encodes.SHORT, **latent_encodes.CASES["audio"], "size": 1200},
     ),
     "that move": (

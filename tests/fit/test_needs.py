@@ -1,6 +1,8 @@
 """What groups need: the same step for all."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import latent_encodes
 import numpy as np
@@ -12,7 +14,7 @@ from lgcodec._encode import EncodeOptions
 from lgcodec._job import Job
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit import needs as needs_module
-from lgcodec.fit.needs import LOOKED_AT, SPARE, Look, look_at, needs
+from lgcodec.fit.needs import FIXED, LOOKED_AT, Look, look_at, needs
 from lgcodec.fit.steps import FINEST, WIDEST
 from lgcodec.nets import Latent
 
@@ -21,7 +23,7 @@ AMOUNTS = st.floats(10.0, 1e6)
 
 
 def looks_of(*sizes: tuple[float, ...]) -> list[Look]:
-    return [Look(own, 1.0, None) for own in sizes]
+    return [Look(1, own, 1.0, None) for own in sizes]
 
 
 @given(
@@ -34,34 +36,39 @@ def test_bytes_that_fall_evenly_are_found_at_one_step(
         return [float(many * np.exp(slope * where)) for many, slope in groups]
 
     looks = looks_of(*zip(*map(at, LOOKED_AT), strict=True))
-    found, shares = needs(looks, sum(at(step)))
+    found, shares = needs(looks, sum(at(step)) + len(groups) * sum(FIXED))
     assert found == step
-    assert shares == pytest.approx([SPARE + own for own in at(step)])
+    assert shares == pytest.approx([sum(FIXED) + own for own in at(step)])
 
 
 @pytest.mark.parametrize(("size", "step"), [(1e12, FINEST), (1, WIDEST)])
 def test_what_is_out_of_reach_takes_the_last_step(size: float, step: int) -> None:
     found, shares = needs(looks_of((4000.0, 2000.0, 1000.0), (1000.0, 500.0, 250.0)), size)
     assert found == step
-    assert shares[0] - SPARE == pytest.approx(4 * (shares[1] - SPARE))
+    assert shares[0] - sum(FIXED) == pytest.approx(4 * (shares[1] - sum(FIXED)))
 
 
 def test_a_group_that_says_nothing_needs_no_more_at_fine_steps_than_it_should() -> None:
     """A black film: all its bytes are of its head, at any step."""
     _, shares = needs(looks_of((300.0, 300.0, 300.0), (9000.0, 3000.0, 900.0)), 30_000)
-    assert shares[0] < 400 + SPARE
+    assert shares[0] < 400 + sum(FIXED)
 
 
 # --- looks that are kept
 
 
+ASKED: dict[str, Any] = {
+    **latent_encodes.SHORT,
+    "partition_size": (3, 24, 25),
+    "groups": 2,
+    "size": 4000,
+}
+
+
 def grouped(path: Path | None = None) -> Job:
     """A film in groups, of which a part moves."""
     film = latent_encodes.signals()["film"]
-    asked = EncodeOptions(
-        **latent_encodes.SHORT, partition_size=(3, 24, 25), groups=2, size=4000, checkpoint=path
-    )
-    return Job(0, film, asked, None, 4000)
+    return Job(0, film, EncodeOptions(**ASKED, checkpoint=path), None, 4000)
 
 
 def look(job: Job, path: Path) -> Look:
@@ -79,6 +86,15 @@ def test_a_look_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert first.motion is not None
     assert first.motion.any()
     assert np.array_equal(again.motion, first.motion)
+
+
+def test_a_look_at_nothing_is_read_again(tmp_path: Path) -> None:
+    """What is black is reproduced without any error."""
+    job = grouped()
+    black = replace(job.signal, samples=np.zeros_like(job.signal.samples))
+    job, path = Job(0, black, EncodeOptions(**ASKED), None, 4000), tmp_path / "look"
+    assert look(job, path).error == 0
+    assert look(job, path).error == 0
 
 
 def test_a_look_at_something_else_is_refused(tmp_path: Path) -> None:
