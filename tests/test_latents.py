@@ -169,7 +169,7 @@ def test_if_the_size_is_missed_bytes_are_shared_evenly(monkeypatch: pytest.Monke
     assert missed == [False]
     assert 0.95 * 3000 <= len(data) <= 3000
     first, second = (group.length for group in stream_of(data).groups.values())
-    assert first == pytest.approx(second, rel=0.1)
+    assert first == pytest.approx(second, rel=0.2)  # the first one's share has the head as well
     assert report.streams[0].groups == (2, 2)
 
 
