@@ -49,14 +49,18 @@ def look_at(family: Latent, sampler: Sampler, checkpoint: Path | None) -> Look:
     if checkpoint is not None and checkpoint.exists():
         return _loaded(checkpoint, identity, sampler.partitions)
     chooser = Chooser(family, sampler)
-    choices = [chooser.plainly(step) for step in LOOKED_AT]
-    sizes = tuple(chooser.bytes(choice) - HEAD for choice in choices)
-    error = chooser.error(choices[-1], roughly=True)
-    look = Look(sampler.partitions, sizes, error, chooser.motion)
+    sizes, errors = zip(*[_seen(chooser, step) for step in LOOKED_AT], strict=True)
+    look = Look(sampler.partitions, sizes, errors[-1], chooser.motion)
     if checkpoint is not None:
         tensors = {} if look.motion is None else {"motion": torch.from_numpy(look.motion)}
         save_state(checkpoint, identity, tensors, {"sizes": look.sizes, "error": look.error})
     return look
+
+
+def _seen(chooser: Chooser, step: int) -> tuple[float, float]:
+    """Bytes and error at a step; its symbols are let go, for they are as large as the group."""
+    choice = chooser.plainly(step)
+    return chooser.bytes(choice) - HEAD, chooser.error(choice, roughly=True)
 
 
 def _loaded(path: Path, identity: str, partitions: int) -> Look:
