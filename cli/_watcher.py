@@ -1,6 +1,6 @@
 """Who watches an encode: prints what was chosen, and draws a bar per stream on a terminal."""
 
-from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 
 import click
@@ -48,8 +48,9 @@ class Watcher:
         if not self._silent:
             click.echo(f"{signal_text(geometry.kind, grid, geometry.rate)}")
             click.echo("\n".join(f"  {line}" for line in self._chosen(plan)))
-            for line in self._resumed(stream, geometry.groups):
-                click.echo(f"  {line}")
+            if begun := self._begun(stream, geometry.groups):
+                more = f" and {len(begun) - 1} more" if len(begun) > 1 else ""
+                click.echo(f"  resumes from {begun[0]}{more}")
         self._bar = Bar(f"fitting {geometry.kind}", quiet=self._quiet)
         self._bar.show(0.0)  # a large signal is looked at for a minute before there is more to tell
 
@@ -59,13 +60,10 @@ class Watcher:
         rate = f" at {self._rate}" if self._rate else ""
         self._bar.show(done, f"{psnr:.2f} dB{rate}, {minutes}:{seconds:02} left")
 
-    def _resumed(self, stream: int, groups: int) -> Iterator[str]:
-        """What there is of fits that were begun before."""
+    def _begun(self, stream: int, groups: int) -> list[Path]:
+        """Checkpoints of fits that were begun before."""
         paths = (self._options.checkpoint_of(stream, group) for group in range(groups))
-        begun = [path for path in paths if path and path.exists()]
-        if begun:
-            more = f" and {len(begun) - 1} more" if len(begun) > 1 else ""
-            yield f"resumes from {begun[0]}{more}"
+        return [path for path in paths if path and path.exists()]
 
     def _chosen(self, plan: Plan) -> list[str]:
         names = plan.geometry.axis_names

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lgcodec._canvas import in_range
-from lgcodec.format.geometry import AxisGeometry, Geometry, Window
+from lgcodec.format.geometry import AxisGeometry, Geometry, Window, shared
 from lgcodec.nets.seams import ALONG, HALF, REACH, corrections
 from lgcodec.signal import Signal
 
@@ -39,8 +39,8 @@ def seen(geometry: Geometry, window: Window) -> Window:
             edges = _whole_tiles(right[other], geometry.axes[other])
             found[other] = _hull(found[other], edges)
             wider = range(right[other].start - ALONG, right[other].stop + ALONG)
-            right[other] = _common(wider, edges)
-    return tuple(map(_common, found, shown))
+            right[other] = shared(wider, edges)
+    return tuple(map(shared, found, shown))
 
 
 def smooth(
@@ -129,7 +129,7 @@ def _boxes(geometry: Geometry, window: Window, parts: Parts) -> Iterator[tuple[i
 
 def _place(side: range, shown: range) -> range:
     """Where in `shown` the part of `side` lies that is shown."""
-    common = _common(side, shown)
+    common = shared(side, shown)
     return range(common.start - shown.start, common.stop - shown.start)
 
 
@@ -157,7 +157,3 @@ def _whole_tiles(samples: range, axis: AxisGeometry) -> range:
 
 def _hull(one: range, other: range) -> range:
     return range(min(one.start, other.start), max(one.stop, other.stop))
-
-
-def _common(one: range, other: range) -> range:
-    return range(max(one.start, other.start), min(one.stop, other.stop))

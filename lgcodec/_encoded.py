@@ -12,10 +12,10 @@ from lgcodec.coding.chunks import ChunkCodec, GlobalPart
 from lgcodec.fit.beginning import Start
 from lgcodec.fit.quantise import FixedStep
 from lgcodec.format.container import Stream
-from lgcodec.format.geometry import Geometry
+from lgcodec.format.geometry import Geometry, shared
 from lgcodec.nets import Family
 
-__all__ = ["Encoded", "Index", "shared"]
+__all__ = ["Encoded", "Index"]
 
 Index = tuple[int, ...]  # of a tile along each axis of the larger grid
 
@@ -97,8 +97,3 @@ class Encoded:
             for tensor, step, ends in zip(self._codec.local, steps, limits, strict=True)
             if ends is not None
         }
-
-
-def shared(one: range, other: range) -> range:
-    """Positions that lie in both."""
-    return range(max(one.start, other.start), min(one.stop, other.stop))

@@ -11,7 +11,7 @@ from lgcodec._lattice import Ruler, coordinates
 from lgcodec._weights import LocalWeights
 from lgcodec.coding.base import Floats
 from lgcodec.coding.chunks import GlobalPart
-from lgcodec.format.geometry import Geometry
+from lgcodec.format.geometry import Geometry, shared
 from lgcodec.nets import Evaluator, Partition
 from lgcodec.nets.blocks import side_by_side
 
@@ -63,7 +63,7 @@ class DecodedGroup:
         index, rulers = self.geometry.partition_index(self.ordinal, i), self.rulers
         tile = [ruler.tile(at) for ruler, at in zip(rulers, index, strict=True)]
         pairs = zip(tile, self.target, strict=True)
-        wanted = [range(max(t.start, c.start), min(t.stop, c.stop)) for t, c in pairs]
+        wanted = [shared(own, target) for own, target in pairs]
         places = partial(coordinates, self.evaluator.family, rulers, index)
         whole = all(ruler.is_lattice(1 << self.halvings) for ruler in rulers)
         return Partition(local, tile, wanted, places, whole)

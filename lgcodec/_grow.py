@@ -7,7 +7,7 @@ from typing import TypeVar, final
 
 import numpy as np
 
-from lgcodec._encoded import Encoded, Index, shared
+from lgcodec._encoded import Encoded, Index
 from lgcodec.coding import codec_of
 from lgcodec.errors import UsageError
 from lgcodec.fit.latent_plan import latent_settings
@@ -19,7 +19,7 @@ from lgcodec.fit.quantise import bits_of
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted
 from lgcodec.format.container import GroupData, Stream, StreamData
-from lgcodec.format.geometry import Geometry
+from lgcodec.format.geometry import Geometry, shared
 from lgcodec.nets import Latent, family_of, pick_device
 from lgcodec.signal import Signal, peak_of
 

@@ -152,11 +152,15 @@ class Job:
 
     def _coded(self, fitted: Groups) -> StreamData:
         """The stream of what is coded and these groups."""
-        return Coding(self.plan, self.values, self.float_bits).stream(self.coded, fitted)
+        return self._coding.stream(self.coded, fitted)
+
+    @property
+    def _coding(self) -> Coding:
+        return Coding(self.plan, self.values, self.float_bits)
 
     def _head(self) -> int:
         """Bytes of a file beside its groups, where they share bytes by need."""
-        return Coding(self.plan, self.values, self.float_bits).head() if self.looked else 0
+        return self._coding.head() if self.looked else 0
 
     def _bytes(self, fitted: Groups) -> int:
         """Of a file with what is coded and these groups alone."""

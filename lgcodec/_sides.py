@@ -10,7 +10,7 @@ from typing import final
 from typing_extensions import override
 
 from lgcodec.errors import UsageError
-from lgcodec.format.geometry import AxisGeometry, Window
+from lgcodec.format.geometry import AxisGeometry, Window, shared
 from lgcodec.format.stream import Stream
 from lgcodec.media import file_bytes, read
 from lgcodec.remote import is_url, open_reader
@@ -120,9 +120,9 @@ def common_windows(first: Side, second: Side) -> tuple[Window, Window]:
     a, b = first.window, second.window
     if first.shares_lattice(second):
         pairs = zip(a, b, strict=True)
-        shared = tuple(range(max(p.start, q.start), min(p.stop, q.stop)) for p, q in pairs)
-        if shared in (a, b):
-            return shared, shared
+        both = tuple(shared(p, q) for p, q in pairs)
+        if both in (a, b):
+            return both, both
     elif [len(part) for part in a] == [len(part) for part in b]:
         return a, b
     raise UsageError(

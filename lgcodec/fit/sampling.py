@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lgcodec.errors import UsageError
-from lgcodec.format.geometry import Geometry
+from lgcodec.format.geometry import Geometry, shared
 
 __all__ = ["Sampler", "Tiles"]
 
@@ -247,7 +247,7 @@ def _picked(rows: Tensor, index: Tensor) -> Tensor:
 
 def _clipped(box: Sequence[range], window: Sequence[range]) -> list[range]:
     pairs = zip(box, window, strict=True)
-    return [range(max(b.start, w.start), min(b.stop, w.stop)) for b, w in pairs]
+    return [shared(own, wanted) for own, wanted in pairs]
 
 
 def _frame_tables(

@@ -31,7 +31,7 @@ from lgcodec.format.layout import (
 )
 from lgcodec.format.numbers import pack_numbers, unpack_numbers
 
-__all__ = ["AxisGeometry", "Geometry", "Window"]
+__all__ = ["AxisGeometry", "Geometry", "Window", "shared"]
 
 Window = tuple[range, ...]
 Name = TypeVar("Name", bound=str)
@@ -211,6 +211,11 @@ class Geometry:
                     _axis(numbers, start, offset) for start in range(rated, needed, AXIS_NUMBERS)
                 ),
             )
+
+
+def shared(one: range, other: range) -> range:
+    """Positions that lie in both."""
+    return range(max(one.start, other.start), min(one.stop, other.stop))
 
 
 def _axis(numbers: Sequence[int], start: int, offset: int) -> AxisGeometry:
