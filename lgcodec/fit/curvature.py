@@ -14,11 +14,10 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from lgcodec.coding.base import Floats
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.fit.slopes import slope_of
-from lgcodec.nets.lifting import tile_of_part
+from lgcodec.fit.parts import Motions, motions_of, part_of, tile_of
 from lgcodec.nets.norms import norms_ahead
 
-__all__ = ["error_weights", "for_channels", "pulled"]
+__all__ = ["error_weights", "for_channels"]
 
 PROBES: Final = 3
 NEAR: Final = 7  # samples along each axis that share a norm
@@ -30,7 +29,9 @@ def error_weights(pyramid: Pyramid, displaced: Tensor) -> list[Tensor]:
 
     displaced   of tiles, as in `nets.motion.displacements`
     """
-    ratios = [_of_part(pyramid, part, displaced) for part in range(len(pyramid.parts))]
+    one, tiles = replace(pyramid, channels=1), len(displaced)
+    motions = motions_of(one, displaced)
+    ratios = [_of_part(one, part, tiles, motions) for part in range(len(one.parts))]
     return [
         adaptive_avg_pool2d(ratios[band.part], (band.shape[1], band.shape[2]))[:, None]
         for band in pyramid.bands
@@ -43,23 +44,14 @@ def for_channels(weights: Tensor, scale: Tensor) -> Floats:
     return wide
 
 
-def _of_part(pyramid: Pyramid, part: int, displaced: Tensor) -> Tensor:
+def _of_part(pyramid: Pyramid, part: int, tiles: int, motions: Motions) -> Tensor:
     """Ratios [P, *part] of squared norms, at least 1."""
-    one = replace(pyramid, channels=1)
     generator, total = torch.Generator().manual_seed(SEED), torch.zeros(())
     for _ in range(PROBES):
-        signs = torch.randint(0, 2, (1, 1, *one.parts[part].tile), generator=generator) * 2.0 - 1
-        probe = signs.repeat(len(displaced), 1, 1, 1, 1).requires_grad_()
-        made = tile_of_part(probe, one, part, displaced)
-        total = total + signs * slope_of(probe, made, made.detach())
-    ratio = (total / PROBES / norms_ahead(one, part).square())[:, 0]
+        signs = (
+            torch.randint(0, 2, (1, 1, *pyramid.parts[part].tile), generator=generator) * 2.0 - 1
+        )
+        made = tile_of(pyramid, part, signs.expand(tiles, -1, -1, -1, -1), motions)
+        total = total + signs * part_of(pyramid, part, made, motions)
+    ratio = (total / PROBES / norms_ahead(pyramid, part).square())[:, 0]
     return avg_pool2d(ratio, NEAR, 1, NEAR // 2, count_include_pad=False).clamp(min=1)
-
-
-def pulled(pyramid: Pyramid, part: int, error: Tensor, displaced: Tensor | None) -> Tensor:
-    """How half the squared error of tiles grows with each sample of a part, [P, C, *part]."""
-    if not pyramid.ahead:
-        return error
-    shape = len(error), pyramid.channels, *pyramid.parts[part].tile
-    samples = error.new_zeros(shape).requires_grad_()
-    return slope_of(samples, tile_of_part(samples, pyramid, part, displaced), error)

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lgcodec.coding.base import Symbols
-from lgcodec.coding.pyramid import Band, Pyramid
-from lgcodec.fit.curvature import for_channels, pulled
+from lgcodec.coding.pyramid import Pyramid
+from lgcodec.fit.curvature import for_channels
 from lgcodec.fit.entropy import costs
 from lgcodec.fit.overlaps import overlaps
+from lgcodec.fit.parts import band_of, made_of, motions_of, part_of, tile_of
 from lgcodec.fit.rounding import LAMBDA, prices
-from lgcodec.fit.slopes import slope_of
-from lgcodec.nets.lifting import longer, tile_of_part
 from lgcodec.nets.norms import norms, norms_ahead
 
 __all__ = ["descend"]
@@ -55,27 +54,27 @@ def descend(
 
     chosen, counts = list(symbols), inside[:, None]
     plan = list(zip(range(len(chosen)), pyramid.bands, scales, norms(pyramid), strict=True))
-    shared = overlaps(pyramid)
+    shared, motions = overlaps(pyramid), motions_of(pyramid, displaced)
     for part, lines in groupby(plan, lambda line: line[1].part):
         own = list(lines)
-        slopes = pulled(pyramid, part, error * counts, displaced)
+        slopes = part_of(pyramid, part, error * counts, motions)
         counted = counts[:, :, pyramid.pictures(part)] * norms_ahead(pyramid, part).square()
         made = torch.zeros_like(slopes)
         for place, band, scale, norm in own:
             heavy = None if weights is None else weights[place]
             bend = norm**2 if heavy is None else norm**2 * heavy
-            slope = (_slope(pyramid, band, slopes) / (scale * bend)).flatten(1).numpy()
+            slope = (band_of(pyramid, band, slopes) / (scale * bend)).flatten(1).numpy()
             roots = NONE if heavy is None else np.sqrt(for_channels(heavy, scale))
             changed = descent_loops.settle(
                 chosen[place] - slope, chosen[place], classes[place], odds[place], roots,
                 prices(), shared[place],
             )  # fmt: skip
             change = torch.from_numpy(changed - chosen[place]).float()
-            values = _alone(pyramid, band, change.view(-1, *scale.shape) * scale)
+            values = made_of(pyramid, band, change.view(-1, *scale.shape) * scale)
             made, slopes = made + values, slopes + values * counted
             chosen[place] = changed
         if pyramid.ahead:
-            after = error + tile_of_part(made, pyramid, part, displaced)
+            after = error + tile_of(pyramid, part, made, motions)
             if weights is not None:
                 gained = ((error.square() - after.square()) * counts).flatten(1).sum(1)
                 bit = LAMBDA * float((scales[own[-1][0]] * own[-1][3]).square().mean())
@@ -92,20 +91,3 @@ def _added(classes: NDArray[np.intp], before: Symbols, after: Symbols) -> Tensor
     """Bits [P] that symbols [P, N] of a band take more than others."""
     more, fewer = (costs(classes, np.abs(s).astype(np.float32)) for s in (after, before))
     return torch.from_numpy((more - fewer).sum(axis=1))
-
-
-def _alone(pyramid: Pyramid, band: Band, values: Tensor) -> Tensor:
-    """What one band makes of its part [P, C, *part]."""
-    high = pyramid.high(band.orientation)
-    for level in reversed(range(max(band.depths))):
-        for axis in reversed(range(pyramid.ahead, len(band.depths))):
-            if level < band.depths[axis]:
-                up = high[axis] and level == band.depths[axis] - 1
-                values = longer(values, axis + 2, -(-pyramid.tile[axis] // 2**level), high=up)
-    return values
-
-
-def _slope(pyramid: Pyramid, band: Band, slopes: Tensor) -> Tensor:
-    """The same of each number of a band [P, C, *band], from that of the samples of its part."""
-    values = slopes.new_zeros(len(slopes), pyramid.channels, *band.shape).requires_grad_()
-    return slope_of(values, _alone(pyramid, band, values), slopes)

@@ -13,7 +13,21 @@ from torch import Tensor
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.nets.motion import Moving
 
-__all__ = ["analyse", "inverse", "longer", "lowest", "smaller", "synthesise", "tile_of_part"]
+__all__ = [
+    "SCALE",
+    "STEPS",
+    "analyse",
+    "around_high",
+    "around_low",
+    "every_other",
+    "inverse",
+    "longer",
+    "lowest",
+    "moving_of",
+    "of_both",
+    "smaller",
+    "synthesise",
+]
 
 STEPS: Final = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 SCALE: Final = 1.149604398860241  # of the low part; the high part takes its inverse
@@ -31,7 +45,7 @@ def analyse(
         return _analyse(samples, pyramid)
     low, highs = samples, list[Tensor]()
     for split in range(pyramid.levels[0]):
-        low, high = _forward(low, 2, _moving(pyramid, displaced, split))
+        low, high = _forward(low, 2, moving_of(pyramid, displaced, split))
         highs.insert(0, high)
     bands, coarse = _analyse(low, pyramid.parts[0])
     for high, part in zip(highs, pyramid.parts[1:], strict=True):
@@ -43,7 +57,7 @@ def analyse(
 def lowest(samples: Tensor, pyramid: Pyramid, displaced: Tensor | None = None) -> Tensor:
     """The coarse part alone."""
     for split in range(pyramid.levels[0] if pyramid.ahead else 0):
-        samples, _ = _forward(samples, 2, _moving(pyramid, displaced, split))
+        samples, _ = _forward(samples, 2, moving_of(pyramid, displaced, split))
     return _analyse(samples, pyramid.parts[0])[1]
 
 
@@ -72,7 +86,7 @@ def smaller(pictures: Tensor) -> Tensor:
     return pictures
 
 
-def _moving(pyramid: Pyramid, displaced: Tensor | None, split: int) -> Moving | None:
+def moving_of(pyramid: Pyramid, displaced: Tensor | None, split: int) -> Moving | None:
     """How the pictures move that stand so many splits of the tile ahead."""
     if displaced is None or not displaced.any():
         return None
@@ -91,31 +105,16 @@ def synthesise(
     for number, part in enumerate(higher, 1):
         first, others = bands[at], bands[at + 1 : at + 1 + len(part.bands)]
         high, split = _synthesise(others, first, part), pyramid.levels[0] - number
-        low = inverse(low, high, 2, _moving(pyramid, displaced, split))
+        low = inverse(low, high, 2, moving_of(pyramid, displaced, split))
         at += 1 + len(part.bands)
     return low
 
 
-def tile_of_part(
-    pictures: Tensor, pyramid: Pyramid, part: int, displaced: Tensor | None = None
-) -> Tensor:
-    """The tiles [P, C, *tile] that the pictures [P, C, m, H, W] of one part make, all others 0."""
-    line = pictures
-    for split in reversed(range(pyramid.depth(part))):
-        length, high = -(-pyramid.tile[0] // (1 << split)), split == pyramid.levels[0] - part
-        moving = _moving(pyramid, displaced, split)
-        line = longer(line, 2, length, high=high, moving=moving)
-    return line
-
-
-def longer(
-    part: Tensor, axis: int, length: int, *, high: bool, moving: Moving | None = None
-) -> Tensor:
-    """What becomes of a low or high part alone, `length` samples long."""
-    shape = list(part.shape)
+def longer(low: Tensor, axis: int, length: int) -> Tensor:
+    """What becomes of a low part alone, `length` samples long."""
+    shape = list(low.shape)
     shape[axis] = length - shape[axis]
-    other = part.new_zeros(()).expand(shape)
-    return inverse(other, part, axis, moving) if high else inverse(part, other, axis, moving)
+    return inverse(low, low.new_zeros(()).expand(shape), axis)
 
 
 def _synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Tensor:
@@ -133,12 +132,12 @@ def _synthesise(bands: Sequence[Tensor], coarse: Tensor, pyramid: Pyramid) -> Te
 
 
 def _forward(samples: Tensor, axis: int, moving: Moving | None = None) -> tuple[Tensor, Tensor]:
-    low, high = _every_other(samples, axis, 0), _every_other(samples, axis, 1)
+    low, high = every_other(samples, axis, 0), every_other(samples, axis, 1)
     for place, step in enumerate(STEPS):
         if place % 2:
-            low = low + step * _around_low(high, axis, low.shape[axis], moving)
+            low = low + step * around_low(high, axis, low.shape[axis], moving)
         else:
-            high = high + step * _around_high(low, axis, high.shape[axis], moving)
+            high = high + step * around_high(low, axis, high.shape[axis], moving)
     return low * SCALE, high / SCALE
 
 
@@ -147,22 +146,28 @@ def inverse(low: Tensor, high: Tensor, axis: int, moving: Moving | None = None) 
     low, high = low / SCALE, high * SCALE
     for place, step in reversed(list(enumerate(STEPS))):
         if place % 2:
-            low.sub_(_around_low(high, axis, low.shape[axis], moving).mul_(step))
+            low.sub_(around_low(high, axis, low.shape[axis], moving).mul_(step))
         else:
-            high.sub_(_around_high(low, axis, high.shape[axis], moving).mul_(step))
-    shape = list(low.shape)
-    shape[axis] += high.shape[axis]
-    lines = low.new_empty(shape)
-    _every_other(lines, axis, 0).copy_(low)
-    _every_other(lines, axis, 1).copy_(high)
+            high.sub_(around_high(low, axis, high.shape[axis], moving).mul_(step))
+    return of_both(low, high, axis)
+
+
+def of_both(even: Tensor, odd: Tensor, axis: int) -> Tensor:
+    """Lines of which every other sample is even."""
+    shape = list(even.shape)
+    shape[axis] += odd.shape[axis]
+    lines = even.new_empty(shape)
+    every_other(lines, axis, 0).copy_(even)
+    every_other(lines, axis, 1).copy_(odd)
     return lines
 
 
-def _every_other(lines: Tensor, axis: int, first: int) -> Tensor:
+def every_other(lines: Tensor, axis: int, first: int) -> Tensor:
+    """The even samples of lines, or with `first` 1 the odd ones."""
     return lines[(slice(None),) * axis + (slice(first, None, 2),)]
 
 
-def _around_high(low: Tensor, axis: int, count: int, moving: Moving | None) -> Tensor:
+def around_high(low: Tensor, axis: int, count: int, moving: Moving | None) -> Tensor:
     """Sum of the two even samples around each of `count` odd ones, mirrored at the end."""
     if moving:
         return moving.around_high(low)
@@ -173,7 +178,7 @@ def _around_high(low: Tensor, axis: int, count: int, moving: Moving | None) -> T
     return low.narrow(axis, 0, count) + right
 
 
-def _around_low(high: Tensor, axis: int, count: int, moving: Moving | None) -> Tensor:
+def around_low(high: Tensor, axis: int, count: int, moving: Moving | None) -> Tensor:
     """Sum of the two odd samples around each of `count` even ones, mirrored at both ends."""
     if moving:
         return moving.around_low(high)

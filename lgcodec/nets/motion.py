@@ -66,14 +66,14 @@ class Moving:
         """Sum of the two even pictures around every odd one, from even ones [P, C, m, H, W]."""
         before, after = self._between
         seen = _See.apply(low, self, False)  # type: ignore[no-untyped-call]
-        return self._where_still(low[:, :, before] + low[:, :, after], seen)
+        return self.where_still(low[:, :, before] + low[:, :, after], seen)
 
     def around_low(self, high: Tensor) -> Tensor:
         """Sum of the two odd pictures around every even one, from odd ones [P, C, m, H, W]."""
         after = np.arange(self._even)
         left, right = np.maximum(after - 1, 0), np.minimum(after, high.shape[2] - 1)
-        back = _See.apply(high, self, True) * self._share(high)  # type: ignore[no-untyped-call]
-        return self._where_still(high[:, :, left] + high[:, :, right], back)
+        back = _See.apply(high, self, True) * self.share(high)  # type: ignore[no-untyped-call]
+        return self.where_still(high[:, :, left] + high[:, :, right], back)
 
     def seen(self, pictures: Tensor, *, once: bool) -> Tensor:
         """What odd pictures see in even ones."""
@@ -95,14 +95,14 @@ class Moving:
         loop(given.numpy(), line, once, found.numpy())
         return found.to(pictures.device)
 
-    def _share(self, like: Tensor) -> Tensor:
+    def share(self, like: Tensor) -> Tensor:
         """Of an update: as if two saw every sample, but less where next to nothing sees it."""
         if self._shares is None:
             ones = like.new_ones(len(like), 1, *like.shape[2:])
             self._shares = BOTH / self.given_back(ones, once=True).clamp(min=ENOUGH)
         return self._shares
 
-    def _where_still(self, still: Tensor, moving: Tensor) -> Tensor:
+    def where_still(self, still: Tensor, moving: Tensor) -> Tensor:
         """Tiles that stand still are not even multiplied by 1: so none depends on others."""
         chosen = self._still.to(still.device).view(-1, 1, 1, 1, 1)
         return torch.where(chosen, still, moving)

@@ -88,7 +88,7 @@ def missing(pictures: Tensor, networks: Sequence[Layers]) -> Tensor:
     rough = missing(smaller(pictures), coarser)
     for axis in (3, 2):
         if pictures.shape[axis] > 1:
-            rough = longer(rough, axis, pictures.shape[axis], high=False)
+            rough = longer(rough, axis, pictures.shape[axis])
     return rough + _of_each(pictures + rough, network)
 
 

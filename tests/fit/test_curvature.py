@@ -8,7 +8,7 @@ import torch
 from fit.builders import steady
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.fit.curvature import error_weights, for_channels
-from lgcodec.nets.lifting import tile_of_part
+from lgcodec.fit.parts import motions_of, tile_of
 from lgcodec.nets.norms import norms_ahead
 
 PYRAMID = Pyramid((5, 12, 10), (2, 1, 2), 3, ahead=1, motion=4)
@@ -23,7 +23,7 @@ def exact(part: int) -> torch.Tensor:
     for place in product(*map(range, found.shape)):
         alone = torch.zeros(1, 1, *found.shape)
         alone[0, 0][place] = 1
-        found[place] = tile_of_part(alone, one, part, FAST).square().sum()
+        found[place] = tile_of(one, part, alone, motions_of(one, FAST)).square().sum()
     return found / norms_ahead(PYRAMID, part).square()
 
 

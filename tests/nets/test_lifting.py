@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import analyse, synthesise, tile_of_part
+from lgcodec.nets.lifting import analyse, synthesise
 
 # ITU-T T.800 (JPEG 2000), table F.2: analysis filters from the middle outwards.
 LOW = (0.602949018236, 0.266864118443, -0.078223266529, -0.016864118443, 0.026748757411)
@@ -182,18 +182,3 @@ def test_what_moves_by_parts_of_samples() -> None:
     places = torch.arange(9)[:, None] * torch.tensor([2, -1])
     still = high_parts(samples, None)
     assert high_parts(samples, followed(samples, places, 0)) < 0.03 * still
-
-
-@given(moving(), st.integers(0, 2**16), st.sampled_from([None, 1, 30]))
-def test_parts_add_up(pyramid: Pyramid, seed: int, most: int | None) -> None:
-    """What each makes of a tile alone, to what all of them make."""
-    samples, displaced = drawn(pyramid, seed, most or 0)
-    moves = None if most is None else displaced
-    bands, low = analyse(samples, pyramid, moves)
-    total = torch.zeros_like(samples)
-    for number, part in enumerate(pyramid.parts):
-        pairs = zip(pyramid.bands, bands, strict=True)
-        own = [values for band, values in pairs if band.part == number]
-        pictures = synthesise(own[number > 0 :], own[0] if number else low, part)
-        total += tile_of_part(pictures, pyramid, number, moves)
-    torch.testing.assert_close(total, samples, rtol=0, atol=1e-9)

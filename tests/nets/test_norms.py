@@ -6,7 +6,8 @@ from coding.builders import AHEAD, moving, pyramids
 from hypothesis import given, settings
 
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.nets.lifting import synthesise, tile_of_part
+from lgcodec.fit.parts import motions_of, tile_of
+from lgcodec.nets.lifting import synthesise
 from lgcodec.nets.norms import norms, norms_ahead
 
 
@@ -67,11 +68,12 @@ def test_norms_of_many_pictures(length: int, levels: int) -> None:
 
 def assert_norms_ahead(pyramid: Pyramid) -> None:
     """Each picture alone, 1 at one sample, is as large as its norm once it is a tile."""
+    still = motions_of(pyramid, None)
     for part, own in enumerate(pyramid.parts):
         count = own.tile[0]
         unit = torch.zeros(count, 1, *own.tile, dtype=torch.float64)
         unit[range(count), 0, range(count), -1, 0] = 1
-        expected = tile_of_part(unit, pyramid, part).square().flatten(1).sum(1).sqrt()
+        expected = tile_of(pyramid, part, unit, still).square().flatten(1).sum(1).sqrt()
         found = norms_ahead(pyramid, part)
         assert found.shape == (count, 1, 1)
         torch.testing.assert_close(found[:, 0, 0].double(), expected, rtol=1e-6, atol=0)
