@@ -90,18 +90,47 @@ class Chooser:
         """Whether there are so many partitions that some tell of all."""
         return bool(self._pyramids.some)
 
-    def estimated(self, step: int) -> tuple[float, float]:
-        """About the `bytes` and the `error` of the choice for a step, by some partitions."""
+    def estimated_bytes(self, step: int, descents: int = 0) -> float:
+        """About the `bytes` of the choice for a step, by some partitions.
+
+        descents   after so many times `descended`; then they are those that the coder takes
+        """
         rounded, coder = self._pyramids.rounded(step), self._coder()
 
-        def measured(rows: slice) -> tuple[int, float, float, int]:
-            part = self._chosen(rounded, coder, rows)
-            squares = self._pyramids.squares(rounded, part, rows)
-            return len(part[0]), _bits(coder, part), *squares
+        def measured(rows: slice) -> tuple[int, float]:
+            part = self._descending(rounded, coder, rows, descents)
+            return len(part[0]), self._coded(coder, part, rows) if descents else _bits(coder, part)
 
         found = zip(*side_by_side(measured, self._pyramids.some), strict=True)
-        partitions, bits, error, samples = map(sum, found)
-        return self._bytes(rounded, bits * self._partitions / partitions), error / samples
+        partitions, bits = map(sum, found)
+        return self._bytes(rounded, bits * self._partitions / partitions)
+
+    def estimated_error(self, step: int, descents: int = 0) -> float:
+        """About the `error` of the same, by some partitions."""
+        rounded, coder = self._pyramids.rounded(step), self._coder()
+
+        def measured(rows: slice) -> tuple[float, int]:
+            part = self._descending(rounded, coder, rows, descents)
+            return self._pyramids.squares(rounded, part, rows)
+
+        error, samples = map(sum, zip(*side_by_side(measured, self._pyramids.some), strict=True))
+        return float(error / samples)
+
+    def _descending(self, rounded: Rounded, coder: Context, rows: slice, times: int) -> Part:
+        """Symbols of the partitions `rows` alone, chosen and so many times descended."""
+        part = self._chosen(rounded, coder, rows)
+        for _ in range(times):
+            part = self._descended(rounded, coder, part, rows)
+        return part
+
+    def _coded(self, coder: Context, part: Part, rows: slice) -> float:
+        """Bits of symbols of the partitions `rows` as coded, as many as would be FORESEEN so."""
+        symbols, moved = [np.concatenate(part, axis=1)], 0.0
+        if self.motion is not None:
+            symbols.append(self.motion[rows].reshape(len(part[0]), -1))
+            moved = float(bits_of_motion(self.motion[rows].astype(np.int64)).sum())
+        coded = 8 * sum(map(len, coder.encode((), symbols)))
+        return max(coded - FORESEEN * moved, 0.0) / FORESEEN
 
     def plainly(self, step: int) -> Choice:
         """Symbols for a step that are not chosen by their bits: quicker, and a little larger."""
@@ -117,19 +146,22 @@ class Chooser:
         rounded, coder = choice.rounded, self._coder()
 
         def better(rows: slice) -> Part:
-            part = [symbols[rows] for symbols in choice.symbols]
-            return descend(
-                self.family.pyramid,
-                rounded.scales,
-                *self._pyramids.residual(rounded, choice.symbols, rows),
-                symbols=part,
-                classes=coder.classes(part),
-                odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
-                displaced=self._pyramids.displaced(rows),
-                weights=self._pyramids.error_weights(rows),
-            )
+            return self._descended(rounded, coder, [own[rows] for own in choice.symbols], rows)
 
         return self._choice(rounded, side_by_side(better, self._pyramids.blocks))
+
+    def _descended(self, rounded: Rounded, coder: Context, part: Part, rows: slice) -> Part:
+        """The same of symbols of the partitions `rows` alone."""
+        return descend(
+            self.family.pyramid,
+            rounded.scales,
+            *self._pyramids.residual(rounded, part, rows),
+            symbols=part,
+            classes=coder.classes(part),
+            odds=_odds(coder, self._pyramids.bands(rounded, rows), part),
+            displaced=self._pyramids.displaced(rows),
+            weights=self._pyramids.error_weights(rows),
+        )
 
     def filtered(self, choice: Choice) -> Choice:
         """The same with the best strength of the filter."""

@@ -1,6 +1,6 @@
 """Moving the step of latents to where a target is met: descent changes size and quality too."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, final
 
 from lgcodec.fit.choices import Choice
@@ -15,7 +15,7 @@ CORRECTIONS: Final = 3  # of the step, by what descent did
 class Correction:
     """The choice that meets `target` best; see `StepTarget` for amounts.
 
-    plain     the amount that a step gives without descent
+    searched  the best step, if one gave an amount
     refined   the choice for a step, as good as those that are to be corrected
     amount    that a choice gives, by the real coder
     """
@@ -24,11 +24,11 @@ class Correction:
         self,
         target: StepTarget,
         *,
-        plain: Callable[[int], float],
+        searched: Callable[[int, float], int],
         refined: Callable[[int], Choice],
         amount: Callable[[Choice], float],
     ) -> None:
-        self._target, self._plain = target, plain
+        self._target, self._searched = target, searched
         self._refined, self._amount = refined, amount
 
     def of(self, step: int, choice: Choice) -> Choice:
@@ -41,21 +41,10 @@ class Correction:
                 kept = choice
             if self._target.is_close(amounts[step]):
                 break
-            following = self._guess(step, amounts)
-            if following is None or following in amounts:
+            following: int | None = self._searched(step, amounts[step])
+            if following in amounts or len(amounts) > CORRECTIONS:
                 following = self._target.following(amounts)
             if following is None:
                 break
             step, choice = following, self._refined(following)
         return kept or choice
-
-    def _guess(self, step: int, amounts: Mapping[int, float]) -> int | None:
-        """The best step if descent does to every one what it did to `step`; None after a few."""
-        if len(amounts) > CORRECTIONS:
-            return None
-        before, after = self._plain(step), amounts[step]
-        if self._target.size:
-            gain = after / before
-            return self._target.search(step, lambda other: self._plain(other) * gain)
-        gain = after - before
-        return self._target.search(step, lambda other: self._plain(other) + gain)

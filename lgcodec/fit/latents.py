@@ -33,7 +33,10 @@ __all__ = ["USUAL", "USUAL_OF_VIDEO", "fit_latents"]
 
 USUAL: Final = -round(2.8 * STEP_UNIT)  # without a target: about 39 dB for a photograph
 USUAL_OF_VIDEO: Final = -round(1.9 * STEP_UNIT)  # about 35 dB
-ROUGH: Final = 3  # steps to which the first search is exact, as the step is corrected later
+ROUGH: Final = 4  # steps to which the first search is exact, as the step is corrected later
+FORESIGHTS: Final = 2  # that are made of a step at most
+NEAR: Final = 8  # steps for which what some partitions tell of all is the same
+ESTIMATE: Final = 0.25  # of a choice of all symbols: what some tell
 TELL_EVERY: Final = 1.0  # seconds
 STEPS_BACK: Final = 6  # times that a step is widened after Ctrl-C
 
@@ -100,7 +103,7 @@ class _Run:
         self.identity = f"{family} {settings} {of_signal}"
         self.choice: Choice | None = None
         self._last: tuple[int, Choice] | None = None  # the last choice without descent
-        self._ideals: dict[int, float] = {}  # what steps give under the network as it is
+        self._plains: dict[int, float] = {}  # what steps give under the network as it is
         self.step, self.rounds, self.trained = 0, 0, 0
         self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
         self.target = StepTarget(settings.size, settings.psnr)
@@ -133,24 +136,31 @@ class _Run:
         self._tell(self.chosen, 1.0)
 
     def _first(self) -> int:
-        """The step for a target by ideal code lengths, the usual one without."""
+        """The step for a target by what is foreseen, the usual one without."""
         if not self.target.exists:
             return self._usual
         self.step = self._usual  # here as below for Ctrl-C
-        self._bound(self._usual, self._choose(self._usual))
+        first = self._choose(self._usual)
+        self._bound(self._usual, first)
+        of_all = self.target.change(self._plain(self._usual), self._measured(first))
+        step = self._searched(self.target, self._usual, of_all, near=ROUGH)
+        if not self.chooser.can_estimate:
+            return step
+        gain = self.target.change(self._plain(step), self._estimated(step, self._rounds))
+        for _ in range(FORESIGHTS):
+            of_all = self.target.change(self._plain(step), self._measured(self._choose(step)))
+            step, before = self._searched(self.target.with_room(), step, of_all, gain), step
+            if abs(step - before) <= NEAR:
+                break
+        return step
 
-        def tried(step: int) -> float:
-            if self.chooser.can_estimate:
-                return self._estimated(step)
-            self.step, self.choice = step, self._choose(step)
-            return self._ideal(step)
+    def _searched(self, target: StepTarget, begin: int, *changes: float, near: int = 1) -> int:
+        """The step for a target if what each gives changes so."""
 
-        return self.target.search(self._usual, tried, near=ROUGH)
+        def amount(step: int) -> float:
+            return target.changed(self._plain(step), *changes)
 
-    def _estimated(self, step: int) -> float:
-        """About what `_ideal` gives."""
-        size, error = self.chooser.estimated(step)
-        return size if self.target.size is not None else self._decibels(error)
+        return target.search(begin, amount, near=near)
 
     def stopped(self) -> Choice:
         """The choice so far; where it has more bytes than are wanted, one of fewer."""
@@ -189,14 +199,18 @@ class _Run:
             return
         self.chooser.entropy.train(symbols, iterations, self.settings.seed + self.rounds)
         self.trained += iterations
-        self._last, self._ideals = None, {}
+        self._last, self._plains = None, {}
         self.work.done += self.work.training
         self.chooser.keep_what_pays(symbols)
 
     def _correction(self) -> Correction:
         return Correction(
-            self.target, plain=self._ideal, refined=self._refined, amount=self._amount
+            self.target, searched=self._corrected, refined=self._refined, amount=self._amount
         )
+
+    def _corrected(self, step: int, amount: float) -> int:
+        """The best step if descent does to every one what it did to `step`."""
+        return self._searched(self.target, step, self.target.change(self._plain(step), amount))
 
     def _refined(self, step: int) -> Choice:
         """Symbols for a step, as good as those that the rounds end with."""
@@ -243,12 +257,27 @@ class _Run:
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
         return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
 
-    def _ideal(self, step: int) -> float:
-        """What the target limits, by ideal code lengths and without descent: bytes or dB."""
-        if step not in self._ideals:
-            measured = self._psnr if self.target.size is None else self.chooser.bytes
-            self._ideals[step] = measured(self._choose(step))
-        return self._ideals[step]
+    def _plain(self, step: int) -> float:
+        """What the target limits, by ideal code lengths and without descent: bytes or dB.
+
+        Of some partitions, if they tell of all.
+        """
+        if step not in self._plains:
+            by_some = self.chooser.can_estimate
+            found = self._estimated(step) if by_some else self._measured(self._choose(step))
+            self._plains[step] = found
+        return self._plains[step]
+
+    def _measured(self, choice: Choice) -> float:
+        """The same of a choice, of all partitions."""
+        return self._psnr(choice) if self.target.size is None else self.chooser.bytes(choice)
+
+    def _estimated(self, step: int, descents: int = 0) -> float:
+        """The same of a step, of some partitions; as coded after descents."""
+        self.work.done += ESTIMATE * (1 + descents)
+        if self.target.size is None:
+            return self._decibels(self.chooser.estimated_error(step, descents))
+        return self.chooser.estimated_bytes(step, descents)
 
     def _choose(self, step: int) -> Choice:
         """The choice for a step without descent."""
@@ -260,7 +289,7 @@ class _Run:
     def _taken(self, step: int) -> Choice:
         """The same, which is not kept: a large picture has a symbol for every sample."""
         if self.target.exists:
-            self._ideal(step)  # while its symbols are at hand
+            self._plain(step)  # while its symbols are at hand
         choice = self._choose(step)
         self._last = None
         return choice

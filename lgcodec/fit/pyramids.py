@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, log2, prod
+from math import ceil, gcd, log2, prod
 from typing import Final, final
 
 import numpy as np
@@ -31,7 +31,8 @@ __all__ = ["Pyramids", "Rounded"]
 
 AT_ONCE: Final = 2**20  # values of the tiles of a block: smaller ones take longer in all
 FEW: Final = 16  # partitions at most, on which quality is measured roughly
-SOME: Final = 256  # partitions at least, that stand for all of four times as many and more
+SOME: Final = (4, 256)  # partitions at least, and enough, that stand for all
+SHARE: Final = 4  # they are this part of all, roughly, unless that is more than enough
 COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
@@ -75,10 +76,10 @@ class Pyramids:
         count = ceil(total / ceil(total / most))  # much the same in every block
         self.blocks = [slice(at, at + count) for at in range(0, total, count)]
         self._few = slice(0, None, ceil(total / min(FEW, most)))
-        self.some = _spread(total, count) if total >= 4 * SOME else []
+        self.some = _spread(total, count, beside=len(set(sampler.index[:, -1].tolist())))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
-        self._error_weights: dict[tuple[int | None, ...], list[Tensor]] = {}
+        self._error_weights: dict[int, tuple[Tensor, ...]] = {}  # of a partition
         self.motion: Tensor | None = None
         self._coarse = solved(family, sampler.index, self._low())
         if family.motion:
@@ -115,11 +116,13 @@ class Pyramids:
         moved = self.displaced(rows)
         if moved is None or not moved.any():
             return None
-        key = rows.start, rows.stop, rows.step
-        if key not in self._error_weights:
+        known, own = self._error_weights, range(*rows.indices(self._sampler.partitions))
+        if any(place not in known for place in own):
             found = error_weights(self._family.pyramid, moved)
-            self._error_weights[key] = [weights.half() for weights in found]
-        return [weights.float() for weights in self._error_weights[key]]
+            parts = zip(*(weights.half()[:, None] for weights in found), strict=True)
+            known |= dict(zip(own, parts, strict=True))
+        bands = zip(*(known[place] for place in own), strict=True)
+        return [torch.cat(weights).float() for weights in bands]
 
     def _smooth(self, rows: slice, coarse: Tensor) -> Tensor:
         """What a coarse grid says of tiles, [P, C, *tile]."""
@@ -194,8 +197,9 @@ class Pyramids:
 
         def products(rows: slice) -> Tensor:
             """What the filter takes off errors, and its square: [2, C]."""
-            error, inside = self.residual(whole, symbols, rows)
-            weights = self._weights(whole, [part[rows] for part in symbols], rows)
+            own = [part[rows] for part in symbols]
+            error, inside = self.residual(whole, own, rows)
+            weights = self._weights(whole, own, rows)
             coded = family.coded(weights, self._sampler.index[rows])
             change = family.correction(weights, coded) * inside[:, None]
             both = torch.stack([-change * error, change.square()])
@@ -210,9 +214,12 @@ class Pyramids:
     def residual(
         self, rounded: Rounded, symbols: Sequence[Symbols], rows: slice
     ) -> tuple[Tensor, Tensor]:
-        """Coded channels as decoded less those of the signal [P, C, *tile]; inside [P, *tile]."""
+        """Coded channels as decoded less those of the signal [P, C, *tile]; inside [P, *tile].
+
+        symbols   of the partitions `rows` alone
+        """
         tiles = self._sampler.tiles(self._family.tile, rows)
-        weights = self._weights(rounded, [part[rows] for part in symbols], rows)
+        weights = self._weights(rounded, symbols, rows)
         decoded = self._family.coded(weights, tiles.index)
         return decoded - self._turned(tiles), tiles.inside
 
@@ -276,11 +283,19 @@ class Pyramids:
         return signs * vectors
 
 
-def _spread(total: int, most: int) -> list[slice]:
-    """SOME partitions or a few more, from everywhere, in blocks of `most` at most."""
-    stride = ceil(total / most)
-    count = ceil(SOME / (total // stride))
-    return [slice(stride * n // count, None, stride) for n in range(count)]
+def _spread(total: int, most: int, beside: int) -> list[slice]:
+    """Some partitions, from everywhere, in blocks of `most` at most; none where they are few.
+
+    beside   how many there are along the last axis: all places along it have their turn
+    """
+    fewest, enough = SOME
+    if total < 2 * fewest:
+        return []
+    stride = max(min(SHARE, total // fewest), ceil(total / enough))
+    while gcd(stride, beside) > 1:
+        stride += 1
+    block = stride * most
+    return [slice(at, min(at + block, total), stride) for at in range(0, total, block)]
 
 
 def _steps(family: Latent, step: int, largest: float) -> Tensor:

@@ -1,7 +1,7 @@
 """The step of latents that meets a target: the finest for a size, the widest for a quality."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil, floor, log, log2
+from math import ceil, floor, log, log2, prod
 from typing import Final, final
 
 from lgcodec.coding.integer import LARGEST
@@ -14,7 +14,8 @@ WIDEST: Final = 2 * STEP_UNIT
 STEPS_PER_E: Final = 45.0  # that divide a size by e, roughly
 STEPS_PER_DB: Final = 6.5
 PATIENCE: Final = 2  # steps on one side, after which the middle is tried
-CLOSE_SIZE, CLOSE_PSNR = 0.98, 0.1  # of the size, dB: near enough to a target
+CLOSE_SIZE, CLOSE_PSNR = 0.96, 0.1  # of the size, dB: near enough to a target
+ROOM_SIZE, ROOM_PSNR = 0.99, 0.02  # as far from it, what is foreseen is likely to meet it
 
 
 @final
@@ -80,6 +81,21 @@ class StepTarget:
     def exists(self) -> bool:
         """Whether there is one."""
         return (self.size, self.psnr) != (None, None)
+
+    def with_room(self) -> "StepTarget":
+        """A narrower one: what is near it is near enough to this one."""
+        size = None if self.size is None else floor(ROOM_SIZE * self.size)
+        narrower = StepTarget(size, None if self.psnr is None else self.psnr + ROOM_PSNR)
+        narrower.finest = self.finest
+        return narrower
+
+    def change(self, before: float, after: float) -> float:
+        """How an amount changes: by a factor of bytes, by dB."""
+        return after - before if self.size is None else after / max(before, 1)
+
+    def changed(self, amount: float, *changes: float) -> float:
+        """An amount that changes so."""
+        return amount + sum(changes) if self.size is None else amount * prod(changes)
 
     def meets(self, amount: float) -> bool:
         """Whether an amount meets the target."""

@@ -15,7 +15,7 @@ class Work:
     """A search if there is a target, rounds, and a search again.
 
     symbols      of all partitions; iterations: of a training
-    quickly      whether the first search looks at few symbols
+    quickly      whether searches look at few symbols
     done         so far
     training     of the network, once
     """
@@ -23,8 +23,9 @@ class Work:
     def __init__(
         self, symbols: int, iterations: int, rounds: int, *, searches: bool, quickly: bool = False
     ) -> None:
-        self._rounds, self._search = rounds, SEARCH if searches else 0
-        self._first = 1 if searches and quickly else self._search
+        self._rounds, self._first, self._search = rounds, 0, 0
+        if searches:
+            self._first, self._search = (SEARCH, 1) if quickly else (SEARCH, SEARCH)
         self.training = iterations * SYMBOLS_PER_ITERATION / symbols
         self.done = 0.0
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -12,22 +13,35 @@ from lgcodec import media
 from lgcodec._encode import EncodeOptions, encode_signals
 from lgcodec._job import _values
 from lgcodec.fit import choices, pyramids
-from lgcodec.fit.choices import Chooser
+from lgcodec.fit.choices import FORESEEN, Chooser
 from lgcodec.fit.latent_plan import LatentPlanner
 from lgcodec.fit.pyramids import SOME, _spread
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets import Latent
 
 
-@given(st.integers(4 * SOME, 20_000), st.integers(1, 300))
-def test_some_partitions_are_from_everywhere(total: int, most: int) -> None:
-    """As many as are wanted, each once, and no block larger than memory allows."""
-    blocks = [list(range(total))[rows] for rows in _spread(total, most)]
-    found = sorted(i for block in blocks for i in block)
-    assert SOME <= len(found) <= 2 * SOME + most
-    assert len(set(found)) == len(found)
+@given(st.integers(8, 20_000), st.integers(1, 300), st.integers(1, 12))
+def test_some_partitions_are_from_everywhere(total: int, most: int, beside: int) -> None:
+    """About a quarter, each once; of many no more than enough; no block too large for memory."""
+    fewest, enough = SOME
+    blocks = [list(range(total))[rows] for rows in _spread(total, most, beside)]
+    found = [i for block in blocks for i in block]
+    assert sorted(set(found)) == found
+    assert min(fewest, total // 4) / 2 <= len(found) <= min(enough, (total + 1) / 2)
     assert max(map(len, blocks)) <= most
-    assert found[-1] - found[0] > total / 2
+    assert found[-1] - found[0] > total / 2 or total < 4 * beside
+
+
+@pytest.mark.parametrize("beside", [2, 4, 10, 12])
+def test_some_are_from_every_place_along_the_last_axis(beside: int) -> None:
+    total = 20 * beside
+    found = {i % beside for rows in _spread(total, 5, beside) for i in range(total)[rows]}
+    assert found == set(range(beside))
+
+
+@pytest.mark.parametrize("total", [1, 4, 7])
+def test_few_partitions_speak_for_themselves(total: int) -> None:
+    assert _spread(total, 3, 1) == []
 
 
 def chooser() -> Chooser:
@@ -41,17 +55,28 @@ def chooser() -> Chooser:
     return Chooser(plan.family, sampler)
 
 
-def test_what_some_tell_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bytes and errors of a quarter are those of all, nearly; of few signals nothing is guessed."""
-    assert not chooser().can_estimate
-    monkeypatch.setattr(pyramids, "SOME", 96)
+def test_what_some_tell_of_all() -> None:
+    """Bytes and errors of a quarter are those of all, nearly."""
     found = chooser()
     assert found.can_estimate
     for step in (-100, -40):
         choice = found.choose(step)
-        size, error = found.estimated(step)
-        assert size == pytest.approx(found.bytes(choice), rel=0.1)
-        assert error == pytest.approx(found.error(choice), rel=0.25)
+        assert found.estimated_bytes(step) == pytest.approx(found.bytes(choice), rel=0.1)
+        assert found.estimated_error(step) == pytest.approx(found.error(choice), rel=0.25)
+
+
+def test_what_some_tell_of_descents() -> None:
+    """By how much bytes, as coded, and errors change: what it is for all."""
+    found, step = chooser(), -60
+    choice = found.choose(step)
+    better = found.descended(found.descended(choice))
+    chunks = found._coder().encode((), [np.concatenate(better.symbols, axis=1)])
+    plain = choices._bits(found._coder(), choice.symbols)
+    gain = found.estimated_bytes(step, descents=2) / found.estimated_bytes(step)
+    assert gain == pytest.approx(sum(map(len, chunks)) / (FORESEEN * plain / 8), rel=0.03)
+    less = found.estimated_error(step, descents=2) / found.estimated_error(step)
+    assert less == pytest.approx(found.error(better) / found.error(choice), rel=0.03)
+    assert less < 1
 
 
 @pytest.mark.parametrize("target", [{"size": 9000}, {"psnr": 34.0}])
@@ -71,8 +96,8 @@ def test_targets_are_met_by_estimates(
         return choose(*given)
 
     monkeypatch.setattr(choices.Chooser, "choose", counted)
-    for some in (10_000, 64):
-        monkeypatch.setattr(pyramids, "SOME", some)
+    for fewest in (10_000, 4):
+        monkeypatch.setattr(pyramids, "SOME", (fewest, 96))
         counts.append(0)
         reports.append(encode_signals([cat], asked)[1])
     for report in reports:

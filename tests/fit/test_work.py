@@ -33,9 +33,9 @@ def test_a_search_counts_twice() -> None:
     assert 1 / searching.share() == pytest.approx(1 / plain.share() + 2 * SEARCH)
 
 
-def test_a_quick_search_is_one_choice() -> None:
-    """That of the usual step; the search after the rounds looks at all symbols again."""
+def test_a_quick_search_is_seldom_corrected() -> None:
+    """Before the rounds it takes as long, by what some symbols and descents tell."""
     slow, quick = (Work(100, 0, 2, searches=True, quickly=quickly) for quickly in (False, True))
-    assert slow.until(0) - quick.until(0) == SEARCH - 1
+    assert slow.until(0) == quick.until(0)
     slow.done = quick.done = 1.0
     assert 1 / slow.share() == pytest.approx(1 / quick.share() + SEARCH - 1)
