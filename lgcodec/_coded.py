@@ -1,10 +1,13 @@
 """Fitted groups -> a stream: the coder that they need, its configuration, chunks."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from operator import attrgetter
 from typing import final
 
-from lgcodec.coding import codec_of
+import numpy as np
+
+from lgcodec.coding import ChunkCodec, codec_of
 from lgcodec.coding.frequencies import SYMBOL_BITS
 from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.plan import Plan
@@ -30,6 +33,7 @@ class Coding:
 
     def __init__(self, plan: Plan, values: tuple[float, float], float_bits: int | None) -> None:
         self._plan, self._values, self._float_bits = plan, values, float_bits
+        self._last = b"", (b"", list[bytes]())  # what was coded last, told by its digest
 
     def stream(self, coded: Sequence[GroupData], fitted: Groups) -> StreamData:
         """What is `coded` and the groups `fitted`; floats by what takes the fewest bytes."""
@@ -48,12 +52,23 @@ class Coding:
     def _coded(self, conf: Conf, coded: Sequence[GroupData], fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), [*coded]
         for sampler, best in fitted:
-            steps = best.steps_for(codec.coder)
-            head, chunks = codec.encode(best.global_, best.local, steps, mapped=side_by_side)
+            head, chunks = self._chunks(codec, best)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
             groups.append(codec.group(sampler.ordinal, head, locals_))
         groups.sort(key=attrgetter("ordinal"))  # they are fitted in any order
         return StreamData(self._plan.geometry, conf, tuple(groups))
+
+    def _chunks(self, codec: ChunkCodec, best: Fitted) -> tuple[bytes, list[bytes]]:
+        """As `codec.encode`, once: a fit ends with what it measured the size of."""
+        steps = best.steps_for(codec.coder)
+        told = blake2b(f"{codec.coder.name} {codec.coder.configuration} {steps}".encode())
+        for weights in (*best.global_.values(), *best.local.values()):
+            told.update(np.ascontiguousarray(weights).data)
+        digest, coded = self._last
+        if digest != told.digest():
+            coded = codec.encode(best.global_, best.local, steps, mapped=side_by_side)
+            self._last = told.digest(), coded
+        return coded
 
     def _conf(self, coder: str, bits: int) -> Conf:
         family, entropy = self._plan.family, Plug(coder)

@@ -66,6 +66,7 @@ class Job:
         self.looked = False  # whether groups shared bytes by what they need
         self.evenly = False  # whether they must not
         self.float_bits = options.float_bits
+        self._coding = Coding(self.plan, self.values, self.float_bits)
         self.checkpoint_of = partial(options.checkpoint_of, index)
         self.look_of = partial(options.look_of, index)
         self.interrupted, self.iterations, self.attempts = False, 0, 0
@@ -91,6 +92,7 @@ class Job:
 
     def _attempt(self) -> StreamData:
         """Fit and code all groups as planned."""
+        self._coding = Coding(self.plan, self.values, self.float_bits)
         self._chose()
         self.measured = inf
         self.coded, fitted = (), list[tuple[Sampler, Fitted]]()
@@ -153,10 +155,6 @@ class Job:
     def _coded(self, fitted: Groups) -> StreamData:
         """The stream of what is coded and these groups."""
         return self._coding.stream(self.coded, fitted)
-
-    @property
-    def _coding(self) -> Coding:
-        return Coding(self.plan, self.values, self.float_bits)
 
     def _head(self) -> int:
         """Bytes of a file beside its groups, where they share bytes by need."""

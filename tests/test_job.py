@@ -11,6 +11,7 @@ from fit.builders import smooth
 from lgcodec._decode import decode_stream
 from lgcodec._encode import EncodeOptions, encode_signals
 from lgcodec._job import Job
+from lgcodec.coding import ChunkCodec
 from lgcodec.fit.plan import Plan
 from lgcodec.format.container import StreamData, loads
 from lgcodec.signal import psnr
@@ -53,6 +54,26 @@ def test_two_streams() -> None:
     assert log.plans[0][1].tiles == (2, 2, 2)
     assert report.bits_per_sample == 8 * len(data) / CLIP[0].size
     assert not report.interrupted
+
+
+def test_what_a_fit_measured_is_not_coded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last measurement and the file are the same chunks; other symbols are coded anew."""
+    coded: list[tuple[bytes, ...]] = []
+    encode = ChunkCodec.encode
+
+    def counted(*given: Any, **more: Any) -> Any:
+        head, chunks = encode(*given, **more)
+        coded.append((head, *chunks))
+        return head, chunks
+
+    monkeypatch.setattr(ChunkCodec, "encode", counted)
+    signal = smooth("image", (64, 48), 3)
+    for size in (900, 1500):
+        coded.clear()
+        data, _ = encode_signals([signal], EncodeOptions(family="latent", size=size))
+        assert any(all(chunk in data for chunk in chunks) for chunks in coded)
+        assert len(set(coded)) == len(coded)
+        assert 0.95 * size <= len(data) <= size
 
 
 def test_progress_runs_from_stream_to_stream_and_through_groups() -> None:
