@@ -9,12 +9,15 @@ film       video/bigbuckbunny.mp4 of --data (1280x720, 132 frames, with its soun
            are held, and the symbols of one group of them
 picture    24 megapixels, 6000x4000, the pictures of kodak/ side by side (with --quick a quarter
            of it), as latents by the preset `fast`: others train a network on as many symbols
+sound      ten minutes of stereo, audio/mdn_guitar.wav of --data again and again, every other time
+           backwards and none as loud as the next (with --quick one minute)
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -30,15 +33,15 @@ SIDES = (4000, 6000)
 
 
 def main() -> None:
-    """Encode and write results/memory.txt, memory-film.txt and memory-picture.txt there."""
+    """Encode and write results/memory.txt, memory-film.txt, -picture.txt and -sound.txt."""
     options = parser(__doc__)
-    options.add_argument("--only", choices=("video", "film", "picture"))
+    options.add_argument("--only", choices=tuple(MEASURES))
     asked = options.parse_args()
     if asked.data is None:
-        raise SystemExit("--data is needed: the folder that holds video/ and kodak/")
+        raise SystemExit("--data is needed: the folder that holds video/, kodak/ and audio/")
     peaks = [
         measure(asked.data, quick=asked.quick, write=not asked.no_write)
-        for name, measure in (("video", _video), ("film", _film), ("picture", _picture))
+        for name, measure in MEASURES.items()
         if asked.only in (None, name)
     ]
     if max(peaks) > LIMIT:
@@ -79,25 +82,57 @@ def _film(data: Path, *, quick: bool, write: bool) -> int:
 
 def _picture(data: Path, *, quick: bool, write: bool) -> int:
     height, width = (side // 2 if quick else side for side in SIDES)
-    table = Table(
-        f"Peak memory of latents, {width}x{height} pixels",
-        ("command", "peak MiB", "limit MiB", "seconds", "bytes"),
-    )
     with TemporaryDirectory() as folder:
-        source, target, back = (Path(folder) / name for name in ("in.png", "out.lgi", "back.png"))
+        source = Path(folder) / "in.png"
         _mosaic(data, height, width, source)
-        peaks = []
-        for name, command in (
-            ("encode", ("encode", source, target, "--family", "latent", "--preset", "fast")),
-            ("decode", ("decode", target, back)),
-            ("decode --reduce 3", ("decode", target, back, "--reduce", "3")),
-        ):
-            peak, seconds = _run(*command)
-            table.add(name, peak / 2**20, LIMIT / 2**20, seconds, target.stat().st_size)
-            peaks.append(peak)
+        more = {"decode --reduce 3": ("--reduce", "3")}
+        table, peak = _there_and_back(f"{width}x{height} pixels", source, more)
     if write:
         table.write("memory-picture")
-    return max(peaks)
+    return peak
+
+
+def _sound(data: Path, *, quick: bool, write: bool) -> int:
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "in.wav"
+        seconds = _song(data, 3 if quick else 26, source)
+        table, peak = _there_and_back(f"{seconds:.0f} s of stereo", source, {})
+    if write:
+        table.write("memory-sound")
+    return peak
+
+
+MEASURES = {"video": _video, "film": _film, "picture": _picture, "sound": _sound}
+
+
+def _there_and_back(
+    what: str, source: Path, more: Mapping[str, Sequence[str]]
+) -> tuple[Table, int]:
+    """The table and the peak of encoding with `fast`, decoding, and decoding with more options."""
+    table = Table(
+        f"Peak memory of latents, {what}",
+        ("command", "peak MiB", "limit MiB", "seconds", "bytes"),
+    )
+    target, back = source.with_name("out.lgi"), source.with_stem("back")
+    peaks = []
+    asked = {"encode": ("--family", "latent", "--preset", "fast"), "decode": (), **more}
+    for name, options in asked.items():
+        paths = (source, target) if name == "encode" else (target, back)
+        peak, seconds = _run(name.split()[0], *paths, *options)
+        table.add(name, peak / 2**20, LIMIT / 2**20, seconds, target.stat().st_size)
+        peaks.append(peak)
+    return table, max(peaks)
+
+
+def _song(data: Path, times: int, target: Path) -> float:
+    """A sound again and again, in stereo; seconds of it."""
+    (sound,) = read(data / "audio/mdn_guitar.wav")
+    loudness = np.random.default_rng(0).uniform(0.5, 1, times)
+    parts = [sound.samples[:: 1 - 2 * (n % 2)] * loud for n, loud in enumerate(loudness)]
+    left = np.concatenate(parts).astype(sound.samples.dtype)
+    samples = np.concatenate([left, np.roll(left, 7, axis=0)], axis=1)
+    write(target, [replace(sound, samples=samples)])
+    return len(samples) / float(sound.rate or 1)
 
 
 def _mosaic(data: Path, height: int, width: int, target: Path) -> None:
