@@ -109,7 +109,7 @@ class _Run:
         self.target = StepTarget(settings.size, settings.psnr)
         symbols = len(sampler.ids) * sum(family.pyramid.sizes)
         iterations, searches = settings.iterations // TRAININGS, self.target.exists
-        quickly = self.chooser.can_estimate
+        self._by_some = quickly = self.chooser.can_estimate
         self.work = Work(symbols, iterations, self._rounds, searches=searches, quickly=quickly)
 
     @property
@@ -143,9 +143,14 @@ class _Run:
         first = self._choose(self._usual)
         self._bound(self._usual, first)
         of_all = self.target.change(self._plain(self._usual), self._measured(first))
-        step = self._searched(self.target, self._usual, of_all, near=ROUGH)
-        if not self.chooser.can_estimate:
-            return step
+        if not self.target.is_small(of_all):  # what some partitions show is nothing like the rest
+            self._by_some, self._plains = False, {}
+        if not self._by_some:
+            return self._searched(self.target, self._usual, near=ROUGH)
+        return self._foreseen(self._searched(self.target, self._usual, of_all, near=ROUGH))
+
+    def _foreseen(self, step: int) -> int:
+        """A better one than `step`, by what descents and the coder do to some partitions."""
         gain = self.target.change(self._plain(step), self._estimated(step, self._rounds))
         for _ in range(FORESIGHTS):
             of_all = self.target.change(self._plain(step), self._measured(self._choose(step)))
@@ -263,7 +268,7 @@ class _Run:
         Of some partitions, if they tell of all.
         """
         if step not in self._plains:
-            by_some = self.chooser.can_estimate
+            by_some = self._by_some
             found = self._estimated(step) if by_some else self._measured(self._choose(step))
             self._plains[step] = found
         return self._plains[step]

@@ -93,6 +93,10 @@ class StepTarget:
         """How an amount changes: by a factor of bytes, by dB."""
         return after - before if self.size is None else after / max(before, 1)
 
+    def is_small(self, change: float) -> bool:
+        """Whether a change is by less than a factor of 2, or 3 dB."""
+        return abs(change) < 3 if self.size is None else 1 / 2 < change < 2
+
     def changed(self, amount: float, *changes: float) -> float:
         """An amount that changes so."""
         return amount + sum(changes) if self.size is None else amount * prod(changes)

@@ -18,6 +18,7 @@ from lgcodec.fit.latent_plan import LatentPlanner
 from lgcodec.fit.pyramids import SOME, _spread
 from lgcodec.fit.sampling import Sampler
 from lgcodec.nets import Latent
+from lgcodec.signal import Signal
 
 
 @given(st.integers(8, 20_000), st.integers(1, 300), st.integers(1, 12))
@@ -106,3 +107,15 @@ def test_targets_are_met_by_estimates(
         else:
             assert 0 <= report.streams[0].psnr - target["psnr"] <= 0.2
     assert counts[1] < counts[0]
+
+
+@pytest.mark.parametrize("place", [0, 9])
+def test_what_some_show_is_nothing_like_the_rest(place: int) -> None:
+    """All there is to see is in one partition, whether it is among those that are looked at."""
+    pixels = np.zeros((128, 128, 1), np.uint8)
+    noise = np.random.default_rng(3).integers(0, 256, (16, 16, 1), np.uint8)
+    row, column = (16 * n for n in divmod(place, 8))
+    pixels[row : row + 16, column : column + 16] = noise
+    asked = EncodeOptions(family="latent", partition_size=(16, 16), preset="fast", size=500)
+    _, report = encode_signals([Signal("image", pixels)], asked)
+    assert 475 <= report.bytes <= 500

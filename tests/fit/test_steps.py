@@ -115,6 +115,18 @@ def test_changes_make_one_amount_of_another(before: float, after: float, sized: 
     assert target.changed(after, change, target.change(after, before)) == pytest.approx(after)
 
 
+@pytest.mark.parametrize(
+    ("target", "small", "large"),
+    [(StepTarget(9, None), (0.6, 1, 1.9), (0.5, 2)), (StepTarget(None, 9), (-2, 2), (-3, 3))],
+    ids=["size", "quality"],
+)
+def test_small_changes(
+    target: StepTarget, small: tuple[float, ...], large: tuple[float, ...]
+) -> None:
+    assert all(map(target.is_small, small))
+    assert not any(map(target.is_small, large))
+
+
 def test_no_target() -> None:
     assert not StepTarget(None, None).exists
     assert StepTarget(5, None).exists
