@@ -242,13 +242,13 @@ class _Run:
     def _save(self, path: Path | None) -> None:
         if path is not None:
             weights, symbols = self.chooser.entropy.floats(), self.chosen.symbols
-            numbers = self.step, self.rounds, self.trained, self.elapsed()
+            numbers = self.step, self.rounds, self.trained, self.elapsed(), self._by_some
             LatentState(*numbers, weights, symbols).save(path, self.identity)
 
     def _load(self, path: Path) -> None:
         state = LatentState.load(path, self.identity)
         self.step, self.rounds, self.trained = state.step, state.rounds, state.trained
-        self.spent, self.started = state.spent, monotonic()
+        self.spent, self.started, self._by_some = state.spent, monotonic(), state.by_some
         self.work.done = self.work.until(self.rounds)
         self.chooser.entropy = Entropy(self.family.coder, torch.from_numpy(state.entropy))
         self.choice = self.chooser.restored(self.step, state.symbols)

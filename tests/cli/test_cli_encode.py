@@ -415,7 +415,7 @@ def test_a_fit_that_goes_on_says_so(lgi, picture, monkeypatch, groups: int, more
         def chose(self, stream, plan) -> None: ...
 
         def progress(self, stream, done, psnr, seconds_left) -> None:
-            if done > 0.7:  # when there is a checkpoint
+            if done > 0.9:  # when there is a checkpoint
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(latents, "TELL_EVERY", 0)

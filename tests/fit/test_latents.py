@@ -1,6 +1,7 @@
 """lgcodec.fit.latents: progress, what Ctrl-C leaves, and checkpoints."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from lgcodec._job import LOOK, Job
 from lgcodec.errors import InputError, UsageError
 from lgcodec.fit import choices, entropy, latents, pyramids
 from lgcodec.fit.choices import Chooser
+from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.sampling import Sampler, Tiles
 from lgcodec.nets import Latent
 from lgcodec.nets.latent import STEP_UNIT
-from lgcodec.signal import psnr
+from lgcodec.signal import Signal, psnr
 
 # --- Ctrl-C
 
@@ -162,6 +164,30 @@ def test_a_resumed_fit_ends_like_one_that_was_never_stopped(
     assert listener.told[0][0] > 0.3
     assert data == watched(Progress(), **options)[0]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_a_resumed_fit_knows_whether_some_partitions_tell_of_all(tmp_path: Path) -> None:
+    """All there is to see is in one that is not looked at: steps are corrected by what all show."""
+    pixels = np.zeros((128, 128, 1), np.uint8)
+    pixels[:32, 32:64] = np.random.default_rng(3).integers(0, 256, (32, 32, 1), np.uint8)
+    asked = EncodeOptions(family="latent", partition_size=(32, 32), preset="medium", size=900)
+    whole, _ = encode_signals([Signal("image", pixels)], asked)
+    kept, states = replace(asked, checkpoint=tmp_path / "fit"), list[bool]()
+    with pytest.MonkeyPatch.context() as patched:
+        load = LatentState.load.__func__  # type: ignore[attr-defined]
+
+        def noted(cls: type[LatentState], *given: Any) -> LatentState:
+            state: LatentState = load(cls, *given)
+            states.append(state.by_some)
+            return state
+
+        patched.setattr(LatentState, "load", classmethod(noted))
+        encode_signals([Signal("image", pixels)], kept, listener=Progress(0.95))
+        resumed, report = encode_signals([Signal("image", pixels)], kept, listener=Progress())
+    assert states == [False]
+    assert not report.interrupted
+    assert resumed == whole
 
 
 @pytest.mark.parametrize("change", [{"iterations": 41}, {"seed": 1}, {"partition_size": (12, 23)}])
