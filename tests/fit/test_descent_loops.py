@@ -8,10 +8,10 @@ from torch import Tensor
 
 from lgcodec.coding.distributions import CLASSES
 from lgcodec.coding.pyramid import Pyramid
-from lgcodec.fit import descent
 from lgcodec.fit.descent_loops import settle
 from lgcodec.fit.entropy import costs, sign_bits
 from lgcodec.fit.overlaps import REACH, overlaps
+from lgcodec.fit.parts import band_of, made_of
 from lgcodec.fit.rounding import LAMBDA, prices
 from lgcodec.nets.norms import norms
 
@@ -38,11 +38,11 @@ class Band:
         """What changes of symbols add to the samples."""
         scale = (1 / self.norm).expand(self.pyramid.channels, *self.norm.shape).double()
         values = torch.from_numpy(change.astype(np.float64)).view(-1, *scale.shape) * scale
-        return descent._alone(self.pyramid, self.band, values)
+        return made_of(self.pyramid, self.band, values)
 
     def wanted(self) -> NDArray[np.float32]:
         """The numbers that would leave the least error, each alone."""
-        slope = descent._slope(self.pyramid, self.band, self.error) / self.norm
+        slope = band_of(self.pyramid, self.band, self.error) / self.norm
         wanted: NDArray[np.float32] = (self.now - slope.flatten(1).numpy()).astype(np.float32)
         return wanted
 
@@ -172,7 +172,7 @@ def test_reach() -> None:
     for number, band in enumerate(pyramid.bands):
         shape = (band.shape[0] * band.shape[1], 1, *band.shape)
         units = torch.eye(shape[0], dtype=torch.float64).view(shape) / norms(pyramid)[number]
-        made = descent._alone(pyramid, band, units).flatten(1)
+        made = made_of(pyramid, band, units).flatten(1)
         cosines = (made @ made.T).view(*band.shape, *band.shape).numpy()
         first, second, third = overlaps(pyramid)[number]
         assert first.tolist() == [[0, 0, 1, 0, 0]]
