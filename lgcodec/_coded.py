@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from lgcodec.coding import ChunkCodec, codec_of
+from lgcodec.coding import codec_of
 from lgcodec.coding.frequencies import SYMBOL_BITS
 from lgcodec.coding.scaled import Scaled
 from lgcodec.fit.plan import Plan
@@ -52,16 +52,17 @@ class Coding:
     def _coded(self, conf: Conf, coded: Sequence[GroupData], fitted: Groups) -> StreamData:
         codec, groups = codec_of(conf), [*coded]
         for sampler, best in fitted:
-            head, chunks = self._chunks(codec, best)
+            head, chunks = self._chunks(conf, best)
             locals_ = dict(zip(sampler.ids, chunks, strict=True))
             groups.append(codec.group(sampler.ordinal, head, locals_))
         groups.sort(key=attrgetter("ordinal"))  # they are fitted in any order
         return StreamData(self._plan.geometry, conf, tuple(groups))
 
-    def _chunks(self, codec: ChunkCodec, best: Fitted) -> tuple[bytes, list[bytes]]:
-        """As `codec.encode`, once: a fit ends with what it measured the size of."""
+    def _chunks(self, conf: Conf, best: Fitted) -> tuple[bytes, list[bytes]]:
+        """As `ChunkCodec.encode`, once: a fit ends with what it measured the size of."""
+        codec = codec_of(conf)
         steps = best.steps_for(codec.coder)
-        told = blake2b(f"{codec.coder.name} {codec.coder.configuration} {steps}".encode())
+        told = blake2b(repr((conf, steps)).encode())
         for weights in (*best.global_.values(), *best.local.values()):
             told.update(np.ascontiguousarray(weights).data)
         digest, coded = self._last
