@@ -66,7 +66,7 @@ def _pieces(data: Path, *, quick: bool) -> Iterator[Signal]:
 
 def _count(film: Signal, counts: Counts) -> None:
     """Add the symbols that the motion of a film takes."""
-    job = Job(0, film, EncodeOptions(family="latent"), None)
+    job = Job(0, film, EncodeOptions(family="latent"), None, film.samples.nbytes)
     assert isinstance(job.plan.family, Latent)
     found = Pyramids(job.plan.family, job._sampler(0)).motion
     assert found is not None

@@ -58,7 +58,7 @@ def encode_signals(
         check_folder(options.checkpoint)
     started = monotonic()
     jobs, data = _written(signals, options, listener)
-    if _needs_smallest(signals[0], options, jobs[0], len(data)):
+    if _needs_smallest(options, jobs[0], len(data)):
         for job in jobs:
             job.forget()
         return encode_signals(signals, replace(options, family=SMALLEST), listener=listener)
@@ -78,23 +78,29 @@ def _written(
     signals: Sequence[Signal], options: EncodeOptions, listener: Listener | None
 ) -> tuple[list[Job], bytes]:
     """The jobs, once all have run, and the bytes of the file."""
-    shares, beside = _shares(signals, options), _side_options(options)
+    lossless, beside = list(map(lossless_bytes, signals)), _side_options(options)
+    shares = _shares(signals, options, lossless)
 
     def planned(index: int, asked: EncodeOptions) -> Job:
-        return Job(index, signals[index], asked, listener, shares[index])
+        return Job(index, signals[index], asked, listener, lossless[index], size=shares[index])
 
     jobs = [planned(index, beside if index else options) for index in range(len(signals))]
     streams = _streams(jobs, lambda index: planned(index, beside.hurried))
     return jobs, dumps(Container(tuple(streams)))
 
 
-def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | None]:
-    """Bytes for every stream, None where they are open; UsageError if the target is impossible."""
+def _shares(
+    signals: Sequence[Signal], options: EncodeOptions, lossless: Sequence[int]
+) -> list[int | None]:
+    """Bytes for every stream, None where they are open; UsageError if the target is impossible.
+
+    lossless   bytes of lossless files of them
+    """
     target = target_of(signals[0], options)
     if target is None or target.size is None:
         return [None] * len(signals)
     planners = [
-        planner_for(signal, _side_options(options) if index else options, lossless_bytes(signal))
+        planner_for(signal, _side_options(options) if index else options, lossless[index])
         for index, signal in enumerate(signals)
     ]
     most = int(target.size * SIDE_SHARE / max(1, len(signals) - 1))
@@ -109,14 +115,16 @@ def _shares(signals: Sequence[Signal], options: EncodeOptions) -> list[int | Non
     return [target.size - beside, *sides]
 
 
-def _needs_smallest(signal: Signal, options: EncodeOptions, job: Job, size: int) -> bool:
+def _needs_smallest(options: EncodeOptions, job: Job, size: int) -> bool:
     """Whether latents that nobody asked for took more bytes than are wanted; SMALLEST need not."""
+    signal = job.signal
     target = target_of(signal, options)
     if options.family != "auto" or job.interrupted or target is None or target.size is None:
         return False
     if not isinstance(job.plan.family, Latent) or size <= target.size:
         return False
-    others = planner_for(signal, replace(options, family=SMALLEST), lossless_bytes(signal))
+    smallest = replace(options, family=SMALLEST)
+    others = planner_for(signal, smallest, job.plan.lossless_bytes)
     return others.smallest() <= target.size
 
 

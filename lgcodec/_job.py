@@ -23,7 +23,6 @@ from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, Fitted
 from lgcodec.fit.target import LEAST
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
-from lgcodec.media import lossless_bytes
 from lgcodec.nets import Latent, pick_device
 from lgcodec.signal import Signal, peak_of
 
@@ -45,7 +44,11 @@ class Listener(Protocol):
 
 @final
 class Job:
-    """One signal on its way to a stream."""
+    """One signal on its way to a stream.
+
+    lossless   bytes of a lossless file of it
+    size       bytes that the stream may take, or None
+    """
 
     def __init__(
         self,
@@ -53,10 +56,12 @@ class Job:
         signal: Signal,
         options: EncodeOptions,
         listener: Listener | None,
+        lossless: int,
+        *,
         size: int | None = None,
     ) -> None:
         self.index, self.signal, self.listener = index, signal, listener
-        self.planner = planner_for(signal, options, lossless_bytes(signal), size=size)
+        self.planner = planner_for(signal, options, lossless, size=size)
         self.plan = self.planner.first()
         self.device = pick_device(options.device)
         self.values = low, high = _values(signal)
@@ -234,6 +239,8 @@ class Job:
                 left = share.seconds_left(progress.done, progress.seconds)
                 self.listener.progress(self.index, share.done(progress.done), progress.psnr, left)
 
+        told = report if self.listener else None  # finding out what to tell takes a while
+
         checkpoint = self.checkpoint_of(sampler.ordinal, self.attempts)
         if isinstance(plan.family, Latent):
             fitted = fit_latents(
@@ -241,7 +248,7 @@ class Job:
                 sampler,
                 settings,
                 peak=peak,
-                report=report,
+                report=told,
                 checkpoint=checkpoint,
                 size_of=size_of,
                 usual=self.begin,
@@ -254,7 +261,7 @@ class Job:
                 settings,
                 peak=peak,
                 device=self.device,
-                report=report,
+                report=told,
                 checkpoint=checkpoint,
                 size_of=size_of,
             )

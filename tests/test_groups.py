@@ -100,7 +100,9 @@ def test_if_the_size_is_missed_bytes_are_shared_evenly(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("size", "missed"), [(1.0, False), (1.06, True), (0.99, True)])
 def test_a_size_is_missed_by_more_and_by_few(size: float, missed: bool) -> None:
     signal, options = signals()["grey"], {**SHORT, **CASES["grey"]}
-    job = Job(0, signal, EncodeOptions(**options, size=1500), None, 1500)
+    job = Job(
+        0, signal, EncodeOptions(**options, size=1500), None, signal.samples.nbytes, size=1500
+    )
     stream = job.encode()
     wanted = int(len(dumps(Container((stream,)))) * size)
     job.plan = replace(job.plan, settings=replace(job.plan.settings, size=wanted))

@@ -41,7 +41,6 @@ SIGNALS = {
 @pytest.fixture(autouse=True)
 def lossless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Smooth signals are small in a lossless file, which would be the limit."""
-    monkeypatch.setattr("lgcodec._job.lossless_bytes", lambda signal: 50_000)
     monkeypatch.setattr("lgcodec._encode.lossless_bytes", lambda signal: 50_000)
 
 
@@ -172,8 +171,7 @@ def test_the_nearest_is_possible(kind: str, size: int, is_few: bool) -> None:
 def test_the_nearest_of_what_has_no_details(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Its lossless file, which is smaller than any of ours, is not the limit."""
     flat = Signal("image", np.full((64, 64, 3), 77, np.uint8), None)
-    for module in ("_encode", "_job"):
-        monkeypatch.setattr(f"lgcodec.{module}.lossless_bytes", lambda _: 154)
+    monkeypatch.setattr("lgcodec._encode.lossless_bytes", lambda _: 154)
     options = EncodeOptions(size=size, family="latent", preset="fast", device="cpu")
     # From above the first answer is a bound that is known without a fit, the second the fit's.
     for _ in range(2 if size > 154 else 1):

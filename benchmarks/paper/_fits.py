@@ -20,6 +20,7 @@ from benchmarks.paper._networks import System, divisors
 from lgcodec import EncodeOptions, Signal, decode_stream, psnr
 from lgcodec._job import Job, Listener
 from lgcodec.format.container import BytesSource, Container, Reader, dumps
+from lgcodec.media import lossless_bytes
 from lgcodec.metrics import ssim
 from lgcodec.nets import Siren
 from lgcodec.signal import peak_of
@@ -49,7 +50,7 @@ def options_of(
 ) -> dict[str, Any]:
     """Options for a fit of which each step takes a `share` of the samples; `more` goes before."""
     options = {"coordinates": "frame", "float_bits": 32, **system.options(scale), **more}
-    plan = Job(0, signal, EncodeOptions(**options), None).plan
+    plan = Job(0, signal, EncodeOptions(**options), None, lossless_bytes(signal)).plan
     tile = prod(axis.tile_len for axis in plan.geometry.axes)
     return {"samples": max(1, round(share * tile)), **options}
 
@@ -69,7 +70,7 @@ def encoded(
     signal: Signal, options: Mapping[str, Any], scale: int, listener: Listener | None = None
 ) -> tuple[bytes, Job]:
     """A file, and the job that made it; coordinates of a sample are as far apart as at scale 1."""
-    job = Job(0, signal, EncodeOptions(**options), listener)
+    job = Job(0, signal, EncodeOptions(**options), listener, lossless_bytes(signal))
     family = cast(Siren, job.plan.family)
     parts = zip(family.ranges, divisors(len(signal.grid), scale), strict=True)
     ranges = tuple((low / part, high / part) for (low, high), part in parts)

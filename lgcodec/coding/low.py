@@ -6,13 +6,12 @@ Specification: context.md.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ONE", "joined", "shifted"]
+__all__ = ["ONE", "joined"]
 
 ONE: Final = 16  # of a low part: a symbol of 1
 MOST: Final = 2**20
@@ -40,21 +39,6 @@ def joined(parts: Mapping[int, Integers], split: Sequence[bool]) -> Integers:
             known = {o: _inverse(known[o], known[o | bit], axis + 2) for o in lows}
     low: Integers = np.clip(known[0], -MOST, MOST)
     return low
-
-
-def shifted(values: NDArray[np.int32], offset: Sequence[int]) -> NDArray[np.int32]:
-    """What stands at `offset` from every place of [P, *any]; the border goes on."""
-    for axis, step in enumerate(offset):
-        if step:
-            length = values.shape[axis + 1]
-            values = values.take(_moved(length, step), axis + 1)
-    return values
-
-
-@lru_cache(maxsize=256)
-def _moved(length: int, step: int) -> NDArray[np.intp]:
-    """Places of a line moved by `step`; the border goes on."""
-    return np.clip(np.arange(length) + step, 0, length - 1)
 
 
 def _inverse(low: Integers, high: Integers, axis: int) -> Integers:

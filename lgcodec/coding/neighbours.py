@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.coding.low import shifted
 from lgcodec.coding.pyramid import Band, Pyramid
 
 __all__ = [
+    "MOST",
     "ONE",
     "PAD",
     "Kinds",
@@ -35,6 +35,7 @@ __all__ = [
 
 ONE: Final = 16  # fixed-point one of a feature
 PAD: Final = 2  # how far causal neighbours reach
+AXES: Final = 3  # at most
 MOST: Final = 2**12 - 1  # magnitudes above count as this
 Number = TypeVar("Number", bound=np.generic)
 Floats = NDArray[np.float32]
@@ -43,8 +44,10 @@ Magnitudes = dict[tuple[int, int, int], Floats]  # part, level, orientation -> g
 
 def magnitude(symbols: NDArray[Any]) -> Floats:
     """g of symbols, same shape."""
-    values: Floats = magnitudes()[np.minimum(np.abs(symbols.astype(np.int32)), MOST)]
-    return values
+    from lgcodec.coding import feature_loops  # noqa: PLC0415 (numba, only when coding)
+
+    flat = symbols.astype(np.int32).reshape(-1)
+    return feature_loops.magnitudes(flat).reshape(symbols.shape)
 
 
 @cache
@@ -176,16 +179,13 @@ class Neighbourhood:
 
     def _edges(self) -> list[Floats]:
         """First and second differences of the low part along each axis."""
-        low, found = self._low, []
-        for axis, up in enumerate(self._pyramid.between(self._band.orientation)):
-            unit = [int(axis == other) for other in range(len(self._band.shape))]
-            before, after = (shifted(low, [way * n for n in unit]) for way in (-1, 1))
-            if up:  # odd samples lie between two of the low part
-                beyond = shifted(low, [2 * n for n in unit])
-                changes = after - low, before - low - after + beyond
-            else:
-                changes = after - before, before - 2 * low + after
-            found += [self._inside(magnitude(np.abs(change) >> 2)) for change in changes]
+        from lgcodec.coding import feature_loops  # noqa: PLC0415 (numba, only when coding)
+
+        low, shape, found = _on_three_axes(self._low), self._band.shape, list[Floats]()
+        first, three = AXES - len(shape), (1,) * (AXES - len(shape)) + shape
+        for axis, between in enumerate(self._pyramid.between(self._band.orientation), first):
+            both = feature_loops.edges(low, three, axis, between)
+            found.extend(both.reshape(2, -1, *shape))
         return found
 
     def _slow(self) -> list[Floats]:
@@ -205,9 +205,6 @@ class Neighbourhood:
             return None
         longer = 1 << (self._band.part - max(part, 1))
         return fitted(np.repeat(_flat(found), longer, axis=1), self._band.shape)
-
-    def _inside(self, values: Floats) -> Floats:
-        return values[(slice(None), *(slice(0, n) for n in self._band.shape))]
 
     @property
     def kinds(self) -> Kinds:
@@ -244,14 +241,15 @@ def _across(own: Floats) -> list[Floats]:
 
 def around(values: Floats) -> Floats:
     """Sum over the two neighbours along every axis of [P, *band]."""
-    total = np.zeros_like(values)
-    for axis in range(1, values.ndim):
-        ahead: list[slice] = [slice(None)] * values.ndim
-        behind = list(ahead)
-        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
-        total[tuple(behind)] += values[tuple(ahead)]
-        total[tuple(ahead)] += values[tuple(behind)]
-    return total
+    from lgcodec.coding import feature_loops  # noqa: PLC0415 (numba, only when coding)
+
+    return feature_loops.sums_around(_on_three_axes(values)).reshape(values.shape)
+
+
+def _on_three_axes(values: NDArray[Number]) -> NDArray[Number]:
+    """[P, *any] with axes of one place ahead of others."""
+    shape = values.shape[1:]
+    return np.ascontiguousarray(values.reshape(-1, *(1,) * (AXES - len(shape)), *shape))
 
 
 def fitted(values: Floats, shape: Sequence[int]) -> Floats:

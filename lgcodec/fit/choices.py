@@ -41,6 +41,9 @@ class Choice:
     symbols: Sequence[Symbols]
 
 
+Measured = tuple[Callable[[], Choice | None], bool, float]  # a choice, whether roughly, its error
+
+
 @final
 class Chooser:
     """Chooses symbols of all partitions of a group.
@@ -54,7 +57,7 @@ class Chooser:
         known = None if motion is None else torch.from_numpy(motion).long()
         self._pyramids = Pyramids(family, sampler, known)
         self.entropy = Entropy(family.coder)
-        self._measured: tuple[Callable[[], Choice | None], float] = (lambda: None), 0.0
+        self._measured: Measured = (lambda: None), False, 0.0
 
     @property
     def motion(self) -> Motion | None:
@@ -163,9 +166,13 @@ class Chooser:
             weights=self._pyramids.error_weights(rows),
         )
 
-    def filtered(self, choice: Choice) -> Choice:
-        """The same with the best strength of the filter."""
-        return replace(choice, rounded=self._pyramids.filtered(choice.rounded, choice.symbols))
+    def filtered(self, choice: Choice, *, by_some: bool) -> Choice:
+        """The same with the best strength of the filter.
+
+        by_some   whether some partitions tell of all
+        """
+        found = self._pyramids.filtered(choice.rounded, choice.symbols, by_some=by_some)
+        return replace(choice, rounded=found)
 
     def restored(self, step: int, symbols: Sequence[Symbols]) -> Choice:
         """The choice of these symbols."""
@@ -183,12 +190,10 @@ class Chooser:
 
     def error(self, choice: Choice, *, roughly: bool = False) -> float:
         """Mean squared error, in network units; of a few partitions, if roughly is enough."""
-        if roughly:
-            return self._pyramids.error(choice.rounded, choice.symbols, roughly=True)
-        measured, error = self._measured
-        if measured() is not choice:  # it is asked for again once a fit has ended
-            error = self._pyramids.error(choice.rounded, choice.symbols)
-            self._measured = ref(choice), error
+        measured, was_roughly, error = self._measured
+        if measured() is not choice or was_roughly != roughly:  # it is asked for again at the end
+            error = self._pyramids.error(choice.rounded, choice.symbols, roughly=roughly)
+            self._measured = ref(choice), roughly, error
         return error
 
     def keep_what_pays(self, symbols: Sequence[Symbols]) -> None:

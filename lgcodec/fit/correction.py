@@ -1,6 +1,6 @@
 """Moving the step of latents to where a target is met: descent changes size and quality too."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, final
 
 from lgcodec.fit.choices import Choice
@@ -9,6 +9,7 @@ from lgcodec.fit.steps import StepTarget
 __all__ = ["Correction"]
 
 CORRECTIONS: Final = 3  # of the step, by what descent did
+MOST: Final = 12  # choices in all
 
 
 @final
@@ -39,12 +40,18 @@ class Correction:
             amounts[step] = self._amount(choice)
             if step == self._target.best(amounts):
                 kept = choice
-            if self._target.is_close(amounts[step]):
-                break
-            following: int | None = self._searched(step, amounts[step])
-            if following in amounts or len(amounts) > CORRECTIONS:
-                following = self._target.following(amounts)
+            following = self._following(step, amounts)
             if following is None:
                 break
             step, choice = following, self._refined(following)
         return kept or choice
+
+    def _following(self, step: int, amounts: Mapping[int, float]) -> int | None:
+        """What to try after `step`, the last of `amounts`."""
+        if self._target.is_close(amounts[step]) or len(amounts) == MOST:
+            return None
+        if len(amounts) <= CORRECTIONS:
+            guess = self._searched(step, amounts[step])
+            if guess not in amounts:
+                return guess
+        return self._target.following(amounts)

@@ -7,6 +7,7 @@ others leave out; where there is time for it the network is trained on the symbo
 One number, the step, leads to a size or a quality.
 """
 
+from dataclasses import replace
 from math import ceil, log, log10
 from pathlib import Path
 from time import monotonic
@@ -17,7 +18,9 @@ import torch
 
 from lgcodec.coding.base import Symbols
 from lgcodec.coding.context import ENTROPY
+from lgcodec.coding.integer import LARGEST
 from lgcodec.coding.pyramid import LATENTS, MOTION
+from lgcodec.fit.candidate import UNKNOWN
 from lgcodec.fit.choices import Choice, Chooser, Motion
 from lgcodec.fit.correction import Correction
 from lgcodec.fit.ended import fitted_once
@@ -25,7 +28,7 @@ from lgcodec.fit.entropy import Entropy
 from lgcodec.fit.latent_state import LatentState
 from lgcodec.fit.sampling import Sampler
 from lgcodec.fit.settings import FitProgress, FitSettings, Fitted, Report, SizeOf
-from lgcodec.fit.steps import STEPS_PER_E, WIDEST, StepTarget
+from lgcodec.fit.steps import CLOSER_SIZE, STEPS_PER_E, WIDEST, StepTarget
 from lgcodec.fit.work import TRAININGS, Work
 from lgcodec.nets.latent import STEP_UNIT, Latent
 
@@ -34,10 +37,11 @@ __all__ = ["USUAL", "USUAL_OF_VIDEO", "fit_latents"]
 USUAL: Final = -round(2.8 * STEP_UNIT)  # without a target: about 39 dB for a photograph
 USUAL_OF_VIDEO: Final = -round(1.9 * STEP_UNIT)  # about 35 dB
 ROUGH: Final = 4  # steps to which the first search is exact, as the step is corrected later
-FORESIGHTS: Final = 2  # that are made of a step at most
+FORESIGHTS: Final = 2  # choices of all symbols at most, until some partitions are believed
 NEAR: Final = 8  # steps for which what some partitions tell of all is the same
 ESTIMATE: Final = 0.25  # of a choice of all symbols: what some tell
 TELL_EVERY: Final = 1.0  # seconds
+TELLING: Final = 20  # times as long as telling took, at least
 STEPS_BACK: Final = 6  # times that a step is widened after Ctrl-C
 
 
@@ -105,7 +109,8 @@ class _Run:
         self._last: tuple[int, Choice] | None = None  # the last choice without descent
         self._plains: dict[int, float] = {}  # what steps give under the network as it is
         self.step, self.rounds, self.trained = 0, 0, 0
-        self.spent, self.started, self.told = 0.0, monotonic(), monotonic()
+        self.spent, self.started = 0.0, monotonic()
+        self.tell_at = monotonic() + TELL_EVERY
         self.target = StepTarget(settings.size, settings.psnr)
         symbols = len(sampler.ids) * sum(family.pyramid.sizes)
         iterations, searches = settings.iterations // TRAININGS, self.target.exists
@@ -124,13 +129,13 @@ class _Run:
         if checkpoint is not None and checkpoint.exists():
             self._load(checkpoint)
         else:
-            self.step = self._first()
-            self.choice = self._taken(self.step)
+            step = self._first()
+            self.step, self.choice = step, self._taken(step)  # both at once, for Ctrl-C
             self._save(checkpoint)
         while self.rounds < self._rounds and not self._is_late():
             self._round()
             self._save(checkpoint)
-        self.choice = self.chooser.filtered(self.chosen)
+        self.choice = self._filtered(self.chosen)
         if self.target.exists:
             self.choice = self._correction().of(self.step, self.chosen)
         self._tell(self.chosen, 1.0)
@@ -139,22 +144,35 @@ class _Run:
         """The step for a target by what is foreseen, the usual one without."""
         if not self.target.exists:
             return self._usual
-        self.step = self._usual  # here as below for Ctrl-C
-        first = self._choose(self._usual)
-        self._bound(self._usual, first)
-        of_all = self.target.change(self._plain(self._usual), self._measured(first))
-        if not self.target.is_small(of_all):  # what some partitions show is nothing like the rest
-            self._by_some, self._plains = False, {}
-        if not self._by_some:
-            return self._searched(self.target, self._usual, near=ROUGH)
-        return self._foreseen(self._searched(self.target, self._usual, of_all, near=ROUGH))
+        step = self._foreseen() if self._by_some else None
+        if step is None:
+            self._believe_none()
+            self._bound(self._usual, self._choose(self._usual))
+            step = self._searched(self.target, self._usual, near=ROUGH)
+        return step
 
-    def _foreseen(self, step: int) -> int:
-        """A better one than `step`, by what descents and the coder do to some partitions."""
-        gain = self.target.change(self._plain(step), self._estimated(step, self._rounds))
+    def _believe_none(self) -> None:
+        """Some partitions do not tell of all; where there are few, to choose is quick."""
+        if self._by_some:
+            self.work.search_slowly()
+        self._by_some, self._plains, self.target.close_size = False, {}, CLOSER_SIZE
+
+    def _foreseen(self) -> int | None:
+        """The step by some partitions, and by what descents and the coder do to them.
+
+        None where what they show is nothing like the rest. Where time is short, how many descents
+        there will be is not known.
+        """
+        step, target = self._searched(self.target, self._usual, near=ROUGH), self.target.with_room()
+        before, descents = self._plain(step), self._rounds if self.settings.seconds is None else 0
+        gain = target.change(before, self._estimated(step, descents) if descents else before)
+        step = self._searched(target, step, gain)
         for _ in range(FORESIGHTS):
-            of_all = self.target.change(self._plain(step), self._measured(self._choose(step)))
-            step, before = self._searched(self.target.with_room(), step, of_all, gain), step
+            choice = self._choose(step)
+            of_all = target.change(self._plain(step), self._measured(choice))
+            if not target.is_small(of_all) or _largest(choice) >= LARGEST:
+                return None
+            step, before = self._searched(target, step, of_all, gain), step
             if abs(step - before) <= NEAR:
                 break
         return step
@@ -183,7 +201,7 @@ class _Run:
 
     def _bound(self, step: int, choice: Choice) -> None:
         """Search no steps under which numbers would be cut off, by those of a choice."""
-        self.target.bound(step, max(int(np.abs(band).max(initial=0)) for band in choice.symbols))
+        self.target.bound(step, _largest(choice))
 
     @property
     def _rounds(self) -> int:
@@ -222,15 +240,18 @@ class _Run:
         self.step, self.choice = step, self._taken(step)
         for _ in range(self.rounds):
             self.choice = self._counted(self.chooser.descended(self.choice))
-        self.choice = self.chooser.filtered(self.choice)
+        self.choice = self._filtered(self.choice)
         return self.choice
+
+    def _filtered(self, choice: Choice) -> Choice:
+        return self.chooser.filtered(choice, by_some=self._by_some)
 
     def _amount(self, choice: Choice) -> float:
         """What the target limits, by the real coder: bytes or dB."""
         if self.settings.size is None or self._size_of is None:
             return self._psnr(choice)
         self.work.done += 1  # coding takes about as long as choosing
-        return self._size_of(self.fitted(choice))
+        return self._size_of(self._unmeasured(choice))
 
     def elapsed(self) -> float:
         """Seconds of fitting, those before a resumption included."""
@@ -248,24 +269,32 @@ class _Run:
     def _load(self, path: Path) -> None:
         state = LatentState.load(path, self.identity)
         self.step, self.rounds, self.trained = state.step, state.rounds, state.trained
-        self.spent, self.started, self._by_some = state.spent, monotonic(), state.by_some
+        self.spent, self.started = state.spent, monotonic()
+        if not state.by_some:
+            self._believe_none()
         self.work.done = self.work.until(self.rounds)
         self.chooser.entropy = Entropy(self.family.coder, torch.from_numpy(state.entropy))
         self.choice = self.chooser.restored(self.step, state.symbols)
         self._bound(self.step, self.choice)
 
     def fitted(self, choice: Choice, *, interrupted: bool = False) -> Fitted:
-        """Weights of a choice."""
+        """A choice and its quality: of a few partitions where no fit was asked to reach one."""
+        roughly = self.settings.psnr is None and not interrupted
+        psnr = self._psnr(choice, roughly=roughly)
+        return replace(self._unmeasured(choice), psnr=psnr, interrupted=interrupted)
+
+    def _unmeasured(self, choice: Choice) -> Fitted:
+        """The weights of a choice."""
         local: dict[str, Symbols] = {LATENTS: np.concatenate(choice.symbols, axis=1)}
         if self.chooser.motion is not None:
             local[MOTION] = self.chooser.motion.astype(np.float32)
         global_ = {ENTROPY: self.chooser.entropy.integers(), **choice.rounded.global_}
-        return Fitted(local, global_, {}, None, self._psnr(choice), self.trained, interrupted)
+        return Fitted(local, global_, {}, None, UNKNOWN, self.trained)
 
     def _plain(self, step: int) -> float:
-        """What the target limits, by ideal code lengths and without descent: bytes or dB.
+        """Bytes by ideal code lengths, or dB, of a step without descent.
 
-        Of some partitions, if they tell of all.
+        By some partitions, if they tell of all.
         """
         if step not in self._plains:
             by_some = self._by_some
@@ -274,51 +303,57 @@ class _Run:
         return self._plains[step]
 
     def _measured(self, choice: Choice) -> float:
-        """The same of a choice, of all partitions."""
+        """Bytes by ideal code lengths, or dB, of a choice."""
         return self._psnr(choice) if self.target.size is None else self.chooser.bytes(choice)
 
     def _estimated(self, step: int, descents: int = 0) -> float:
-        """The same of a step, of some partitions; as coded after descents."""
+        """Bytes or dB of a step by some partitions; after descents bytes are those of the coder."""
         self.work.done += ESTIMATE * (1 + descents)
         if self.target.size is None:
             return self._decibels(self.chooser.estimated_error(step, descents))
         return self.chooser.estimated_bytes(step, descents)
 
     def _choose(self, step: int) -> Choice:
-        """The choice for a step without descent."""
+        """The choice for a step without descent; the last one is kept."""
         if self._last is None or self._last[0] != step:
             self._last = None
-            self._last = step, self._counted(self.chooser.choose(step))
+            choice = self.chooser.choose(step)
+            if self.choice is None:  # for Ctrl-C from now on
+                self.step, self.choice = step, choice
+            self._last = step, self._counted(choice)
         return self._last[1]
 
     def _taken(self, step: int) -> Choice:
         """The same, which is not kept: a large picture has a symbol for every sample."""
-        if self.target.exists:
+        if self.target.exists and not self._by_some:
             self._plain(step)  # while its symbols are at hand
         choice = self._choose(step)
         self._last = None
         return choice
 
     def _counted(self, choice: Choice) -> Choice:
-        """The same, which was made just now."""
+        """A choice that was made just now."""
         self.work.done += 1
-        self.choice = self.choice or choice  # for Ctrl-C while it is told
-        if monotonic() - self.told > TELL_EVERY:
+        if monotonic() > self.tell_at:
             self._tell(choice, self.work.share())
         return choice
 
-    def _psnr(self, choice: Choice) -> float:
-        return self._decibels(self.chooser.error(choice))
+    def _psnr(self, choice: Choice, *, roughly: bool = False) -> float:
+        return self._decibels(self.chooser.error(choice, roughly=roughly))
 
     def _decibels(self, error: float) -> float:
         return 10 * log10(self.peak**2 / max(error, 1e-20))
 
     def _tell(self, choice: Choice, done: float) -> None:
-        """Progress, until the end with the quality of a few partitions."""
-        if self._report:
-            if done < 1:
-                psnr = self._decibels(self.chooser.error(choice, roughly=True))
-            else:
-                psnr = self._psnr(choice)
-            self._report(FitProgress(done, self.trained, psnr, self.elapsed()))
-        self.told = monotonic()
+        """Progress, with the quality of a few partitions unless that at the end is a target."""
+        if self._report is None:
+            return
+        began, roughly = monotonic(), done < 1 or self.settings.psnr is None
+        psnr = self._psnr(choice, roughly=roughly)
+        self._report(FitProgress(done, self.trained, psnr, self.elapsed()))
+        self.tell_at = monotonic() + max(TELL_EVERY, TELLING * (monotonic() - began))
+
+
+def _largest(choice: Choice) -> int:
+    """The largest magnitude of its symbols."""
+    return max(int(np.abs(band).max(initial=0)) for band in choice.symbols)

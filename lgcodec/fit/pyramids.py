@@ -31,8 +31,9 @@ __all__ = ["Pyramids", "Rounded"]
 
 AT_ONCE: Final = 2**20  # values of the tiles of a block: smaller ones take longer in all
 FEW: Final = 16  # partitions at most, on which quality is measured roughly
-SOME: Final = (4, 256)  # partitions at least, and enough, that stand for all
+SOME: Final = (4, 256)  # partitions at least, roughly, and enough, that stand for all
 SHARE: Final = 4  # they are this part of all, roughly, unless that is more than enough
+SURE: Final = 20  # of them, whose errors tell how much of the filter all others need
 COMPARED: Final = -3 * STEP_UNIT  # the step at which motion has to pay
 COARSE_SHARE: Final = 2.0  # step of the coarse grid by that of the bands, its gain taken out
 FINEST_COARSE: Final = -8 * STEP_UNIT  # finer ones tell little, and need tables that are too wide
@@ -76,7 +77,8 @@ class Pyramids:
         count = ceil(total / ceil(total / most))  # much the same in every block
         self.blocks = [slice(at, at + count) for at in range(0, total, count)]
         self._few = slice(0, None, ceil(total / min(FEW, most)))
-        self.some = _spread(total, count, beside=len(set(sampler.index[:, -1].tolist())))
+        rows = [len(set(places)) for places in sampler.index.T.tolist()]
+        self.some = _spread(total, count, beside=prod(rows[1:]))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
         self._error_weights: dict[int, tuple[Tensor, ...]] = {}  # of a partition
@@ -187,8 +189,11 @@ class Pyramids:
         left = lows.left(around(self._coarse, index, coarse)).transpose(0, 1).flatten(1)
         return grid_of(minimised(said, left, MOST_TIMES, ENOUGH))
 
-    def filtered(self, rounded: Rounded, symbols: Sequence[Symbols]) -> Rounded:
-        """The same with as much of the filter in every channel as leaves the least error."""
+    def filtered(self, rounded: Rounded, symbols: Sequence[Symbols], *, by_some: bool) -> Rounded:
+        """The same with as much of the filter in every channel as leaves the least error.
+
+        by_some   of some partitions, unless these are very few
+        """
         family, steps = self._family, rounded.global_["steps"].copy()
         if not family.is_filtered:
             return rounded
@@ -205,7 +210,8 @@ class Pyramids:
             both = torch.stack([-change * error, change.square()])
             return both.transpose(1, 2).flatten(2).sum(2, dtype=torch.float64)
 
-        blocks = self.some or self.blocks
+        seen = sum(len(range(*rows.indices(self._sampler.partitions))) for rows in self.some)
+        blocks = self.some if by_some and seen >= SURE else self.blocks
         gain, power = sum(side_by_side(products, blocks), torch.zeros(2, 1))
         best = (STRENGTH_ONE * gain / power.clamp(min=1e-20)).round().clamp(0, MOST_STRENGTH)
         steps[-family.channels :] = best.numpy()
@@ -286,7 +292,8 @@ class Pyramids:
 def _spread(total: int, most: int, beside: int) -> list[slice]:
     """Some partitions, from everywhere, in blocks of `most` at most; none where they are few.
 
-    beside   how many there are along the last axis: all places along it have their turn
+    beside   how many there are at one place of the first axis: all places along others have their
+             turn
     """
     fewest, enough = SOME
     if total < 2 * fewest:

@@ -59,7 +59,8 @@ class FitProgress:
     """One measurement.
 
     done      how far the schedule is, 0 to 1
-    psnr      the best quality so far, dB; of latents the last, of a few partitions until the end
+    psnr      the best quality so far, dB; of latents the last, of a few partitions but for the end
+              of a fit that has to reach one
     seconds   of fitting so far
     """
 
@@ -80,7 +81,8 @@ class Fitted:
     local        tensors by name, [P, *shape] float32; symbols of latents int16
     global_      tensors by name, [*shape] float32
     steps        learned steps by "local.<name>" and "global.<name>"; None: not quantised
-    psnr         dB on the measured samples, not on a batch
+    psnr         dB on the measured samples, not on a batch; of latents that have to reach none, on
+                 those of a few partitions
     bits         that hold every symbol; None: not quantised
     interrupted  whether Ctrl-C ended the fit
     coder        name of the one that the weights were rounded for

@@ -71,7 +71,7 @@ def _blocks(window: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor, Tensor
     What they have of those before, of their own and of those after, and where they begin.
     """
     own = len(window)
-    wide = own * max(-(-TOGETHER // own), -(-MARGIN // own))
+    wide = own * -(-TOGETHER // own)
     around = torch.arange(-MARGIN, own + MARGIN)
     for at in range(0, count, wide):
         high = min(wide, count - at)

@@ -7,7 +7,7 @@ from typing import Final, final
 from lgcodec.coding.integer import LARGEST
 from lgcodec.nets.latent import STEP_UNIT
 
-__all__ = ["FINEST", "STEPS_PER_E", "WIDEST", "StepTarget"]
+__all__ = ["CLOSER_SIZE", "FINEST", "STEPS_PER_E", "WIDEST", "StepTarget"]
 
 FINEST: Final = -12 * STEP_UNIT  # steps that are searched
 WIDEST: Final = 2 * STEP_UNIT
@@ -15,6 +15,7 @@ STEPS_PER_E: Final = 45.0  # that divide a size by e, roughly
 STEPS_PER_DB: Final = 6.5
 PATIENCE: Final = 2  # steps on one side, after which the middle is tried
 CLOSE_SIZE, CLOSE_PSNR = 0.96, 0.1  # of the size, dB: near enough to a target
+CLOSER_SIZE: Final = 0.98  # of the size, where another choice takes next to no time
 ROOM_SIZE, ROOM_PSNR = 0.99, 0.02  # as far from it, what is foreseen is likely to meet it
 
 
@@ -65,12 +66,12 @@ class StepTarget:
     """A size in bytes that is not to be exceeded, or else a quality in dB to be reached, or none.
 
     An *amount* is what a step gives of the one or of the other. Finer steps give more of both, down
-    to `finest`.
+    to `finest`. More of the size than `close_size` is near enough to it.
     """
 
     def __init__(self, size: int | None, psnr: float | None) -> None:
         self.size, self.psnr = size, psnr
-        self.finest = FINEST
+        self.finest, self.close_size = FINEST, CLOSE_SIZE
 
     def bound(self, step: int, largest: int) -> None:
         """Search no step at which a number is cut off whose magnitude is `largest` at `step`."""
@@ -109,7 +110,7 @@ class StepTarget:
         """Whether an amount meets the target, and not by far."""
         if self.size is None:
             return self.meets(amount) and amount < (self.psnr or 0) + CLOSE_PSNR
-        return CLOSE_SIZE * self.size < amount <= self.size
+        return self.close_size * self.size < amount <= self.size
 
     def search(self, begin: int, amount: Callable[[int], float], *, near: int = 1) -> int:
         """The best step, or one at most `near` - 1 from it that meets the target, by its amount.
@@ -142,15 +143,20 @@ class StepTarget:
         return self._last(good) if good else None
 
     def following(self, amounts: Mapping[int, float]) -> int | None:
-        """A step between the best and the next that is not good; None: it is met well enough."""
+        """A step between the best and the next that is not good; None: it is met well enough.
+
+        Where nothing is known beyond the best one, the next step.
+        """
         best, outward = self.best(amounts), 1 if self.size is not None else -1
         bad = [step for step, amount in amounts.items() if not self.meets(amount)]
         if best is None:
             further = -self._last([-step for step in bad]) + outward
             return further if self.finest <= further <= WIDEST else None
-        beyond = [step for step in bad if (best - step) * outward > 0]
-        if not beyond or self.is_close(amounts[best]):
+        if self.is_close(amounts[best]):
             return None
+        beyond = [step for step in bad if (best - step) * outward > 0]
+        if not beyond:
+            return best - outward if self.finest <= best - outward <= WIDEST else None
         nearest = -self._last([-step for step in beyond])
         return None if abs(best - nearest) == 1 else (best + nearest) // 2
 

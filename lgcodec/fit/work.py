@@ -27,13 +27,18 @@ class Work:
         if searches:
             self._first, self._search = (SEARCH, 1) if quickly else (SEARCH, SEARCH)
         self.training = iterations * SYMBOLS_PER_ITERATION / symbols
-        self.done = 0.0
+        self.done, self._told = 0.0, 0.0
+
+    def search_slowly(self) -> None:
+        """Searches look at all symbols from now on: one begins anew."""
+        self._first, self._search = self._first + SEARCH, SEARCH
 
     def until(self, rounds: int) -> float:
         """Work of the first search, if there is one, and of so many rounds."""
         return self._first + 1 + rounds + min(rounds, TRAININGS) * self.training
 
     def share(self) -> float:
-        """How much is done, 0 to 1."""
+        """How much is done, 0 to 1; never less than before."""
         whole = self.until(self._rounds) + self._search + 1
-        return min(self.done / whole, ALMOST)
+        self._told = max(self._told, min(self.done / whole, ALMOST))
+        return self._told

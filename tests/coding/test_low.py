@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coding import pyramid_reference
 from coding.builders import pyramids
-from lgcodec.coding.low import ONE, joined, shifted
+from lgcodec.coding.low import ONE, joined
 from lgcodec.coding.pyramid import Pyramid
 from lgcodec.nets.lifting import synthesise
 
@@ -71,13 +71,3 @@ def test_the_largest_numbers_fit() -> None:
             bands = {o: grid(part[0, 0] // ONE) for o, part in parts.items() if o}
             expected = pyramid_reference.join(grid(parts[0][0, 0]), bands, (True,) * axes)
             assert grid(found[0, 0]) == expected
-
-
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.data())
-def test_the_border_goes_on(shape: list[int], data: st.DataObject) -> None:
-    values = np.arange(2 * np.prod(shape)).reshape(2, *shape)
-    offset = [data.draw(st.integers(-2, 2)) for _ in shape]
-    found = shifted(values, offset)
-    low = pyramid_reference.Low(grid(values[1]))
-    for p in product(*map(range, shape)):
-        assert found[(1, *p)] == low[tuple(a + b for a, b in zip(p, offset, strict=True))]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from latent_encodes import CASES, SHORT, decoded, encode, signals
+from latent_encodes import CASES, SAMPLES, SHORT, decoded, encode, signals
 
+from lgcodec import media
 from lgcodec._encode import EncodeOptions, EncodeReport, encode_signals
 from lgcodec._job import LOOK, Job
 from lgcodec.errors import InputError, UsageError
@@ -47,6 +48,7 @@ def watched(listener: Progress, **options: Any) -> tuple[bytes, EncodeReport]:
 @pytest.fixture
 def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latents, "TELL_EVERY", 0.0)
+    monkeypatch.setattr(latents, "TELLING", 0)
 
 
 def test_groups_are_looked_at_before_they_are_fitted() -> None:
@@ -63,7 +65,8 @@ def test_groups_are_looked_at_before_they_are_fitted() -> None:
 def test_motion_that_was_found_is_taken() -> None:
     """By another fit of the same tiles: symbols are the same, and it need not be the best."""
     film = signals()["film"]
-    job = Job(0, film, EncodeOptions(**SHORT, partition_size=(5, 24, 25)), None)
+    options = EncodeOptions(**SHORT, partition_size=(5, 24, 25))
+    job = Job(0, film, options, None, film.samples.nbytes)
     family, sampler = job.plan.family, job._sampler(0)
     assert isinstance(family, Latent)
     found = Chooser(family, sampler)
@@ -93,8 +96,11 @@ def test_progress_grows_to_its_end(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("told_at_once")
-def test_progress_tells_the_quality_of_a_few_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of all others are measured at the end alone."""
+@pytest.mark.parametrize("options", [{}, {"psnr": 36.0}])
+def test_progress_tells_the_quality_of_a_few_partitions(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    """Of all at the end alone, and only where it was asked for."""
     seen, tiles = [], Sampler.tiles
 
     def counted(self: Sampler, lengths: Sequence[int], rows: slice = slice(None)) -> Tiles:
@@ -105,9 +111,9 @@ def test_progress_tells_the_quality_of_a_few_partitions(monkeypatch: pytest.Monk
     monkeypatch.setattr(Sampler, "tiles", counted)
     monkeypatch.setattr(pyramids, "FEW", 2)
     listener = Progress()
-    report = watched(listener)[1].streams[0]
-    assert seen.count(2) == len(listener.told) - 1
-    assert listener.told[-1][1] == pytest.approx(report.psnr, abs=1e-4)
+    report = watched(listener, **options)[1].streams[0]
+    assert seen.count(2) == len(listener.told) - bool(options)
+    assert listener.told[-1][1] == pytest.approx(report.psnr, abs=1e-4 if options else 2)
 
 
 @pytest.mark.usefixtures("told_at_once")
@@ -118,6 +124,23 @@ def test_an_interrupt_gives_what_was_chosen_last(at: float) -> None:
     assert report.interrupted
     found = psnr(signals()["image"].samples, decoded(data).samples)
     assert found == pytest.approx(report.streams[0].psnr, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [6000, 9000])
+def test_an_interrupt_between_search_and_choice(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """What was chosen is widened from its own step, not from the one that was found."""
+    taken, (cat,) = latents._Run._taken, media.read(SAMPLES / "cat.png")
+
+    def interrupted(run: Any, step: int) -> Any:
+        monkeypatch.setattr(latents._Run, "_taken", taken)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(latents._Run, "_taken", interrupted)
+    # Few partitions, so that the first choice is that of the usual step.
+    options = EncodeOptions(family="latent", preset="fast", size=size, partition_size=(128, 128))
+    _, report = encode_signals([cat], options)
+    assert report.interrupted
+    assert 0.8 * size < report.bytes <= size
 
 
 def test_an_interrupt_while_the_network_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +194,7 @@ def test_a_resumed_fit_knows_whether_some_partitions_tell_of_all(tmp_path: Path)
     """All there is to see is in one that is not looked at: steps are corrected by what all show."""
     pixels = np.zeros((128, 128, 1), np.uint8)
     pixels[:32, 32:64] = np.random.default_rng(3).integers(0, 256, (32, 32, 1), np.uint8)
-    asked = EncodeOptions(family="latent", partition_size=(32, 32), preset="medium", size=900)
+    asked = EncodeOptions(family="latent", partition_size=(32, 32), preset="medium", size=600)
     whole, _ = encode_signals([Signal("image", pixels)], asked)
     kept, states = replace(asked, checkpoint=tmp_path / "fit"), list[bool]()
     with pytest.MonkeyPatch.context() as patched:

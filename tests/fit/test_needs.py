@@ -57,6 +57,7 @@ def test_a_group_that_says_nothing_needs_no_more_at_fine_steps_than_it_should() 
 # --- looks that are kept
 
 
+LOSSLESS = 2**20  # bytes
 ASKED: dict[str, Any] = {
     **latent_encodes.SHORT,
     "partition_size": (3, 24, 25),
@@ -68,7 +69,7 @@ ASKED: dict[str, Any] = {
 def grouped(path: Path | None = None) -> Job:
     """A film in groups, of which a part moves."""
     film = latent_encodes.signals()["film"]
-    return Job(0, film, EncodeOptions(**ASKED, checkpoint=path), None, 4000)
+    return Job(0, film, EncodeOptions(**ASKED, checkpoint=path), None, LOSSLESS, size=4000)
 
 
 def look(job: Job, path: Path) -> Look:
@@ -92,7 +93,7 @@ def test_a_look_at_nothing_is_read_again(tmp_path: Path) -> None:
     """What is black is reproduced without any error."""
     job = grouped()
     black = replace(job.signal, samples=np.zeros_like(job.signal.samples))
-    job, path = Job(0, black, EncodeOptions(**ASKED), None, 4000), tmp_path / "look"
+    job, path = Job(0, black, EncodeOptions(**ASKED), None, LOSSLESS, size=4000), tmp_path / "look"
     assert look(job, path).error == 0
     assert look(job, path).error == 0
 

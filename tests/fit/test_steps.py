@@ -99,6 +99,7 @@ def test_no_step_is_searched_that_cuts_numbers_off(step: int, largest: int) -> N
 def test_what_is_foreseen_has_room_on_both_sides(best: int, sized: bool) -> None:
     """It is near enough to the target itself, also where it turns out to be a little more."""
     target = StepTarget(int(size_at(best)) + 1, None) if sized else StepTarget(None, psnr_at(best))
+    target.bound(best, 1000)
     narrower = target.with_room()
     assert narrower.finest == target.finest
     wanted = float((narrower.size if sized else narrower.psnr) or 0)
