@@ -114,16 +114,18 @@ class Pyramids:
         return displacements(self.motion[rows], self._family.pyramid)
 
     def error_weights(self, rows: slice) -> list[Tensor] | None:
-        """As `curvature.error_weights`, if any of these tiles moves."""
-        moved = self.displaced(rows)
+        """As `curvature.error_weights` if any of these tiles moves; 1 of those that do not."""
+        moved, pyramid = self.displaced(rows), self._family.pyramid
         if moved is None or not moved.any():
             return None
         known, own = self._error_weights, range(*rows.indices(self._sampler.partitions))
-        if any(place not in known for place in own):
-            found = error_weights(self._family.pyramid, moved)
+        new = [n for n, place in enumerate(own) if place not in known and moved[n].any()]
+        if new:
+            found = error_weights(pyramid, moved[new])
             parts = zip(*(weights.half()[:, None] for weights in found), strict=True)
-            known |= dict(zip(own, parts, strict=True))
-        bands = zip(*(known[place] for place in own), strict=True)
+            known |= dict(zip((own[n] for n in new), parts, strict=True))
+        still = tuple(torch.ones(1, 1, *band.shape) for band in pyramid.bands)
+        bands = zip(*(known.get(place, still) for place in own), strict=True)
         return [torch.cat(weights).float() for weights in bands]
 
     def _smooth(self, rows: slice, coarse: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from lgcodec_cli.main import run
 
 # What a shell starts in the background ignores Ctrl-C, and so would the processes of the tests.
 HEEDS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-COMMAND = "from lgcodec_cli.main import main; main()"
+COMMAND = "from lgcodec_cli.entry import main; main()"
 WITHOUT_TORCH = f"import sys; sys.modules['torch'] = None; {COMMAND}"
 
 
