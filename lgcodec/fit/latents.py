@@ -164,14 +164,16 @@ class _Run:
         there will be is not known.
         """
         step, target = self._searched(self.target, self._usual, near=ROUGH), self.target.with_room()
-        before, descents = self._plain(step), self._rounds if self.settings.seconds is None else 0
-        gain = target.change(before, self._estimated(step, descents) if descents else before)
+        plain, descents = self._plain(step), self._rounds if self.settings.seconds is None else 0
+        gain = target.change(plain, self._estimated(step, descents) if descents else plain)
         step = self._searched(target, step, gain)
         for _ in range(FORESIGHTS):
             choice = self._choose(step)
             of_all = target.change(self._plain(step), self._measured(choice))
             if not target.is_small(of_all) or _largest(choice) >= LARGEST:
                 return None
+            self._bound(step, choice)
+            target = self.target.with_room()
             step, before = self._searched(target, step, of_all, gain), step
             if abs(step - before) <= NEAR:
                 break

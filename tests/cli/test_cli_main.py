@@ -108,7 +108,9 @@ def test_the_installed_command() -> None:
 def test_ctrl_c_while_lgi_is_imported(tmp_path) -> None:
     """As Python sees it: raised by whatever is imported just then."""
     (tmp_path / "click.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
-    begin = "import sys; sys.path.insert(0, sys.argv[1]); from lgcodec_cli.entry import main; main()"
+    begin = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from lgcodec_cli.entry import main; main()"
+    )
     command = [sys.executable, "-c", begin, str(tmp_path)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (shown.returncode, shown.stdout, shown.stderr) == (130, "", "lgi: interrupted\n")

@@ -39,3 +39,15 @@ def test_a_quick_search_is_seldom_corrected() -> None:
     assert slow.until(0) == quick.until(0)
     slow.done = quick.done = 1.0
     assert 1 / slow.share() == pytest.approx(1 / quick.share() + SEARCH - 1)
+
+
+def test_a_search_that_begins_anew_is_told_of_and_nothing_is_taken_back() -> None:
+    work = Work(100, 0, 2, searches=True, quickly=True)
+    work.done = work.until(0)
+    before, rounds = work.share(), work.until(1) - work.until(0)
+    work.search_slowly()
+    assert work.share() == before
+    work.done += SEARCH
+    assert work.done == work.until(0)
+    assert before < work.share() < 1
+    assert work.until(1) - work.until(0) == rounds
