@@ -49,5 +49,6 @@ def test_a_search_that_begins_anew_is_told_of_and_nothing_is_taken_back() -> Non
     assert work.share() == before
     work.done += SEARCH
     assert work.done == work.until(0)
+    work.done = work.until(2)
     assert before < work.share() < 1
     assert work.until(1) - work.until(0) == rounds
