@@ -3,9 +3,9 @@
 import sys
 from typing import Final
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "main"]
 
-INTERRUPTED: Final = 130  # as in `main`, which may not be there yet
+INTERRUPTED: Final = 130  # the exit code after Ctrl-C
 
 
 def main() -> None:

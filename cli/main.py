@@ -17,6 +17,7 @@ from typing import Final
 import click
 
 from lgcodec.errors import FileError, LgiError, UsageError
+from lgcodec_cli.entry import INTERRUPTED
 
 __all__ = ["COMMANDS", "lgi", "main", "run"]
 
@@ -34,7 +35,6 @@ COMMANDS: Final = {
 REPAIRABLE: Final = ("E_TRUNC", "E_CHUNK_CRC", "E_PAYLOAD")  # where partitions may be intact
 OUR_FAULT: Final = 1
 OUTPUT: Final = 5
-INTERRUPTED: Final = 130
 # New ones until garbage is looked for among them. torch and numba make half a million when they are
 # imported, which all stay: with Python's 700 a quarter of the time of a small decode went there.
 OBJECTS: Final = 100_000

@@ -20,7 +20,7 @@ from lgcodec.fit.options import EncodeOptions
 from lgcodec.fit.plan import Plan
 from lgcodec.fit.planner import planner_for
 from lgcodec.fit.sampling import Sampler
-from lgcodec.fit.settings import FitProgress, Fitted
+from lgcodec.fit.settings import FitProgress, Fitted, Report
 from lgcodec.fit.target import LEAST
 from lgcodec.format.container import Container, GroupData, Reader, Stream, StreamData, dumps
 from lgcodec.nets import Latent, pick_device
@@ -222,6 +222,18 @@ class Job:
             ids=plan.ids(ordinal),
         )
 
+    def _report(self, share: Share) -> Report | None:
+        """Who is told how a fit goes; None where nobody is: finding out what to tell takes long."""
+        listener, index = self.listener, self.index
+        if listener is None:
+            return None
+
+        def report(progress: FitProgress) -> None:
+            left = share.seconds_left(progress.done, progress.seconds)
+            listener.progress(index, share.done(progress.done), progress.psnr, left)
+
+        return report
+
     def _fit(self, ordinal: int, before: Groups, share: Share) -> tuple[Sampler, Fitted]:
         """Fit a group, after what is coded and those of `before`."""
         plan, size, peak = self.plan, self._bytes(before), self.peak
@@ -234,13 +246,7 @@ class Job:
         def size_of(fitted: Fitted) -> int:
             return self._bytes((*before, (sampler, fitted))) - size
 
-        def report(progress: FitProgress) -> None:
-            if self.listener:
-                left = share.seconds_left(progress.done, progress.seconds)
-                self.listener.progress(self.index, share.done(progress.done), progress.psnr, left)
-
-        told = report if self.listener else None  # finding out what to tell takes a while
-
+        report = self._report(share)
         checkpoint = self.checkpoint_of(sampler.ordinal, self.attempts)
         if isinstance(plan.family, Latent):
             fitted = fit_latents(
@@ -248,7 +254,7 @@ class Job:
                 sampler,
                 settings,
                 peak=peak,
-                report=told,
+                report=report,
                 checkpoint=checkpoint,
                 size_of=size_of,
                 usual=self.begin,
@@ -261,7 +267,7 @@ class Job:
                 settings,
                 peak=peak,
                 device=self.device,
-                report=told,
+                report=report,
                 checkpoint=checkpoint,
                 size_of=size_of,
             )

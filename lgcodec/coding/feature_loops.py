@@ -1,7 +1,8 @@
 """Features of all symbols of bands, side by side. Imported when needed.
 
 All is in whole numbers below 2**24. Of an end 1 + m that a float32 holds, g(m) is the exponent and
-the first bits of the mantissa: 16 times the logarithm, and a straight line between powers of 2.
+the first bits of the mantissa: 16 times the logarithm, and a straight line between powers of 2. A
+table of it, as `neighbours.magnitudes`, could not be read for many symbols at once.
 
 Letters in shapes: R partitions and channels; I, J and K the axes, of which the first may be 1.
 """
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from lgcodec.coding.compiled import vectorised
 from lgcodec.coding.neighbours import MOST, ONE
 
-__all__ = ["edges", "magnitudes", "sums_around"]
+__all__ = ["edges", "g_of", "sums_around"]
 
 BITS: Final = ONE.bit_length() - 1  # of a feature after the point
 MANTISSA: Final = 23  # bits of float32
@@ -24,7 +25,7 @@ Integers = NDArray[np.int32]
 
 
 @vectorised
-def magnitudes(symbols: Integers) -> Floats:
+def g_of(symbols: Integers) -> Floats:
     """g of symbols [N]."""
     found, ends = np.empty(len(symbols), np.float32), np.empty(len(symbols), np.float32)
     for n in range(len(symbols)):
@@ -73,7 +74,8 @@ def _add(total: Floats, other: Floats) -> None:
 def edges(low: Integers, shape: tuple[int, ...], axis: int, between: bool) -> Floats:
     """g of a quarter of first and second differences [2, R, *shape] along an axis of `low`.
 
-    low       [R, I, J, K], of at least `shape`; the border goes on
+    low       [R, I, J, K], of at least `shape` [3]; the border goes on
+    axis      0 to 2
     between   whether places lie between two of the low part, else on them
     """
     rows, (many, lines, length) = len(low), shape

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lgcodec.coding.pyramid import Band, Pyramid
+from lgcodec.coding.pyramid import MAX_AXES, Band, Pyramid
 
 __all__ = [
     "MOST",
@@ -35,7 +35,6 @@ __all__ = [
 
 ONE: Final = 16  # fixed-point one of a feature
 PAD: Final = 2  # how far causal neighbours reach
-AXES: Final = 3  # at most
 MOST: Final = 2**12 - 1  # magnitudes above count as this
 Number = TypeVar("Number", bound=np.generic)
 Floats = NDArray[np.float32]
@@ -47,7 +46,7 @@ def magnitude(symbols: NDArray[Any]) -> Floats:
     from lgcodec.coding import feature_loops  # noqa: PLC0415 (numba, only when coding)
 
     flat = symbols.astype(np.int32).reshape(-1)
-    return feature_loops.magnitudes(flat).reshape(symbols.shape)
+    return feature_loops.g_of(flat).reshape(symbols.shape)
 
 
 @cache
@@ -182,9 +181,9 @@ class Neighbourhood:
         from lgcodec.coding import feature_loops  # noqa: PLC0415 (numba, only when coding)
 
         low, shape, found = _on_three_axes(self._low), self._band.shape, list[Floats]()
-        first, three = AXES - len(shape), (1,) * (AXES - len(shape)) + shape
+        first = MAX_AXES - len(shape)
         for axis, between in enumerate(self._pyramid.between(self._band.orientation), first):
-            both = feature_loops.edges(low, three, axis, between)
+            both = feature_loops.edges(low, (1,) * first + shape, axis, between)
             found.extend(both.reshape(2, -1, *shape))
         return found
 
@@ -249,7 +248,7 @@ def around(values: Floats) -> Floats:
 def _on_three_axes(values: NDArray[Number]) -> NDArray[Number]:
     """[P, *any] with axes of one place ahead of others."""
     shape = values.shape[1:]
-    return np.ascontiguousarray(values.reshape(-1, *(1,) * (AXES - len(shape)), *shape))
+    return np.ascontiguousarray(values.reshape(-1, *(1,) * (MAX_AXES - len(shape)), *shape))
 
 
 def fitted(values: Floats, shape: Sequence[int]) -> Floats:

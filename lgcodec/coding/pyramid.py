@@ -23,6 +23,7 @@ from lgcodec.format.conf import TensorSpec
 
 __all__ = [
     "LATENTS",
+    "MAX_AXES",
     "MAX_LEVELS",
     "MOTION",
     "OF_BLOCK",

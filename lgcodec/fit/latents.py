@@ -146,13 +146,13 @@ class _Run:
             return self._usual
         step = self._foreseen() if self._by_some else None
         if step is None:
-            self._believe_none()
+            self._look_at_all()
             self._bound(self._usual, self._choose(self._usual))
             step = self._searched(self.target, self._usual, near=ROUGH)
         return step
 
-    def _believe_none(self) -> None:
-        """Some partitions do not tell of all; where there are few, to choose is quick."""
+    def _look_at_all(self) -> None:
+        """Some partitions do not tell of all, or there are few, and choosing again is quick."""
         if self._by_some:
             self.work.search_slowly()
         self._by_some, self._plains, self.target.close_size = False, {}, CLOSER_SIZE
@@ -273,7 +273,7 @@ class _Run:
         self.step, self.rounds, self.trained = state.step, state.rounds, state.trained
         self.spent, self.started = state.spent, monotonic()
         if not state.by_some:
-            self._believe_none()
+            self._look_at_all()
         self.work.done = self.work.until(self.rounds)
         self.chooser.entropy = Entropy(self.family.coder, torch.from_numpy(state.entropy))
         self.choice = self.chooser.restored(self.step, state.symbols)

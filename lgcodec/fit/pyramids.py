@@ -77,8 +77,8 @@ class Pyramids:
         count = ceil(total / ceil(total / most))  # much the same in every block
         self.blocks = [slice(at, at + count) for at in range(0, total, count)]
         self._few = slice(0, None, ceil(total / min(FEW, most)))
-        rows = [len(set(places)) for places in sampler.index.T.tolist()]
-        self.some = _spread(total, count, beside=prod(rows[1:]))
+        counts = [len(set(places)) for places in sampler.index.T.tolist()]  # along each axis
+        self.some = _spread(total, count, beside=prod(counts[1:]))
         self._angles = angles_of(self._uncorrelating())
         self._rotation = rotation(self._angles, family.channels).float()
         self._error_weights: dict[int, tuple[Tensor, ...]] = {}  # of a partition
@@ -212,7 +212,7 @@ class Pyramids:
             both = torch.stack([-change * error, change.square()])
             return both.transpose(1, 2).flatten(2).sum(2, dtype=torch.float64)
 
-        seen = sum(len(range(*rows.indices(self._sampler.partitions))) for rows in self.some)
+        seen = sum(len(range(self._sampler.partitions)[rows]) for rows in self.some)
         blocks = self.some if by_some and seen >= SURE else self.blocks
         gain, power = sum(side_by_side(products, blocks), torch.zeros(2, 1))
         best = (STRENGTH_ONE * gain / power.clamp(min=1e-20)).round().clamp(0, MOST_STRENGTH)

@@ -23,12 +23,12 @@ def g(magnitude: int) -> int:
 def test_g_of_every_magnitude_and_beyond() -> None:
     symbols = np.arange(-MOST - 5, MOST + 6, dtype=np.int32)
     expected = [g(abs(symbol)) for symbol in symbols.tolist()]
-    assert feature_loops.magnitudes(symbols).tolist() == expected
+    assert feature_loops.g_of(symbols).tolist() == expected
 
 
 @pytest.mark.parametrize("extreme", [-(2**31) + 1, -(2**20), 2**20, 2**31 - 1])
 def test_g_ends_at_the_largest(extreme: int) -> None:
-    found = feature_loops.magnitudes(np.array([extreme], np.int32))
+    found = feature_loops.g_of(np.array([extreme], np.int32))
     assert found.tolist() == [g(MOST)]
 
 

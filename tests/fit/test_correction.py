@@ -78,8 +78,7 @@ def test_guesses_that_lead_nowhere_end() -> None:
     assert len(tried.steps) <= MOST
 
 
-def test_the_smallest_file_is_kept_where_none_is_small_enough() -> None:
+def test_a_size_out_of_reach_is_not_sought_for_ever() -> None:
     tried = Tried(lambda step: 5000, lambda step, amount: step + 1)
-    target = StepTarget(1000, None)
-    tried.of(target, 0)
-    assert len(tried.steps) <= MOST
+    assert tried.of(StepTarget(1000, None), 0) == MOST - 1
+    assert tried.steps == list(range(MOST))

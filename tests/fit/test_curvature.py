@@ -28,7 +28,7 @@ def exact(part: int) -> torch.Tensor:
 
 
 def test_weights_are_near_the_squared_norms() -> None:
-    """Their means over the pictures of a part: each is an estimate from a few random signs."""
+    """Their means over the pictures of a part: each is an estimate from random signs."""
     found = error_weights(PYRAMID, FAST)
     assert len(found) == len(PYRAMID.bands)
     for band, weights in zip(PYRAMID.bands, found, strict=True):
